@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The access vector, the field's unit of currency, and the evidence that it carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from policytool.model.context import SecurityContext
+
+# How many distinct uses an evidence keeps; the others are counted in Evidence.count. The smallest ones in
+# sort order are kept, so that the same ones remain whatever the order in which logs are read or merged.
+MAX_USES = 8
+
+
+class Result(StrEnum):
+    """What the access vector cache said: `avc:  denied` or, under an auditallow rule, `avc:  granted`."""
+
+    DENIED = "denied"
+    GRANTED = "granted"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Use:
+    """One way an access was used: the program and system call that asked, and the path it asked about.
+
+    Texts are decoded but otherwise as the log had them, so hostile: writers must escape them. "" is unknown.
+    """
+
+    trace: str
+    program: str
+    syscall: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why we believe that an access happened.
+
+    `count` is the number of logged decisions; `first` and `last` are milliseconds since the epoch; `uses`
+    pairs each kept use with its own count, in sort order.
+    """
+
+    count: int
+    first: int
+    last: int
+    uses: tuple[tuple[Use, int], ...] = ()
+
+    def merge(self, *others: Evidence) -> Evidence:
+        """Return the evidence of all together; exact in the counts of the uses that it keeps, and order-free."""
+        every = (self, *others)
+        counts: dict[Use, int] = {}
+        for evidence in every:
+            for use, count in evidence.uses:
+                counts[use] = counts.get(use, 0) + count
+        return Evidence(
+            count=sum(evidence.count for evidence in every),
+            first=min(evidence.first for evidence in every),
+            last=max(evidence.last for evidence in every),
+            uses=tuple(sorted(counts.items())[:MAX_USES]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AccessVector:
+    """One permission that SOURCE was seen to ask of TARGET, with its evidence.
+
+    `permissive` is the record's own field: True when a denial was waved through, None where the record has no
+    such field (a grant, an old kernel). `xperms` holds the ioctl commands or netlink message types seen with
+    the permission; `unlisted` counts the decisions on it that named none, so that an allowxperm is only ever
+    made of a complete list. `complete` says that every decision comes from a recording in complete mode.
+    """
+
+    source: SecurityContext
+    target: SecurityContext
+    tclass: str
+    perm: str
+    result: Result
+    permissive: bool | None
+    evidence: Evidence
+    xperms: frozenset[int] = frozenset()
+    unlisted: int = 0
+    complete: bool = False
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """(source type, target type, class, permission): what a rule of the language can tell apart."""
+        return (self.source.type_, self.target.type_, self.tclass, self.perm)
+
+    @property
+    def sort_key(self) -> tuple[str, str, str, str, str, str, str, str]:
+        """A total order over the vectors of one tally."""
+        return (*self.key, str(self.source), str(self.target), self.result.value, str(self.permissive))
+
+
+def merge_vectors(vectors: Iterable[AccessVector]) -> tuple[AccessVector, ...]:
+    """Join vectors that differ in evidence only; sorted, and the same for any order of the input."""
+    groups: dict[tuple[str, ...], list[AccessVector]] = {}
+    for vector in vectors:
+        groups.setdefault(vector.sort_key, []).append(vector)
+    merged = []
+    for _, group in sorted(groups.items()):
+        head = group[0]
+        if len(group) == 1:
+            merged.append(head)
+            continue
+        merged.append(
+            AccessVector(
+                source=head.source,
+                target=head.target,
+                tclass=head.tclass,
+                perm=head.perm,
+                result=head.result,
+                permissive=head.permissive,
+                evidence=head.evidence.merge(*(vector.evidence for vector in group[1:])),
+                xperms=frozenset().union(*(vector.xperms for vector in group)),
+                unlisted=sum(vector.unlisted for vector in group),
+                complete=all(vector.complete for vector in group),
+            )
+        )
+    return tuple(merged)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is known of a daemon before anything is recorded: its program, unit, sockets and domain."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from policytool.model.context import is_identifier
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+_PATH = re.compile(r"/[A-Za-z0-9_./@+-]+", re.ASCII)
+
+
+class DaemonError(ValueError):
+    """A description of a daemon that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """One daemon: `domain` and `exec_type` are types, `executables` and `sockets` absolute paths."""
+
+    name: str
+    domain: str
+    exec_type: str
+    summary: str = ""
+    executables: tuple[str, ...] = ()
+    unit: str = ""
+    sockets: tuple[str, ...] = ()
+    helpers: tuple[str, ...] = ()
+
+    @classmethod
+    def from_mapping(cls, data: Mapping[str, object]) -> Daemon:
+        """Make a daemon of a parsed TOML table; raise DaemonError when a key or value is wrong."""
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(set(data) - known):
+            raise DaemonError(f"unknown key {unknown[0]!r}; the keys are {', '.join(sorted(known))}")
+        name = _text(data, "name")
+        if not _NAME.fullmatch(name):
+            raise DaemonError(f"name {name!r} is not a lower-case identifier")
+        domain = _text(data, "domain", f"{name}_t")
+        exec_type = _text(data, "exec_type", f"{name}_exec_t")
+        for type_ in (domain, exec_type):
+            if not is_identifier(type_):
+                raise DaemonError(f"{type_!r} is not a type name")
+        executables, sockets = _paths(data, "executables"), _paths(data, "sockets")
+        return cls(
+            name=name,
+            domain=domain,
+            exec_type=exec_type,
+            summary=_text(data, "summary", ""),
+            executables=executables,
+            unit=_text(data, "unit", f"{name}.service"),
+            sockets=sockets,
+            helpers=_paths(data, "helpers"),
+        )
+
+
+def _text(data: Mapping[str, object], key: str, default: str | None = None) -> str:
+    value = data.get(key, default)
+    if not isinstance(value, str):
+        raise DaemonError(f"{key} must be a string")
+    return value
+
+
+def _paths(data: Mapping[str, object], key: str) -> tuple[str, ...]:
+    value = data.get(key, [])
+    if not isinstance(value, list):
+        raise DaemonError(f"{key} must be a list of absolute paths")
+    paths = []
+    for path in value:
+        if not isinstance(path, str) or not _PATH.fullmatch(path):
+            raise DaemonError(f"{key}: {path!r} is not a plain absolute path")
+        paths.append(path)
+    return tuple(paths)

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One audit event, joined from all its records, and what a reader could not read.
+
+Field names follow the records themselves: see the audit event field dictionary of audit-documentation and, for
+the AVC record, security/selinux/avc.c and security/lsm_audit.c of the kernel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from policytool.model.access import Result
+from policytool.model.context import SecurityContext
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """Where in the input: the name of the log and the line, counted from 1."""
+
+    origin: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.origin}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class EventKey:
+    """What makes records one event. A serial alone repeats over a log; `node` is "" when the record has none.
+
+    `timestamp` is in milliseconds since the epoch.
+    """
+
+    node: str
+    timestamp: int
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccessDecision:
+    """One `avc:` record, of the kernel (AVC) or of a user-space object manager (USER_AVC).
+
+    `path` is the best absolute path known for the target, from the record itself or from the event's PATH
+    records, "" when nothing names it. `xperm` is the ioctl command or netlink message type, if any.
+    `invalid_source` and `invalid_target` are srawcon= and trawcon=, "" when absent.
+    """
+
+    location: Location
+    result: Result
+    perms: tuple[str, ...]
+    source: SecurityContext
+    target: SecurityContext
+    tclass: str
+    permissive: bool | None = None
+    pid: int | None = None
+    comm: str = ""
+    exe: str = ""
+    path: str = ""
+    name: str = ""
+    dev: str = ""
+    inode: int | None = None
+    xperm: int | None = None
+    invalid_source: str = ""
+    invalid_target: str = ""
+    userspace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Syscall:
+    """A SYSCALL record. `name` is the call's name, `exit` its return value (negative: an errno), None unknown."""
+
+    name: str
+    arch: str = ""
+    success: bool | None = None
+    exit: int | None = None
+    args: tuple[int, ...] = ()
+    pid: int | None = None
+    ppid: int | None = None
+    comm: str = ""
+    exe: str = ""
+    subject: SecurityContext | None = None
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PathItem:
+    """A PATH record: an object that the call named, with its own label. `name` is absolute where CWD tells."""
+
+    item: int
+    name: str
+    nametype: str
+    inode: int | None = None
+    dev: str = ""
+    mode: int | None = None
+    context: SecurityContext | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SelinuxError:
+    """A SELINUX_ERR record: a decision outside the access vector cache (role, range, bounds, no_new_privs)."""
+
+    location: Location
+    op: str
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TraceEvent:
+    """Who did what to what, with the proof: all records of one event. Most parts may be missing."""
+
+    key: EventKey
+    decisions: tuple[AccessDecision, ...] = ()
+    syscall: Syscall | None = None
+    cwd: str = ""
+    paths: tuple[PathItem, ...] = ()
+    argv: tuple[str, ...] = ()
+    proctitle: tuple[str, ...] = ()
+    sockaddr: str = ""
+    errors: tuple[SelinuxError, ...] = ()
+    records: int = 0
+
+
+class UnreadKind(StrEnum):
+    """Why a line or record was not understood."""
+
+    NOT_A_RECORD = "not a record"
+    BAD_STAMP = "bad time stamp"
+    BAD_CONTEXT = "bad security context"
+    TRUNCATED = "truncated record"
+    MALFORMED = "malformed record"
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Something in the input that was not understood, with its first characters (hostile: escape them)."""
+
+    location: Location
+    kind: UnreadKind
+    text: str

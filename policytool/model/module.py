@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A policy module as a plain value; writers turn it into refpolicy source or CIL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from policytool.model.context import SecurityContext
+from policytool.model.rules import (
+    AllowRule,
+    AllowXpermRule,
+    RoleType,
+    TypeAttribute,
+    TypeDeclaration,
+    TypeTransition,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BasePolicy:
+    """The base that a module is made against: name, package version ("" unknown), sha256 of its modules."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+class FileKind(StrEnum):
+    """The object kinds of a file context; the value is the mark of a .fc file, "" being any kind."""
+
+    ANY = ""
+    FILE = "--"
+    DIR = "-d"
+    SYMLINK = "-l"
+    SOCKET = "-s"
+    PIPE = "-p"
+    BLOCK = "-b"
+    CHAR = "-c"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FileContext:
+    """One line of a .fc file: a regular expression over paths (escaped by its maker), a kind, a context."""
+
+    pattern: str
+    kind: FileKind
+    context: SecurityContext
+
+
+@dataclass(frozen=True, slots=True)
+class OptionalBlock:
+    """Rules that hold only where TYPES, which another module declares, exist."""
+
+    types: tuple[str, ...]
+    rules: tuple[AllowRule, ...]
+    xperm_rules: tuple[AllowXpermRule, ...] = ()
+
+
+class InterfaceKind(StrEnum):
+    """The interfaces that a generated module offers to others."""
+
+    DOMTRANS = "domtrans"
+    STREAM_CONNECT = "stream_connect"
+    READ_STATE = "read_state"
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """A refpolicy interface of the module. `types` are what it needs: domain, exec type or socket types."""
+
+    name: str
+    kind: InterfaceKind
+    summary: str
+    domain: str
+    types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyModule:
+    """A module: declarations, rules, transitions, file contexts, interfaces.
+
+    `extends` says that `domain` is the base's own: then the module declares nothing. `traces` names the traces
+    that the rules come from. Every tuple is sorted, so that equal modules are equal texts.
+    """
+
+    name: str
+    version: str
+    domain: str
+    extends: bool
+    base: BasePolicy
+    summary: str = ""
+    traces: tuple[str, ...] = ()
+    types: tuple[TypeDeclaration, ...] = ()
+    attributes: tuple[TypeAttribute, ...] = ()
+    roles: tuple[RoleType, ...] = ()
+    transitions: tuple[TypeTransition, ...] = ()
+    rules: tuple[AllowRule, ...] = ()
+    xperm_rules: tuple[AllowXpermRule, ...] = ()
+    optionals: tuple[OptionalBlock, ...] = ()
+    file_contexts: tuple[FileContext, ...] = ()
+    interfaces: tuple[Interface, ...] = ()
+
+    @property
+    def declared(self) -> frozenset[str]:
+        """The types that the module declares itself."""
+        return frozenset(declaration.name for declaration in self.types)
+
+    @property
+    def every_rule(self) -> tuple[AllowRule, ...]:
+        """The allow rules, those of optional blocks included."""
+        return (*self.rules, *(rule for block in self.optionals for rule in block.rules))

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""O: everything that was observed in one or more traces, reduced to distinct access vectors."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from policytool.model.access import AccessVector, merge_vectors
+from policytool.model.event import Unread, UnreadKind
+
+# How many unread places are kept to be shown; all of them are counted.
+MAX_UNREAD = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """The distinct access vectors of some traces, and what could not be read of them.
+
+    `traces` names the traces, sorted. `events` and `records` count what was read; `errors` counts the
+    SELINUX_ERR records by their op. `unread` holds the first places (in sort order) that were not understood,
+    `unread_counts` counts all of them by kind.
+    """
+
+    vectors: tuple[AccessVector, ...] = ()
+    traces: tuple[str, ...] = ()
+    events: int = 0
+    records: int = 0
+    errors: tuple[tuple[str, int], ...] = ()
+    unread: tuple[Unread, ...] = ()
+    unread_counts: tuple[tuple[UnreadKind, int], ...] = ()
+
+    @property
+    def unread_total(self) -> int:
+        """How many lines or records were not understood."""
+        return sum(count for _, count in self.unread_counts)
+
+    def merge(self, *others: Observations) -> Observations:
+        """Return what reading all the traces together would give; order-free."""
+        every = (self, *others)
+        errors: Counter[str] = Counter()
+        unread_counts: Counter[UnreadKind] = Counter()
+        for one in every:
+            errors.update(dict(one.errors))
+            unread_counts.update(dict(one.unread_counts))
+        return Observations(
+            vectors=merge_vectors(vector for one in every for vector in one.vectors),
+            traces=tuple(sorted({trace for one in every for trace in one.traces})),
+            events=sum(one.events for one in every),
+            records=sum(one.records for one in every),
+            errors=tuple(sorted(errors.items())),
+            unread=tuple(sorted((place for one in every for place in one.unread), key=lambda u: u.location))[
+                :MAX_UNREAD
+            ],
+            unread_counts=tuple(sorted(unread_counts.items())),
+        )

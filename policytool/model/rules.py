@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Statements of the policy language, spelled as in the language. Permissions and xperms are sorted tuples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from policytool.model.access import Evidence
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TypeDeclaration:
+    """`type NAME, ATTRIBUTES;` with the reason why the type exists."""
+
+    name: str
+    attributes: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TypeAttribute:
+    """`typeattribute TYPE ATTRIBUTES;` for a type declared elsewhere."""
+
+    type_: str
+    attributes: tuple[str, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RoleType:
+    """`role ROLE types TYPE;`."""
+
+    role: str
+    type_: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TypeTransition:
+    """`type_transition SOURCE TARGET:TCLASS DEFAULT ["NAME"];`."""
+
+    source: str
+    target: str
+    tclass: str
+    default: str
+    name: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AllowRule:
+    """`allow SOURCE TARGET:TCLASS { PERMS };` with the evidence of each permission, in the order of PERMS."""
+
+    source: str
+    target: str
+    tclass: str
+    perms: tuple[str, ...]
+    evidence: tuple[Evidence, ...] = ()
+    reason: str = ""
+
+    @property
+    def sort_key(self) -> tuple[str, str, str]:
+        """What one rule of a module is told apart by."""
+        return (self.source, self.target, self.tclass)
+
+
+@dataclass(frozen=True, slots=True)
+class AllowXpermRule:
+    """`allowxperm SOURCE TARGET:TCLASS PERM { XPERMS };`: narrows an allow of PERM (ioctl) to those commands."""
+
+    source: str
+    target: str
+    tclass: str
+    perm: str
+    xperms: tuple[int, ...]
+    reason: str = ""
+
+    @property
+    def sort_key(self) -> tuple[str, str, str, str]:
+        """What one rule of a module is told apart by."""
+        return (self.source, self.target, self.tclass, self.perm)
