@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The errors that a user can do something about, each with its exit code (DESIGN: docs/reference.md, exit codes)."""
+"""The errors that a user can do something about, each with its exit code."""
 
 from __future__ import annotations
 
