@@ -69,7 +69,8 @@ class AccessVector:
     `permissive` is the record's own field: True when a denial was waved through, None where the record has no
     such field (a grant, an old kernel). `xperms` holds the ioctl commands or netlink message types seen with
     the permission; `unlisted` counts the decisions on it that named none, so that an allowxperm is only ever
-    made of a complete list. `complete` says that every decision comes from a recording in complete mode.
+    made of a complete list. `complete` says that the decisions come from recordings in complete mode; vectors
+    of other recordings stay apart from those, since only the former can be trusted to hide nothing.
     """
 
     source: SecurityContext
@@ -89,9 +90,10 @@ class AccessVector:
         return (self.source.type_, self.target.type_, self.tclass, self.perm)
 
     @property
-    def sort_key(self) -> tuple[str, str, str, str, str, str, str, str]:
-        """A total order over the vectors of one tally."""
-        return (*self.key, str(self.source), str(self.target), self.result.value, str(self.permissive))
+    def sort_key(self) -> tuple[str, ...]:
+        """A total order over distinct vectors: everything but the evidence."""
+        marks = (self.result.value, str(self.permissive), str(self.complete))
+        return (*self.key, str(self.source), str(self.target), *marks)
 
 
 def merge_vectors(vectors: Iterable[AccessVector]) -> tuple[AccessVector, ...]:
@@ -116,7 +118,7 @@ def merge_vectors(vectors: Iterable[AccessVector]) -> tuple[AccessVector, ...]:
                 evidence=head.evidence.merge(*(vector.evidence for vector in group[1:])),
                 xperms=frozenset().union(*(vector.xperms for vector in group)),
                 unlisted=sum(vector.unlisted for vector in group),
-                complete=all(vector.complete for vector in group),
+                complete=head.complete,
             )
         )
     return tuple(merged)

@@ -28,7 +28,6 @@ class Daemon:
     executables: tuple[str, ...] = ()
     unit: str = ""
     sockets: tuple[str, ...] = ()
-    helpers: tuple[str, ...] = ()
 
     @classmethod
     def from_mapping(cls, data: Mapping[str, object]) -> Daemon:
@@ -44,16 +43,14 @@ class Daemon:
         for type_ in (domain, exec_type):
             if not is_identifier(type_):
                 raise DaemonError(f"{type_!r} is not a type name")
-        executables, sockets = _paths(data, "executables"), _paths(data, "sockets")
         return cls(
             name=name,
             domain=domain,
             exec_type=exec_type,
             summary=_text(data, "summary", ""),
-            executables=executables,
+            executables=_paths(data, "executables"),
             unit=_text(data, "unit", f"{name}.service"),
-            sockets=sockets,
-            helpers=_paths(data, "helpers"),
+            sockets=_paths(data, "sockets"),
         )
 
 

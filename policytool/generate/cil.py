@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Writer of CIL, the language that the toolchain links (secilc's reference guide)."""
+
+from __future__ import annotations
+
+from policytool.generate.comment import reasons, safe
+from policytool.model.context import SecurityContext
+from policytool.model.module import FileContext, FileKind, OptionalBlock, PolicyModule
+from policytool.model.rules import AllowRule, AllowXpermRule
+
+_FILE_KINDS = {
+    FileKind.ANY: "any",
+    FileKind.FILE: "file",
+    FileKind.DIR: "dir",
+    FileKind.SYMLINK: "symlink",
+    FileKind.SOCKET: "socket",
+    FileKind.PIPE: "pipe",
+    FileKind.BLOCK: "block",
+    FileKind.CHAR: "char",
+}
+
+
+def write_cil(module: PolicyModule) -> str:
+    """Return the CIL text of MODULE; equal modules give equal bytes."""
+    lines = [
+        f"; {module.name} {module.version}: the CIL form of {module.name}.te, from the same evidence.",
+        f"; Base: {safe(module.base.name)} {safe(module.base.version)} sha256 {module.base.sha256}",
+        "",
+    ]
+    for declaration in module.types:
+        lines += [f"; {safe(declaration.reason)}", f"(type {declaration.name})"]
+        lines.append(f"(roletype object_r {declaration.name})")
+        lines += [f"(typeattributeset {name} ({declaration.name}))" for name in declaration.attributes]
+    for attribute in module.attributes:
+        lines.append(f"; {safe(attribute.reason)}")
+        lines += [f"(typeattributeset {name} ({attribute.type_}))" for name in attribute.attributes]
+    lines += [f"(roletype {role.role} {role.type_})" for role in module.roles]
+    for transition in module.transitions:
+        name = f' "{transition.name}"' if transition.name else ""
+        lines.append(f"; {safe(transition.reason)}")
+        lines.append(
+            f"(typetransition {transition.source} {transition.target} {transition.tclass}{name} "
+            f"{transition.default})"
+        )
+    lines += _rules(module.rules, module.xperm_rules, "")
+    for block in module.optionals:
+        lines += _optional(module, block)
+    lines += [_filecon(entry) for entry in module.file_contexts]
+    return "\n".join(lines) + "\n"
+
+
+def _rules(rules: tuple[AllowRule, ...], xperm_rules: tuple[AllowXpermRule, ...], indent: str) -> list[str]:
+    xperms = {rule.sort_key[:3]: rule for rule in xperm_rules}
+    lines = []
+    for rule in rules:
+        target = "self" if rule.target == rule.source else rule.target
+        lines += [f"{indent}; {reason}" for reason in reasons(rule)]
+        lines.append(f"{indent}(allow {rule.source} {target} ({rule.tclass} ({' '.join(rule.perms)})))")
+        if xperm := xperms.get(rule.sort_key):
+            commands = " ".join(f"0x{command:x}" for command in xperm.xperms)
+            operation = f"({xperm.perm} {xperm.tclass} ({commands}))"
+            lines.append(f"{indent}; {safe(xperm.reason)}")
+            lines.append(f"{indent}(allowx {xperm.source} {target} {operation})")
+    return lines
+
+
+def _optional(module: PolicyModule, block: OptionalBlock) -> list[str]:
+    name = "_with_".join((module.name, "_".join(block.types)))
+    return [f"(optional {name}", *_rules(block.rules, block.xperm_rules, "    "), ")"]
+
+
+def _filecon(entry: FileContext) -> str:
+    # A pattern is made of plain paths and backslashes; CIL has no escapes in strings and takes them as they are.
+    return f'(filecon "{entry.pattern}" {_FILE_KINDS[entry.kind]} {_context(entry.context)})'
+
+
+def _context(context: SecurityContext) -> str:
+    level = context.range_ or "s0"
+    return f"({context.user} {context.role} {context.type_} (({level}) ({level})))"

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""evidence.json: every access of a daemon with its cure and its proof; beside each generated module.
+
+It is what `explain` answers from and where `replay` learns which accesses were refused by decision.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from policytool.generate.triage import Cure, Triaged
+from policytool.graph.permission_graph import merge_evidence
+from policytool.model.access import Evidence, Use
+from policytool.model.module import PolicyModule
+
+FILE_NAME = "evidence.json"
+FORMAT = 1
+
+
+class EvidenceError(ValueError):
+    """A text that is not an evidence.json of a format we know."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedAccess:
+    """One (source type, target type, class, permission) with its cure, the cure's reason, and the evidence."""
+
+    key: tuple[str, str, str, str]
+    cure: Cure
+    reason: str
+    evidence: Evidence
+
+
+def explained(triaged: Iterable[Triaged]) -> tuple[ExplainedAccess, ...]:
+    """Join what differs in contexts or results only; sorted by key and cure."""
+    groups: dict[tuple[tuple[str, str, str, str], Cure, str], list[Triaged]] = {}
+    for one in triaged:
+        groups.setdefault((one.vector.key, one.cure, one.reason), []).append(one)
+    return tuple(
+        ExplainedAccess(key, cure, reason, merge_evidence(one.vector for one in group))
+        for (key, cure, reason), group in sorted(groups.items())
+    )
+
+
+def write_evidence(module: PolicyModule, triaged: Iterable[Triaged]) -> str:
+    """Return evidence.json of MODULE, one access a line so that two versions compare well."""
+    head = {
+        "format": FORMAT,
+        "module": module.name,
+        "domain": module.domain,
+        "extends": module.extends,
+        "base": {"name": module.base.name, "version": module.base.version, "sha256": module.base.sha256},
+        "traces": list(module.traces),
+    }
+    lines = [f"  {json.dumps(key)}: {json.dumps(value)}," for key, value in head.items()]
+    accesses = [f"    {json.dumps(_access(one))}" for one in explained(triaged)]
+    body = ",\n".join(accesses)
+    return "\n".join(["{", *lines, '  "accesses": [', *([body] if body else []), "  ]", "}"]) + "\n"
+
+
+def read_evidence(text: str) -> tuple[ExplainedAccess, ...]:
+    """Read the accesses of an evidence.json; raise EvidenceError when it is not one."""
+    try:
+        document = json.loads(text)
+        if document["format"] != FORMAT:
+            raise EvidenceError(f"format {document['format']!r} is not {FORMAT}, the one this version reads")
+        return tuple(_read_access(item) for item in document["accesses"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise EvidenceError(f"not an evidence file: {error}") from error
+
+
+def _access(one: ExplainedAccess) -> dict[str, object]:
+    source, target, tclass, perm = one.key
+    access: dict[str, object] = {
+        "source": source,
+        "target": target,
+        "tclass": tclass,
+        "perm": perm,
+        "cure": one.cure.value,
+    }
+    if one.reason:
+        access["reason"] = one.reason
+    access |= {"count": one.evidence.count, "first": one.evidence.first, "last": one.evidence.last}
+    if one.cure is not Cure.GRANTED:
+        access["uses"] = [
+            [use.trace, use.program, use.syscall, use.path, count] for use, count in one.evidence.uses
+        ]
+    return access
+
+
+def _read_access(item: Mapping[str, object]) -> ExplainedAccess:
+    uses = tuple(_read_use(use) for use in _list(item.get("uses", [])))
+    evidence = Evidence(_int(item["count"]), _int(item["first"]), _int(item["last"]), uses)
+    key = (str(item["source"]), str(item["target"]), str(item["tclass"]), str(item["perm"]))
+    return ExplainedAccess(key, Cure(str(item["cure"])), str(item.get("reason", "")), evidence)
+
+
+def _read_use(item: object) -> tuple[Use, int]:
+    trace, program, syscall, path, count = _list(item)
+    return Use(str(trace), str(program), str(syscall), str(path)), _int(count)
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise EvidenceError("a list is expected")
+    return value
+
+
+def _int(value: object) -> int:
+    if not isinstance(value, int):
+        raise EvidenceError("a number is expected")
+    return value

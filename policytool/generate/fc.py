@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Writer of file contexts in refpolicy's form, the .fc file of a module."""
+
+from __future__ import annotations
+
+from policytool.model.module import PolicyModule
+
+
+def write_fc(module: PolicyModule) -> str:
+    """Return the .fc text of MODULE; a lone comment when it labels nothing."""
+    if not module.file_contexts:
+        return f"# {module.name} labels no files of its own.\n"
+    lines = []
+    for entry in module.file_contexts:
+        context = entry.context
+        label = f"{context.user}:{context.role}:{context.type_}"
+        mark = f"\t{entry.kind.value}" if entry.kind.value else ""
+        lines.append(f"{entry.pattern}{mark}\tgen_context({label},{context.range_ or 's0'})")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Writer of the interfaces that a module offers to others, the .if file."""
+
+from __future__ import annotations
+
+from policytool.generate.comment import safe
+from policytool.model.module import Interface, InterfaceKind, PolicyModule
+
+
+def write_interfaces(module: PolicyModule) -> str:
+    """Return the .if text of MODULE, with the XML comments that refpolicy's documentation is made of."""
+    summary = safe(module.summary) or f"Policy for {module.domain}."
+    lines = [f"## <summary>{_xml(summary)}</summary>", ""]
+    for interface in module.interfaces:
+        lines += _interface(interface)
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _interface(interface: Interface) -> list[str]:
+    body = _BODIES[interface.kind](interface)
+    types = ", ".join((interface.domain, *interface.types))
+    return [
+        "#" * 40,
+        "## <summary>",
+        f"##\t{_xml(interface.summary)}",
+        "## </summary>",
+        '## <param name="domain">',
+        "##\t<summary>",
+        "##\tDomain allowed access.",
+        "##\t</summary>",
+        "## </param>",
+        "#",
+        f"interface(`{interface.name}',`",
+        "\tgen_require(`",
+        f"\t\ttype {types};",
+        "\t')",
+        "",
+        *(f"\t{line}" for line in body),
+        "')",
+        "",
+    ]
+
+
+def _domtrans(interface: Interface) -> list[str]:
+    (exec_type,) = interface.types
+    return ["corecmd_search_bin($1)", f"domtrans_pattern($1, {exec_type}, {interface.domain})"]
+
+
+def _read_state(interface: Interface) -> list[str]:
+    return ["kernel_search_proc($1)", f"ps_process_pattern($1, {interface.domain})"]
+
+
+def _stream_connect(interface: Interface) -> list[str]:
+    lines = [f"allow $1 {interface.domain}:unix_stream_socket connectto;"]
+    if interface.types:
+        lines.insert(0, "files_search_runtime($1)")
+    lines += [f"allow $1 {type_}:dir search_dir_perms;" for type_ in interface.types]
+    lines += [f"allow $1 {type_}:sock_file write_sock_file_perms;" for type_ in interface.types]
+    return lines
+
+
+_BODIES = {
+    InterfaceKind.DOMTRANS: _domtrans,
+    InterfaceKind.READ_STATE: _read_state,
+    InterfaceKind.STREAM_CONNECT: _stream_connect,
+}
+
+
+def _xml(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""S, the half of a module that is not rules: types, attributes, role, entry through the init system, labels.
+
+It is spelled out instead of calling init_daemon_domain(): that macro of refpolicy brings some 550 permissions for
+whatever a daemon might do, and everything that init and the daemon really do to each other is in a complete
+recording. What remains is what the language itself demands: the attributes without which the base's neverallow
+rules forbid a process type or an entry point, the role, and the transition at exec.
+"""
+
+from __future__ import annotations
+
+import re
+
+from policytool.graph.permission_graph import PermissionGraph
+from policytool.model.context import SecurityContext
+from policytool.model.daemon import Daemon
+from policytool.model.module import (
+    BasePolicy,
+    FileContext,
+    FileKind,
+    Interface,
+    InterfaceKind,
+    PolicyModule,
+)
+from policytool.model.rules import RoleType, TypeDeclaration, TypeTransition
+
+VERSION = "1.0.0"
+
+# refpolicy, kernel/domain.te: neverallow rules on `~domain` bind every type of a process.
+_DOMAIN_ATTRIBUTES = ("domain",)
+
+# What corecmd_executable_file() and domain_entry_file() of refpolicy give a program file: neverallow rules on
+# `~entry_type` and the label tools (setfiles, rpm, dpkg) go by them.
+_EXEC_ATTRIBUTES = ("entry_type", "exec_type", "file_type", "non_auth_file_type", "non_security_file_type")
+
+# systemd's domain in refpolicy and in Fedora's policy: where a daemon is entered from if no trace shows it.
+_INIT = "init_t"
+
+_SYSTEM_ROLE = "system_r"
+_FILE_CONTEXT_META = re.compile(r"[.^$?*+|\[\](){}\\]")
+
+
+def module_name(daemon: Daemon, *, extends: bool) -> str:
+    """Name the module of DAEMON.
+
+    An extension gets a name of its own: a module with the name of one of the base's (`dnsmasq`) would replace
+    that one when it is installed.
+    """
+    return f"{daemon.name}_extension" if extends else daemon.name
+
+
+def skeleton(daemon: Daemon, graph: PermissionGraph, base: BasePolicy, *, extends: bool) -> PolicyModule:
+    """Return the module of DAEMON without rules; empty but for its name when the base owns the domain."""
+    name = module_name(daemon, extends=extends)
+    if extends:
+        return PolicyModule(name, VERSION, daemon.domain, True, base, daemon.summary, graph.traces, interfaces=())
+    entered_from = graph.entered_from(daemon.domain) or (_INIT,)
+    return PolicyModule(
+        name=name,
+        version=VERSION,
+        domain=daemon.domain,
+        extends=False,
+        base=base,
+        summary=daemon.summary,
+        traces=graph.traces,
+        types=(
+            TypeDeclaration(daemon.domain, _DOMAIN_ATTRIBUTES, "the daemon's own domain"),
+            TypeDeclaration(daemon.exec_type, _EXEC_ATTRIBUTES, "its program file, the only way in"),
+        ),
+        roles=(RoleType(_SYSTEM_ROLE, daemon.domain),),
+        transitions=tuple(
+            TypeTransition(source, daemon.exec_type, "process", daemon.domain, reason="entry through the unit")
+            for source in entered_from
+        ),
+        file_contexts=_file_contexts(daemon),
+        interfaces=_interfaces(daemon, graph),
+    )
+
+
+def _file_contexts(daemon: Daemon) -> tuple[FileContext, ...]:
+    context = SecurityContext("system_u", "object_r", daemon.exec_type, "s0")
+    patterns = {_FILE_CONTEXT_META.sub(r"\\\g<0>", path) for path in daemon.executables}
+    return tuple(FileContext(pattern, FileKind.FILE, context) for pattern in sorted(patterns))
+
+
+def _interfaces(daemon: Daemon, graph: PermissionGraph) -> tuple[Interface, ...]:
+    name, domain = daemon.name, daemon.domain
+    return (
+        Interface(
+            f"{name}_domtrans",
+            InterfaceKind.DOMTRANS,
+            f"Execute {name} in its own domain.",
+            domain,
+            (daemon.exec_type,),
+        ),
+        Interface(
+            f"{name}_read_state",
+            InterfaceKind.READ_STATE,
+            f"Read the state of {name} processes under /proc.",
+            domain,
+        ),
+        Interface(
+            f"{name}_stream_connect",
+            InterfaceKind.STREAM_CONNECT,
+            f"Connect to {name} over its unix stream sockets.",
+            domain,
+            _socket_types(daemon, graph),
+        ),
+    )
+
+
+def _socket_types(daemon: Daemon, graph: PermissionGraph) -> tuple[str, ...]:
+    """Return the types that the daemon's listening sockets were seen to carry in the file system."""
+    sockets = {alias for path in daemon.sockets for alias in (path, f"/var{path}")}
+    found = set()
+    for vector in graph.vectors():
+        if vector.tclass == "sock_file" and any(use.path in sockets for use, _ in vector.evidence.uses):
+            found.add(vector.target.type_)
+    return tuple(sorted(found))

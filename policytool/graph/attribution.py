@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Whose access is it: the one daemon whose module has to carry the rule, if any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from policytool.model.access import AccessVector
+from policytool.model.daemon import Daemon
+
+
+class Owners:
+    """Tells the daemon that an access belongs to.
+
+    What a daemon does is its own module's to allow. What others do *to* it (init starts it, virsh connects,
+    the guest inherits a descriptor) is its module's as well, unless the other is itself one of the daemons:
+    then each rule stands once, with its source.
+    """
+
+    def __init__(self, daemons: Iterable[Daemon]) -> None:
+        by_source: dict[str, Daemon] = {}
+        by_target: dict[str, Daemon] = {}
+        for daemon in daemons:
+            by_source[daemon.domain] = daemon
+            by_target[daemon.domain] = daemon
+            by_target[daemon.exec_type] = daemon
+        self._by_source: Mapping[str, Daemon] = by_source
+        self._by_target: Mapping[str, Daemon] = by_target
+
+    def owner(self, vector: AccessVector) -> Daemon | None:
+        """Return the daemon whose module carries VECTOR, or None when it is none of theirs."""
+        return self._by_source.get(vector.source.type_) or self._by_target.get(vector.target.type_)
+
+    def present(self, vectors: Iterable[AccessVector]) -> tuple[Daemon, ...]:
+        """Return the daemons that VECTORS name as a source or as a target, by name."""
+        found = set()
+        for vector in vectors:
+            found.add(self._by_source.get(vector.source.type_))
+            found.add(self._by_target.get(vector.target.type_))
+        return tuple(sorted((daemon for daemon in found if daemon), key=lambda daemon: daemon.name))

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Replay: does a policy allow everything that was seen? Every answer is libsepol's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from policytool.model.access import AccessVector
+from policytool.policy.decide import Decision, Outcome
+
+
+class Verdict(StrEnum):
+    """What replaying one access came to. Only DENIED fails."""
+
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+    DENIED = "denied"
+    UNMAPPED = "unmapped"
+
+
+class Decides(Protocol):
+    """What answers for a compiled policy; policy.decide.Decider over libsepol does."""
+
+    def decide(self, vector: AccessVector) -> Decision:
+        """Say whether the policy allows the access."""
+
+
+# Questions that the policy cannot be asked, because it does not know a name in them.
+_UNMAPPED = frozenset({Outcome.UNKNOWN_TYPE, Outcome.UNKNOWN_CLASS, Outcome.UNKNOWN_PERM, Outcome.BAD_CONTEXT})
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """One access, its verdict, and the cause: the kind of decision and, where there is one, its detail."""
+
+    vector: AccessVector
+    verdict: Verdict
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The outcome of replaying observations against one policy."""
+
+    results: tuple[Replayed, ...]
+
+    def of(self, verdict: Verdict) -> tuple[Replayed, ...]:
+        """Return the accesses with VERDICT."""
+        return tuple(result for result in self.results if result.verdict is verdict)
+
+    @property
+    def counts(self) -> Mapping[Verdict, int]:
+        """How many accesses came to each verdict."""
+        return {verdict: len(self.of(verdict)) for verdict in Verdict}
+
+
+def replay(
+    vectors: Iterable[AccessVector], policy: Decides, refused: Mapping[tuple[str, str, str, str], str]
+) -> Replay:
+    """Ask POLICY for each of VECTORS.
+
+    REFUSED holds the accesses, by (source type, target type, class, permission), that were decided not to be
+    allowed, each with the reason; one that the policy denies for that reason is not a failure.
+    """
+    results = []
+    for vector in vectors:
+        decision = policy.decide(vector)
+        if decision.outcome is Outcome.ALLOWED:
+            results.append(Replayed(vector, Verdict.ALLOWED))
+        elif decision.outcome in _UNMAPPED:
+            results.append(Replayed(vector, Verdict.UNMAPPED, decision.describe()))
+        elif vector.key in refused:
+            results.append(Replayed(vector, Verdict.REFUSED, refused[vector.key]))
+        else:
+            results.append(Replayed(vector, Verdict.DENIED, decision.describe()))
+    return Replay(tuple(results))
