@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A compiled policy, as setools reads it, in values of our own.
+
+setools has no type information, so this is the only file that imports it and every result is a plain string,
+number, tuple or frozen value. `source, target, tclass, perms` mean what they mean in setools and the language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+
+import setools
+from setools.exception import InvalidRange, NoCommon, RuleNotConditional, TERuleNoFilename
+
+from policytool.errors import InputError
+from policytool.model.context import SecurityContext
+from policytool.policy.terule import Condition, TeRule, TeRuleType
+
+# Objects have this role; no policy lists the types and users that it goes with (libsepol, context.c).
+OBJECT_ROLE = "object_r"
+
+_ACCESS_RULES = frozenset(TeRuleType) - {TeRuleType.TYPE_TRANSITION}
+_XPERM_RULES = frozenset(
+    {
+        TeRuleType.ALLOWXPERM,
+        TeRuleType.AUDITALLOWXPERM,
+        TeRuleType.DONTAUDITXPERM,
+        TeRuleType.NEVERALLOWXPERM,
+    }
+)
+
+
+class CompiledPolicy:
+    """A binary policy file. Tables are read when first asked for and kept; rules are read anew in each pass.
+
+    Raise InputError when PATH is not a binary policy that the installed setools can read.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        try:
+            self._policy = setools.SELinuxPolicy(str(self.path))
+        except (OSError, ValueError, SyntaxError) as error:
+            raise InputError(f"{self.path} is not a binary policy that can be read: {error}") from error
+
+    def __repr__(self) -> str:
+        return f"CompiledPolicy({str(self.path)!r})"
+
+    @property
+    def version(self) -> int:
+        """The version of the binary format, as in `policy.33`."""
+        return int(self._policy.version)
+
+    @property
+    def handle_unknown(self) -> str:
+        """What the kernel does with classes and permissions it knows and the policy does not.
+
+        One of `allow`, `deny`, `reject`.
+        """
+        return str(self._policy.handle_unknown.name)
+
+    @property
+    def mls(self) -> bool:
+        """Whether contexts have a range (MLS or MCS)."""
+        return bool(self._policy.mls)
+
+    @cached_property
+    def types(self) -> frozenset[str]:
+        """The names of all types, without attributes and aliases."""
+        return frozenset(str(type_.name) for type_ in self._policy.types())
+
+    @cached_property
+    def aliases(self) -> Mapping[str, str]:
+        """Every alias, with the type that it stands for."""
+        return MappingProxyType(
+            {str(alias): str(type_.name) for type_ in self._policy.types() for alias in type_.aliases()}
+        )
+
+    @cached_property
+    def permissive(self) -> frozenset[str]:
+        """The types whose denials the kernel only logs."""
+        return frozenset(str(type_.name) for type_ in self._policy.types() if type_.ispermissive)
+
+    @cached_property
+    def attributes(self) -> Mapping[str, frozenset[str]]:
+        """Every type attribute, with its types; compilers leave out attributes that no rule needs."""
+        return MappingProxyType(
+            {
+                str(attribute.name): frozenset(str(type_.name) for type_ in attribute.expand())
+                for attribute in self._policy.typeattributes()
+            }
+        )
+
+    @cached_property
+    def _attributes_of(self) -> Mapping[str, frozenset[str]]:
+        held: dict[str, set[str]] = {}
+        for attribute, types in self.attributes.items():
+            for type_ in types:
+                held.setdefault(type_, set()).add(attribute)
+        return {type_: frozenset(attributes) for type_, attributes in held.items()}
+
+    def resolve(self, name: str) -> str | None:
+        """Return the type that NAME is or is an alias of; None when there is no such type."""
+        if name in self.types:
+            return name
+        return self.aliases.get(name)
+
+    def expand(self, name: str) -> frozenset[str]:
+        """Return the types of an attribute, or the type itself; empty when the policy has no such name."""
+        if name in self.attributes:
+            return self.attributes[name]
+        type_ = self.resolve(name)
+        return frozenset() if type_ is None else frozenset({type_})
+
+    def attributes_of(self, type_: str) -> frozenset[str]:
+        """Return the attributes that a type carries."""
+        return self._attributes_of.get(self.aliases.get(type_, type_), frozenset())
+
+    @cached_property
+    def classes(self) -> Mapping[str, frozenset[str]]:
+        """Every object class, with its permissions, those of its common included."""
+        table: dict[str, frozenset[str]] = {}
+        for tclass in self._policy.classes():
+            perms = {str(perm) for perm in tclass.perms}
+            with suppress(NoCommon):
+                perms |= {str(perm) for perm in tclass.common.perms}
+            table[str(tclass.name)] = frozenset(perms)
+        return MappingProxyType(table)
+
+    @cached_property
+    def roles(self) -> Mapping[str, frozenset[str]]:
+        """Every role, with its types. `object_r` goes with every type and is listed with all of them."""
+        table = {
+            str(role.name): frozenset(str(type_.name) for type_ in role.types()) for role in self._policy.roles()
+        }
+        table[OBJECT_ROLE] = self.types
+        return MappingProxyType(table)
+
+    @cached_property
+    def users(self) -> Mapping[str, frozenset[str]]:
+        """Every SELinux user, with its roles; `object_r` goes with every user and is not listed."""
+        return MappingProxyType(
+            {
+                str(user.name): frozenset(str(role.name) for role in user.roles) - {OBJECT_ROLE}
+                for user in self._policy.users()
+            }
+        )
+
+    @cached_property
+    def booleans(self) -> Mapping[str, bool]:
+        """Every boolean, with the value stored in the policy file."""
+        return MappingProxyType({str(boolean.name): bool(boolean.state) for boolean in self._policy.bools()})
+
+    @cached_property
+    def initial_sids(self) -> Mapping[str, SecurityContext]:
+        """The contexts of the initial SIDs; that of `unlabeled` is what an invalid label counts as."""
+        return MappingProxyType(
+            {
+                str(sid.name): SecurityContext.parse(str(sid.context).replace(" ", ""))
+                for sid in self._policy.initialsids()
+            }
+        )
+
+    @cached_property
+    def typebounds(self) -> Mapping[str, str]:
+        """Every bounded type, with the type that bounds it."""
+        return MappingProxyType({str(bound.child): str(bound.parent) for bound in self._policy.bounds()})
+
+    @cached_property
+    def role_allows(self) -> frozenset[tuple[str, str]]:
+        """The role changes that `allow ROLE ROLE;` rules permit on a process transition."""
+        return frozenset(
+            (str(rule.source), str(target))
+            for rule in self._policy.rbacrules()
+            if rule.ruletype.name == "allow"
+            for target in rule.target.expand()
+        )
+
+    def range_fault(self, user: str, role: str, range_: str) -> str:
+        """Say in a few words why a context of USER may not have RANGE; "" when it may.
+
+        As libsepol has it: the range must exist, and unless the role is `object_r` the user's own range must
+        contain it.
+        """
+        if not self.mls:
+            return f"range {range_} in a policy without MLS" if range_ else ""
+        if not range_:
+            return "no range"
+        try:
+            asked = self._policy.lookup_range(range_)
+        except InvalidRange:
+            return f"range {range_} is not valid"
+        if role == OBJECT_ROLE:
+            return ""
+        own = self._policy.lookup_user(user).mls_range
+        if own.low <= asked.low and asked.high <= own.high:
+            return ""
+        return f"user {user} may not have range {range_}"
+
+    def rules(
+        self,
+        ruletypes: Collection[TeRuleType] = _ACCESS_RULES,
+        where: Callable[[str, str, str], bool] | None = None,
+    ) -> Iterator[TeRule]:
+        """Yield the access rules of RULETYPES for which WHERE(source, target, tclass) holds, in policy order.
+
+        Names are as in the file: attributes are not expanded, but the compilers write a rule on `self` out
+        for each type. One pass over a distribution's rules takes half a second, so ask for several domains
+        at once. Transitions are not yielded here, see `transition`.
+        """
+        chosen = {ruletype for ruletype in ruletypes if ruletype is not TeRuleType.TYPE_TRANSITION}
+        kinds = {setools.TERuletype[ruletype.value]: ruletype for ruletype in chosen}
+        for rule in self._policy.terules():
+            ruletype = kinds.get(rule.ruletype)
+            if ruletype is None:
+                continue
+            source, target, tclass = rule.source.name, rule.target.name, rule.tclass.name
+            if where is not None and not where(source, target, tclass):
+                continue
+            perm, perms, xperms = "", frozenset[str](), frozenset[int]()
+            if ruletype in _XPERM_RULES:
+                perm = "nlmsg" if str(rule.xperm_type) == "nlmsg" else "ioctl"
+                xperms = frozenset(int(number) for number in rule.perms)
+            else:
+                perms = frozenset(rule.perms)
+            yield TeRule(ruletype, source, target, tclass, perms, perm, xperms, *_condition(rule))
+
+    @cached_property
+    def _transitions(self) -> Mapping[tuple[str, str, str, str], str]:
+        table: dict[tuple[str, str, str, str], str] = {}
+        for rule in self._policy.terules():
+            if rule.ruletype is not setools.TERuletype.type_transition:
+                continue
+            condition, enabled = _condition(rule)
+            if not enabled:
+                continue
+            try:
+                name = str(rule.filename)
+            except TERuleNoFilename:
+                name = ""
+            for source in self.expand(str(rule.source.name)):
+                for target in self.expand(str(rule.target.name)):
+                    key = (source, target, str(rule.tclass.name), name)
+                    # The kernel looks at a conditional rule only where there is no other (compute_sid).
+                    if condition is None or key not in table:
+                        table[key] = str(rule.default.name)
+        return table
+
+    def transition(self, source: str, target: str, tclass: str, name: str = "") -> str | None:
+        """Return the type that type_transition rules give a new object or process; None when none applies.
+
+        NAME is the last component of the object's path; as in the kernel, a rule with that name comes before
+        one without. Conditional rules count at the booleans' stored values.
+        """
+        source, target = self.aliases.get(source, source), self.aliases.get(target, target)
+        if name and (default := self._transitions.get((source, target, tclass, name))) is not None:
+            return default
+        return self._transitions.get((source, target, tclass, ""))
+
+
+def _condition(rule: object) -> tuple[Condition | None, bool]:
+    """Return the condition of a setools rule, if any, and whether the rule is in force at stored values."""
+    try:
+        conditional = rule.conditional  # type: ignore[attr-defined]
+    except RuleNotConditional:
+        return None, True
+    condition = Condition(
+        expression=str(conditional).removeprefix("[ ").removesuffix(" ]"),
+        booleans=frozenset(str(boolean.name) for boolean in conditional.booleans),
+        block=bool(rule.conditional_block),  # type: ignore[attr-defined]
+    )
+    return condition, bool(rule.enabled())  # type: ignore[attr-defined]
