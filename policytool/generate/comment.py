@@ -9,15 +9,11 @@ from policytool.model.rules import AllowRule
 
 # A module is read by people: the first uses of a rule, cut to what fits a line; evidence.json has all that is kept.
 _USES_SHOWN = 3
-_WIDTH = 100
+_WIDTH = 110
 
 
 def reasons(rule: AllowRule) -> tuple[str, ...]:
-    """Return why RULE exists: how often it was seen, by which program and call, on which path, in which trace.
-
-    The texts come from a log: they are printable ASCII on return, without the characters that m4 or CIL could
-    take for the end of a comment or a quote.
-    """
+    """Return why RULE exists: how often it was seen, by which program and call, on which path, in which trace."""
     lines = [rule.reason] if rule.reason else []
     if rule.evidence:
         first, *others = rule.evidence
@@ -26,20 +22,23 @@ def reasons(rule: AllowRule) -> tuple[str, ...]:
 
 
 def safe(text: str) -> str:
-    """Return TEXT fit for the rest of a comment line of m4 and CIL."""
+    """Return TEXT, which may come from a log, fit for the rest of a comment line of m4 and CIL."""
     # m4 does not look into comments, but for one that stands inside the quotes of a macro's argument.
-    return printable(text, 2 * _WIDTH).translate({ord("`"): "\\x60", ord("'"): "\\x27"})
+    return printable(text, _WIDTH).translate({ord("`"): "\\x60", ord("'"): "\\x27"})
 
 
 def _seen(evidence: Evidence) -> list[str]:
     times = "once" if evidence.count == 1 else f"{evidence.count} times"
+    if len(evidence.uses) == 1 and evidence.uses[0][1] == evidence.count:
+        return [f"seen {times}: {_use(evidence.uses[0][0])}"]
+    shown = evidence.uses[:_USES_SHOWN]
     lines = [f"seen {times}:"]
-    lines += [f"  {_use(use)} ({count} x, {use.trace})" for use, count in evidence.uses[:_USES_SHOWN]]
-    if evidence.count > (shown := sum(count for _, count in evidence.uses[:_USES_SHOWN])):
-        lines.append(f"  and {evidence.count - shown} x in other ways")
+    lines += [f"  {count} x {_use(use)}" for use, count in shown]
+    if rest := evidence.count - sum(count for _, count in shown):
+        lines.append(f"  {rest} x in other ways")
     return lines
 
 
 def _use(use: Use) -> str:
-    parts = (use.program or "unknown program", use.syscall, use.path)
-    return printable(" ".join(part for part in parts if part), _WIDTH)
+    parts = (use.program or "an unknown program", use.syscall, use.path, f"({use.trace})")
+    return " ".join(part for part in parts if part)

@@ -64,8 +64,8 @@ def skeleton(daemon: Daemon, graph: PermissionGraph, base: BasePolicy, *, extend
         summary=daemon.summary,
         traces=graph.traces,
         types=(
-            TypeDeclaration(daemon.domain, _DOMAIN_ATTRIBUTES, "the daemon's own domain"),
-            TypeDeclaration(daemon.exec_type, _EXEC_ATTRIBUTES, "its program file, the only way in"),
+            TypeDeclaration(daemon.domain, _DOMAIN_ATTRIBUTES, "domain of the daemon"),
+            TypeDeclaration(daemon.exec_type, _EXEC_ATTRIBUTES, "program file of the daemon, the only way in"),
         ),
         roles=(RoleType(_SYSTEM_ROLE, daemon.domain),),
         transitions=tuple(

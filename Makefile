@@ -1,0 +1,39 @@
+# make demo and make test do all set-up by themselves (as root on Debian 12; elsewhere they say what is missing).
+.DEFAULT_GOAL := help
+PYTEST_ARGS ?=
+BIN := .venv/bin
+
+.PHONY: help demo test lint format golden policies setup setup-dev clean
+
+help: ## say what the targets are
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+demo: setup ## the main job on the shipped traces: graphs, modules, link check, replay, comparison
+	$(BIN)/policytool demo
+
+test: setup-dev ## run the tests
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: setup-dev ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup-dev ## let ruff mend and format what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+golden: setup-dev ## write the golden files anew; then look at git diff
+	RENEW_GOLDEN=1 $(BIN)/python -m pytest -q -k golden
+
+policies: setup ## make the modules under policies/ again from the traces under traces/
+	$(BIN)/policytool generate traces/libvirt/* --output policies --format both
+
+setup:
+	@.ci/setup runtime
+
+setup-dev: setup
+	@.ci/setup dev
+
+clean: ## remove what make made, the virtual environment included
+	rm -rf .venv build policytool.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

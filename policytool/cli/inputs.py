@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Arguments that several verbs share, and what they are read into."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from policytool.cli.console import note, progress
+from policytool.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from policytool.model.daemon import Daemon
+    from policytool.model.observation import Observations
+
+Traces = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="TRACE...", help="Bundles, or raw logs (compressed or not); - is stdin.", show_default=False
+    ),
+]
+DaemonNames = Annotated[
+    list[str] | None,
+    typer.Option("-d", "--daemon", metavar="DAEMON", help="A known daemon's name or a domain type; repeatable."),
+]
+DaemonFolder = Annotated[
+    Path | None, typer.Option("--daemons", metavar="DIR", help="A folder of further daemon descriptions.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 when anything in a log was not understood.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+BaseFolder = Annotated[
+    Path | None,
+    typer.Option("--base", metavar="DIR", help="A folder of the base's modules (default: the distribution's)."),
+]
+
+
+def read_traces(traces: Sequence[str], *, strict: bool = False) -> Observations:
+    """Read TRACES into one set of observations, and say on stderr what was not understood.
+
+    Raise InputError when a trace cannot be read, or with STRICT when anything in it was not understood.
+    """
+    from policytool.model.observation import Observations
+    from policytool.traces.bundle import read_trace
+
+    observations = Observations()
+    for trace in traces:
+        with progress(f"reading {trace}"):
+            observations = observations.merge(read_trace(trace))
+    if total := observations.unread_total:
+        kinds = ", ".join(f"{count} x {kind}" for kind, count in observations.unread_counts)
+        place = observations.unread[0]
+        message = f"{total} lines or records were not understood ({kinds}), first at {place.location}"
+        if strict:
+            raise InputError(f"{message}; leave --strict out to go on without them")
+        note(f"policytool: {message}")
+    return observations
+
+
+def load_known(folder: Path | None) -> tuple[Daemon, ...]:
+    """Return the shipped daemons and those of FOLDER."""
+    from policytool.daemons import load_daemons
+
+    return load_daemons(*([folder] if folder else []))
+
+
+def find_daemon(name: str, known: Sequence[Daemon]) -> Daemon | None:
+    """Return the known daemon with NAME or with the domain NAME."""
+    return next((daemon for daemon in known if name in (daemon.name, daemon.domain)), None)
+
+
+def require_domain(name: str, known: Sequence[Daemon]) -> str:
+    """Return the domain that NAME stands for: a known daemon's, or NAME itself if it looks like a type."""
+    from policytool.model.context import is_identifier
+
+    if daemon := find_daemon(name, known):
+        return daemon.domain
+    if not is_identifier(name) or not name.endswith("_t"):
+        names = ", ".join(daemon.name for daemon in known)
+        raise UsageError(f"{name!r} is neither a known daemon ({names}) nor a domain type (NAME_t)")
+    return name
