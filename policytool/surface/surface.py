@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The privilege surface of a domain: everything that the rules of a compiled policy let it do.
+
+What is counted: (target type, class, permission) of the allow rules, attributes expanded on both sides. What is
+not: constraints, roles and ranges (they can only take away), and allowxperm rules (they narrow an ioctl).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from policytool.errors import InputError
+from policytool.policy.compiled import CompiledPolicy
+from policytool.policy.terule import TeRule, TeRuleType
+from policytool.surface.danger import Danger, dangers
+from policytool.surface.grants import Grants, Universe
+
+CAPABILITY_CLASSES = ("capability", "capability2", "cap_userns", "cap2_userns")
+
+# Stands for the domain itself among the targets of attribute_grants; no type can have this name.
+SELF = "self"
+
+
+@dataclass(frozen=True, slots=True)
+class DomainTransition:
+    """A way into another domain, at the booleans' stored values; whether a role forbids it is not looked at.
+
+    `entrypoints` are the types of the programs that the domain may execute and that `target` starts with; for
+    a dynamic transition, which needs none, the tuple is empty.
+    """
+
+    target: str
+    entrypoints: tuple[str, ...]
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether the domain may change into `target` without executing anything."""
+        return not self.entrypoints
+
+
+@dataclass(frozen=True)
+class PrivilegeSurface:
+    """What DOMAIN holds. `stored` counts conditional rules at the booleans' stored values, `every` all of them.
+
+    `floor` is the part of `stored` that comes from attributes, see attribute_grants. `rules` and
+    `every_rules` are the numbers of allow rules behind `stored` and `every`. `dangers` and `transitions` are
+    those of `stored`.
+    """
+
+    domain: str
+    stored: Grants
+    every: Grants
+    floor: Grants
+    rules: int
+    every_rules: int
+    transitions: tuple[DomainTransition, ...]
+    dangers: tuple[Danger, ...]
+    permissive: bool = False
+
+    @property
+    def capabilities(self) -> tuple[tuple[str, str], ...]:
+        """The (class, capability) that the domain holds, sorted; those for user namespaces included."""
+        return tuple(
+            sorted(
+                (tclass, perm) for (tclass, perm), mask in self.stored.masks.items() if _capability(tclass, mask)
+            )
+        )
+
+    @property
+    def object_types(self) -> tuple[str, ...]:
+        """The types on which the domain may do anything at all, sorted."""
+        return self.stored.types
+
+
+def surface_of(policy: CompiledPolicy, domain: str) -> PrivilegeSurface:
+    """Return the surface of one domain; see surfaces_of."""
+    return surfaces_of(policy, (domain,))[domain]
+
+
+def surfaces_of(
+    policy: CompiledPolicy, domains: Iterable[str], base: CompiledPolicy | None = None
+) -> Mapping[str, PrivilegeSurface]:
+    """Return the surfaces of DOMAINS (types or aliases), in their order, in one pass over the rules.
+
+    With BASE, only attributes that it has count for the floor, so that an attribute which a module made for
+    its own domains does not. Raise InputError for a domain that the policy does not have.
+    """
+    wanted: dict[str, str] = {}
+    for domain in domains:
+        type_ = policy.resolve(domain)
+        if type_ is None:
+            raise InputError(f"{policy.path} has no type {domain}")
+        wanted[domain] = type_
+    table = _Pass(policy, set(wanted.values()), None if base is None else frozenset(base.attributes))
+    return {domain: table.surface(type_) for domain, type_ in wanted.items()}
+
+
+def attribute_grants(policy: CompiledPolicy, attributes: Collection[str]) -> tuple[Grants, Grants]:
+    """Return what a new type would hold if ATTRIBUTES were all it had: at stored values, and by all rules.
+
+    These are the targets of the rules whose source is one of ATTRIBUTES. A compiled policy has no rule on
+    `self`: the compiler writes it out for each type; so a permission counts as held on itself (target `self`)
+    when all types of an attribute, at least two, have a rule of their own that gives them it.
+    Names that the policy does not have give nothing.
+    """
+    table = _Pass(policy, frozenset(), frozenset(attributes))
+    return table.hypothetical(attributes)
+
+
+class _Masks:
+    """Grants in the making: two tables, by the rules in force and by all rules, and the number of rules."""
+
+    def __init__(self) -> None:
+        self.stored: dict[tuple[str, str], int] = {}
+        self.every: dict[tuple[str, str], int] = {}
+        self.rules = 0
+        self.every_rules = 0
+
+    def add(self, rule: TeRule, mask: int) -> None:
+        self.every_rules += 1
+        self.rules += rule.enabled
+        for perm in rule.perms:
+            key = (rule.tclass, perm)
+            self.every[key] = self.every.get(key, 0) | mask
+            if rule.enabled:
+                self.stored[key] = self.stored.get(key, 0) | mask
+
+    def join(self, other: _Masks) -> None:
+        self.rules += other.rules
+        self.every_rules += other.every_rules
+        for mine, theirs in ((self.stored, other.stored), (self.every, other.every)):
+            for key, mask in theirs.items():
+                mine[key] = mine.get(key, 0) | mask
+
+
+class _Pass:
+    """One pass over the rules: what each name grants, who holds what on itself, who starts from which file.
+
+    Attributes limits those that count for a floor; None is all of them.
+    """
+
+    def __init__(self, policy: CompiledPolicy, domains: Collection[str], attributes: frozenset[str] | None) -> None:
+        self.policy = policy
+        self.universe = Universe.of((*policy.types, SELF))
+        self.limit = attributes
+        self.attributes = {domain: policy.attributes_of(domain) for domain in domains}
+        self.by_name: dict[str, _Masks] = {}
+        self.on_itself = _Masks()
+        self.entrypoints: dict[str, int] = {}
+        self._expanded: dict[str, int] = {}
+        sources = frozenset(domains).union(*self.attributes.values(), attributes or ())
+        self._read(sources)
+
+    def _read(self, sources: frozenset[str]) -> None:
+        def asked(source: str, target: str, tclass: str) -> bool:
+            return source in sources or source == target or tclass == "file"
+
+        for rule in self.policy.rules((TeRuleType.ALLOW,), asked):
+            if rule.source in sources:
+                self.by_name.setdefault(rule.source, _Masks()).add(rule, self.expand(rule.target))
+            if rule.source == rule.target and rule.source in self.policy.types:
+                self.on_itself.add(rule, self.expand(rule.source))
+            if rule.enabled and "entrypoint" in rule.perms:
+                mask = self.expand(rule.target)
+                self.entrypoints[rule.source] = self.entrypoints.get(rule.source, 0) | mask
+
+    def expand(self, name: str) -> int:
+        if name not in self._expanded:
+            self._expanded[name] = self.universe.mask(self.policy.expand(name))
+        return self._expanded[name]
+
+    def of_attributes(self, attributes: Iterable[str], itself: int) -> _Masks:
+        """Return what ATTRIBUTES give a type whose own bit is ITSELF."""
+        total = _Masks()
+        groups = []
+        for attribute in attributes:
+            if self.limit is None or attribute in self.limit:
+                if attribute in self.by_name:
+                    total.join(self.by_name[attribute])
+                members = self.expand(attribute)
+                if members.bit_count() > 1:
+                    groups.append(members)
+        for mine, holders in ((total.stored, self.on_itself.stored), (total.every, self.on_itself.every)):
+            for key, mask in holders.items():
+                if any(members & ~mask == 0 for members in groups):
+                    mine[key] = mine.get(key, 0) | itself
+        return total
+
+    def hypothetical(self, attributes: Collection[str]) -> tuple[Grants, Grants]:
+        masks = self.of_attributes(attributes, self.universe.mask((SELF,)))
+        return Grants(self.universe, masks.stored), Grants(self.universe, masks.every)
+
+    def surface(self, domain: str) -> PrivilegeSurface:
+        total = _Masks()
+        for name in (domain, *self.attributes[domain]):
+            if name in self.by_name:
+                total.join(self.by_name[name])
+        stored = Grants(self.universe, total.stored)
+        floor = self.of_attributes(self.attributes[domain], self.expand(domain))
+        return PrivilegeSurface(
+            domain=domain,
+            stored=stored,
+            every=Grants(self.universe, total.every),
+            floor=Grants(self.universe, floor.stored),
+            rules=total.rules,
+            every_rules=total.every_rules,
+            transitions=self.transitions(domain, stored),
+            dangers=dangers(self.policy, domain, stored),
+            permissive=domain in self.policy.permissive,
+        )
+
+    def transitions(self, domain: str, held: Grants) -> tuple[DomainTransition, ...]:
+        others = ~self.expand(domain)
+        executable = held.mask("file", "execute")
+        found = []
+        for target in self.universe.types(held.mask("process", "transition") & others):
+            starts = 0
+            for name in (target, *self.policy.attributes_of(target)):
+                starts |= self.entrypoints.get(name, 0)
+            if starts & executable:
+                found.append(DomainTransition(target, self.universe.types(starts & executable)))
+        if held.mask("process", "setcurrent") & self.expand(domain):
+            dynamic = self.universe.types(held.mask("process", "dyntransition") & others)
+            found.extend(DomainTransition(target, ()) for target in dynamic)
+        return tuple(sorted(found, key=lambda transition: (transition.target, transition.entrypoints)))
