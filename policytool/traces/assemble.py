@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The records of one event, decoded and put together."""
+
+from __future__ import annotations
+
+import errno
+import posixpath
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from policytool.model.context import ContextError, SecurityContext
+from policytool.model.event import (
+    AccessDecision,
+    Location,
+    PathItem,
+    SelinuxError,
+    Syscall,
+    TraceEvent,
+    Unread,
+    UnreadKind,
+)
+from policytool.traces.avc import is_notice, read_decision
+from policytool.traces.fields import field_pairs, fields, number, plain, text_value
+from policytool.traces.record import Form, Record, decoded, event_key
+from policytool.traces.sockaddr import read_sockaddr
+from policytool.traces.syscalls import arch_name, syscall_name
+
+# How much of an unread line is kept, in characters.
+MAX_TEXT = 200
+
+_ARGUMENT = re.compile(r"a(\d{1,6})(?:\[(\d{1,6})\])?")
+_INTERPRETED_ARGUMENT = re.compile(r"(?:^|\s)a(\d{1,6})=")
+_ERRNO = re.compile(r"-?\d+|([A-Z0-9]+)\(")
+_SUCCESS: Mapping[str | None, bool] = {"yes": True, "no": False, "1": True, "0": False}
+_UNTIDY = re.compile(r"//|/\.|/$")
+
+
+def tidy(path: str, cwd: str) -> str:
+    """Return PATH absolute, against CWD where that is known, and without `.`, `..` and doubled slashes."""
+    if not path.startswith("/"):
+        if not path or not cwd.startswith("/"):
+            return path
+        path = f"{cwd}/{path}"
+    elif not _UNTIDY.search(path):
+        return path
+    return "/" + posixpath.normpath(path).lstrip("/")
+
+
+@dataclass(slots=True)
+class _Draft:
+    """An event in the making. `messages` are the decisions and errors still to be numbered among the others."""
+
+    origin: str
+    unread: Callable[[Unread], None]
+    decisions: list[AccessDecision] = field(default_factory=list)
+    syscall: Syscall | None = None
+    cwd: str = ""
+    avc_path: str = ""
+    paths: list[PathItem] = field(default_factory=list)
+    argv: dict[int, str] = field(default_factory=dict)
+    proctitle: tuple[str, ...] = ()
+    sockaddr: str = ""
+    errors: list[SelinuxError] = field(default_factory=list)
+
+    def report(self, record: Record, kind: UnreadKind) -> None:
+        text = decoded(record.kind + b" " + record.body[: 4 * MAX_TEXT])[:MAX_TEXT]
+        self.unread(Unread(Location(self.origin, record.line), kind, text))
+
+
+def assemble(records: Sequence[Record], origin: str, unread: Callable[[Unread], None]) -> TraceEvent:
+    """Join RECORDS, at least one and all with one key, to an event; what cannot be read goes to UNREAD."""
+    draft = _Draft(origin, unread)
+    for record in records:
+        reader = _READERS.get(record.kind)
+        if reader is not None:
+            reader(draft, record, decoded(record.body).strip())
+    paths = tuple(replace(path, name=tidy(path.name, draft.cwd)) for path in draft.paths)
+    return TraceEvent(
+        key=event_key(records[0].key),
+        decisions=tuple(_named(decision, paths, draft.avc_path) for decision in draft.decisions),
+        syscall=draft.syscall,
+        cwd=draft.cwd,
+        paths=paths,
+        argv=tuple(text for _, text in sorted(draft.argv.items())),
+        proctitle=draft.proctitle,
+        sockaddr=draft.sockaddr,
+        errors=tuple(draft.errors),
+        records=len(records),
+    )
+
+
+def _named(decision: AccessDecision, paths: Sequence[PathItem], avc_path: str) -> AccessDecision:
+    if decision.path:
+        tidied = tidy(decision.path, "")
+        return decision if tidied == decision.path else replace(decision, path=tidied)
+    path = target_path(decision.name, decision.dev, decision.inode, paths, avc_path)
+    return replace(decision, path=path) if path else decision
+
+
+def target_path(name: str, dev: str, inode: int | None, paths: Sequence[PathItem], avc_path: str) -> str:
+    """Name the object of a decision whose record has no path: see `AccessDecision.path`."""
+    if avc_path.startswith("/"):
+        return tidy(avc_path, "")
+    if inode is not None:
+        for path in paths:
+            if path.inode == inode and path.name.startswith("/") and _same_device(dev, path.dev):
+                return path.name
+    if name:
+        for path in paths:
+            made = path.nametype in ("CREATE", "DELETE") and path.name.startswith("/")
+            if made and posixpath.basename(path.name) == name:
+                return path.name
+    # A name of "/" is the root of whatever file system `dev` is, not of the machine.
+    return tidy(name, "") if name.startswith("/") and name != "/" else ""
+
+
+def _same_device(dev: str, path_dev: str) -> bool:
+    # An AVC record has a name (vda), or MAJOR:MINOR in decimal for a file system without a device; a PATH
+    # record has MAJOR:MINOR in hexadecimal. Only the latter two can be compared.
+    left, right = dev.split(":"), path_dev.split(":")
+    if len(left) != 2 or len(right) != 2:
+        return True
+    decimal = [number(part) for part in left]
+    return None in decimal or decimal == [number(part, 16) for part in right]
+
+
+def _context(text: str) -> SecurityContext | None:
+    try:
+        return SecurityContext.parse(text)
+    except ContextError:
+        return None
+
+
+def _avc(draft: _Draft, record: Record, text: str) -> None:
+    if text.startswith(("apparmor=", "lsm=", "selinux=")) or is_notice(text):
+        # Other security modules write the same record type.
+        return
+    _decide(draft, record, text, userspace=False)
+
+
+def _user_avc(draft: _Draft, record: Record, text: str) -> None:
+    at = text.find("avc:")
+    if at < 0:
+        # An object manager's other messages (dbus: "Can't send to audit system") are not decisions.
+        if "msg=" not in text:
+            draft.report(record, UnreadKind.TRUNCATED)
+        return
+    if not is_notice(text[at:]):
+        _decide(draft, record, text[at:], userspace=True)
+
+
+def _decide(draft: _Draft, record: Record, text: str, userspace: bool) -> None:
+    decision = read_decision(
+        text,
+        Location(draft.origin, record.line),
+        record.form,
+        userspace,
+        lambda kind: draft.report(record, kind),
+    )
+    if decision is not None:
+        draft.decisions.append(decision)
+
+
+def _avc_path(draft: _Draft, record: Record, text: str) -> None:
+    draft.avc_path = text_value(fields(text, record.form).get("path"), record.form).removesuffix(" (deleted)")
+
+
+def _syscall(draft: _Draft, record: Record, text: str) -> None:
+    found = fields(text, record.form)
+    form = record.form
+    if "syscall" not in found:
+        draft.report(record, UnreadKind.TRUNCATED)
+        return
+    arch = found.get("ARCH") or arch_name(found.get("arch", ""))
+    args = [number(found.get(f"a{index}"), 16) for index in range(4)]
+    draft.syscall = Syscall(
+        name=found.get("SYSCALL") or syscall_name(arch, found["syscall"]),
+        arch=arch,
+        success=_SUCCESS.get(found.get("success")),
+        exit=_exit(found.get("exit", "")),
+        args=() if None in args else tuple(arg or 0 for arg in args),
+        pid=number(found.get("pid")),
+        ppid=number(found.get("ppid")),
+        comm=text_value(found.get("comm"), form),
+        exe=text_value(found.get("exe"), form),
+        subject=_context(found.get("subj", "")),
+        key=text_value(found.get("key"), form),
+    )
+
+
+def _exit(text: str) -> int | None:
+    match = _ERRNO.match(text)
+    if match is None:
+        return None
+    if match[1] is None:
+        return number(match[0])
+    code = getattr(errno, match[1], None)
+    return -code if isinstance(code, int) else None
+
+
+def _cwd(draft: _Draft, record: Record, text: str) -> None:
+    draft.cwd = text_value(fields(text, record.form).get("cwd"), record.form)
+
+
+def _path(draft: _Draft, record: Record, text: str) -> None:
+    found = fields(text, record.form)
+    form = record.form
+    if "item" not in found:
+        draft.report(record, UnreadKind.TRUNCATED)
+        return
+    mode = found.get("mode", "")
+    draft.paths.append(
+        PathItem(
+            item=number(found["item"]) or 0,
+            name=text_value(found.get("name"), form),
+            nametype=plain(found.get("nametype")),
+            inode=number(found.get("inode")),
+            dev=plain(found.get("dev")),
+            # Interpreted: `file,644`.
+            mode=number(mode.rpartition(",")[2], 8),
+            context=_context(found.get("obj", "")),
+        )
+    )
+
+
+def _execve(draft: _Draft, record: Record, text: str) -> None:
+    if record.form is Form.INTERPRETED:
+        parts = _INTERPRETED_ARGUMENT.split(text)
+        draft.argv.update(
+            {int(index): value for index, value in zip(parts[1::2], parts[2::2], strict=True)},
+        )
+        return
+    pieces: dict[int, list[tuple[int, str]]] = {}
+    for key, value in field_pairs(text, record.form):
+        match = _ARGUMENT.fullmatch(key)
+        if match is not None:
+            pieces.setdefault(int(match[1]), []).append((int(match[2] or 0), value))
+    for index, fragments in pieces.items():
+        # A long argument comes in fragments, a[0], a[1] …, over several records; each is quoted or hexadecimal.
+        texts = [text_value(value, record.form) for _, value in sorted(fragments)]
+        draft.argv[index] = draft.argv.get(index, "") + "".join(texts)
+
+
+def _proctitle(draft: _Draft, record: Record, text: str) -> None:
+    raw = text.partition("proctitle=")[2]
+    if record.form is Form.INTERPRETED:
+        draft.proctitle = tuple(raw.split())
+    else:
+        title = text_value(fields(text, record.form).get("proctitle"), record.form)
+        draft.proctitle = tuple(title.rstrip("\0").split("\0")) if title else ()
+
+
+def _sockaddr(draft: _Draft, record: Record, text: str) -> None:
+    draft.sockaddr = read_sockaddr(text, record.form)
+
+
+def _selinux_err(draft: _Draft, record: Record, text: str) -> None:
+    message = text.partition("msg='")[2] or text
+    pairs = field_pairs(message, record.form)
+    op = dict(pairs).get("op")
+    if op is None:
+        # Older kernels: `security_compute_sid:  invalid context …`.
+        op = re.split(r"[^\w ]", message, maxsplit=1)[0].strip()
+    known = tuple((key, text_value(value, record.form)) for key, value in pairs if key != "op" and key.islower())
+    draft.errors.append(SelinuxError(Location(draft.origin, record.line), op[:MAX_TEXT], known))
+
+
+_READERS: Mapping[bytes, Callable[[_Draft, Record, str], None]] = {
+    b"AVC": _avc,
+    b"USER_AVC": _user_avc,
+    b"AVC_PATH": _avc_path,
+    b"SYSCALL": _syscall,
+    b"CWD": _cwd,
+    b"PATH": _path,
+    b"EXECVE": _execve,
+    b"PROCTITLE": _proctitle,
+    b"SOCKADDR": _sockaddr,
+    b"SELINUX_ERR": _selinux_err,
+    b"USER_SELINUX_ERR": _selinux_err,
+}

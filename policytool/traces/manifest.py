@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""manifest.json of a trace bundle: what was recorded, where, how, and by which evidence files.
+
+Unknown is null. The reader is strict: a key that is missing, unknown or of the wrong type is an InputError that
+names the file and the key. The writer is deterministic: equal manifests are equal bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from policytool import __version__
+from policytool.errors import InputError
+
+FORMAT = 1
+TOOL = f"policytool {__version__}"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Recording(StrEnum):
+    """How a trace was recorded: see docs and FIELD-NOTES on what each mode hides."""
+
+    COMPLETE = "complete"
+    PERMISSIVE = "permissive"
+    PERMISSIVE_NO_DONTAUDIT = "permissive-no-dontaudit"
+    ENFORCING = "enforcing"
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The base policy of the recorded machine: its package, package version and sha256 (of the policy file)."""
+
+    name: str | None = None
+    version: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class EvidenceFile:
+    """One raw log of the bundle. `file` is its name in the folder; `size` is in bytes, as stored.
+
+    `trace` names the recording that it belongs to; `recording`, `records` and `lost` are of this file alone.
+    """
+
+    file: str
+    sha256: str
+    size: int
+    trace: str
+    records: int
+    recording: Recording | None = None
+    lost: int | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the file shows everything: recorded in complete mode, and known to have lost nothing."""
+        return self.recording is Recording.COMPLETE and self.lost == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a bundle's maker says about the recorded machine. None is unknown, everywhere.
+
+    `selinux` is the mode of the machine (permissive, enforcing); `daemons` pairs names with versions; `lost`
+    counts the records that the kernel or auditd dropped.
+    """
+
+    kernel: str | None = None
+    base: Base = Base()
+    selinux: str | None = None
+    recording: Recording | None = None
+    daemons: tuple[tuple[str, str | None], ...] = ()
+    scenario: str | None = None
+    lost: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A bundle's manifest. `begin` and `end` are milliseconds since the epoch; `hosts` pairs nodes with records.
+
+    A node of "" is a host that its records do not name.
+    """
+
+    name: str
+    facts: Facts
+    records: int
+    evidence: tuple[EvidenceFile, ...]
+    begin: int | None = None
+    end: int | None = None
+    hosts: tuple[tuple[str, int], ...] = ()
+    tool: str = TOOL
+
+    @property
+    def complete(self) -> bool:
+        """Whether every part of the bundle was recorded in complete mode without a loss."""
+        return bool(self.evidence) and all(one.complete for one in self.evidence)
+
+    def to_json(self) -> str:
+        """Return the text of manifest.json."""
+        facts = self.facts
+        data = {
+            "format": FORMAT,
+            "name": self.name,
+            "tool": self.tool,
+            "kernel": facts.kernel,
+            "base": {"name": facts.base.name, "version": facts.base.version, "sha256": facts.base.sha256},
+            "selinux": facts.selinux,
+            "recording": facts.recording,
+            "daemons": dict(facts.daemons),
+            "scenario": facts.scenario,
+            "begin": _time_text(self.begin),
+            "end": _time_text(self.end),
+            "records": self.records,
+            "lost": facts.lost,
+            "hosts": dict(self.hosts),
+            "evidence": [
+                {
+                    "file": one.file,
+                    "sha256": one.sha256,
+                    "size": one.size,
+                    "trace": one.trace,
+                    "records": one.records,
+                    "recording": one.recording,
+                    "lost": one.lost,
+                }
+                for one in self.evidence
+            ],
+        }
+        return json.dumps(data, indent=2, sort_keys=True) + "\n"
+
+
+def parse_manifest(text: str, origin: str) -> Manifest:
+    """Read manifest.json; ORIGIN is its name for messages. InputError: it is not one of this format."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{origin}: not JSON ({error}); is this the folder of a trace bundle?") from error
+    top = _Keys(origin, "", data)
+    version = top.integer("format")
+    if version != FORMAT:
+        raise InputError(f"{origin}: format {version} is not known, only {FORMAT}; a newer policytool made it")
+    base = top.keys("base")
+    manifest = Manifest(
+        name=top.text("name"),
+        tool=top.text("tool"),
+        facts=Facts(
+            kernel=top.optional_text("kernel"),
+            base=Base(base.optional_text("name"), base.optional_text("version"), base.optional_text("sha256")),
+            selinux=top.optional_text("selinux"),
+            recording=top.recording("recording"),
+            daemons=tuple(
+                (name, top.keys("daemons").optional_text(name)) for name in sorted(top.keys("daemons").data)
+            ),
+            scenario=top.optional_text("scenario"),
+            lost=top.optional_integer("lost"),
+        ),
+        begin=top.time("begin"),
+        end=top.time("end"),
+        records=top.integer("records"),
+        hosts=tuple((name, top.keys("hosts").integer(name)) for name in sorted(top.keys("hosts").data)),
+        evidence=tuple(sorted(_evidence(one) for one in top.many("evidence"))),
+    )
+    top.finish()
+    base.finish()
+    if len({one.file for one in manifest.evidence}) < len(manifest.evidence):
+        raise InputError(f"{origin}: evidence: a file is listed twice")
+    return manifest
+
+
+def _evidence(keys: _Keys) -> EvidenceFile:
+    file = keys.text("file")
+    # A plain name: what leaves the folder, or hides in it, is refused.
+    if not _FILE.fullmatch(file):
+        raise keys.wrong("file", "must be a plain file name inside the folder")
+    sha256 = keys.text("sha256")
+    if not _SHA256.fullmatch(sha256):
+        raise keys.wrong("sha256", "must be 64 lower-case hexadecimal digits")
+    evidence = EvidenceFile(
+        file=file,
+        sha256=sha256,
+        size=keys.integer("size"),
+        trace=keys.text("trace"),
+        records=keys.integer("records"),
+        recording=keys.recording("recording"),
+        lost=keys.optional_integer("lost"),
+    )
+    keys.finish()
+    return evidence
+
+
+class _Keys:
+    """Typed access to the keys of one JSON object, which remembers which of them were asked for."""
+
+    def __init__(self, origin: str, where: str, data: object) -> None:
+        self._origin, self._where = origin, where
+        if not isinstance(data, dict):
+            raise InputError(f"{origin}: {where or 'the whole'} must be an object")
+        self.data: Mapping[str, object] = data
+        self._asked: set[str] = set()
+
+    def wrong(self, key: str, what: str) -> InputError:
+        return InputError(f"{self._origin}: {self._path(key)} {what}")
+
+    def finish(self) -> None:
+        for key in sorted(set(self.data) - self._asked):
+            raise self.wrong(key, "is not a key of this format")
+
+    def text(self, key: str) -> str:
+        value = self._get(key)
+        if not isinstance(value, str):
+            raise self.wrong(key, "must be a string")
+        return value
+
+    def optional_text(self, key: str) -> str | None:
+        return None if self._get(key) is None else self.text(key)
+
+    def integer(self, key: str) -> int:
+        value = self._get(key)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise self.wrong(key, "must be a whole number, not negative")
+        return value
+
+    def optional_integer(self, key: str) -> int | None:
+        return None if self._get(key) is None else self.integer(key)
+
+    def recording(self, key: str) -> Recording | None:
+        value = self.optional_text(key)
+        if value is not None and value not in set(Recording):
+            raise self.wrong(key, f"must be null or one of {', '.join(Recording)}")
+        return None if value is None else Recording(value)
+
+    def time(self, key: str) -> int | None:
+        value = self.optional_text(key)
+        if value is None:
+            return None
+        try:
+            if not _TIME.fullmatch(value):
+                raise ValueError(value)
+            moment = datetime.fromisoformat(value)
+        except ValueError as error:
+            raise self.wrong(key, "must be null or a time like 2026-01-31T12:00:00.000Z") from error
+        return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+    def keys(self, key: str) -> _Keys:
+        return _Keys(self._origin, self._path(key), self._get(key))
+
+    def many(self, key: str) -> Sequence[_Keys]:
+        value = self._get(key)
+        if not isinstance(value, list):
+            raise self.wrong(key, "must be a list")
+        return [_Keys(self._origin, f"{self._path(key)}[{index}]", one) for index, one in enumerate(value)]
+
+    def _get(self, key: str) -> object:
+        self._asked.add(key)
+        if key not in self.data:
+            raise self.wrong(key, "is missing")
+        return self.data[key]
+
+    def _path(self, key: str) -> str:
+        return f"{self._where}.{key}" if self._where else key
+
+
+def _time_text(milliseconds: int | None) -> str | None:
+    if milliseconds is None:
+        return None
+    moment = _EPOCH + timedelta(milliseconds=milliseconds)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
