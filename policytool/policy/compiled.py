@@ -157,7 +157,10 @@ class CompiledPolicy:
 
     @cached_property
     def initial_sids(self) -> Mapping[str, SecurityContext]:
-        """The contexts of the initial SIDs; that of `unlabeled` is what an invalid label counts as."""
+        """The contexts of the initial SIDs; that of `unlabeled` is what an invalid label counts as.
+
+        The file has numbers only; the names are those of Linux.
+        """
         return MappingProxyType(
             {
                 str(sid.name): SecurityContext.parse(str(sid.context).replace(" ", ""))

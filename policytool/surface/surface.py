@@ -63,7 +63,9 @@ class PrivilegeSurface:
         """The (class, capability) that the domain holds, sorted; those for user namespaces included."""
         return tuple(
             sorted(
-                (tclass, perm) for (tclass, perm), mask in self.stored.masks.items() if _capability(tclass, mask)
+                (tclass, perm)
+                for (tclass, perm), mask in self.stored.masks.items()
+                if mask and tclass in CAPABILITY_CLASSES
             )
         )
 
