@@ -121,7 +121,9 @@ class Decider:
         """Say whether SOURCE may do PERM to TARGET, an object (or process) of class TCLASS.
 
         A permission that is denied by a rule and by a constraint counts as denied by the rule. A new question
-        takes 20 µs, or, where a rule is missing, 10 µs for each boolean of the policy, as all are tried.
+        takes 20 µs (libsepol looks contexts up one by one, so 0.4 ms once it knows thousands), or, where a rule
+        is missing, 10 µs for each boolean of the policy, as audit2why tries them all: 3 to 5 ms on a
+        distribution's.
         """
         question = (source, target, tclass, perm)
         answer = self._answers.get(question)
