@@ -95,7 +95,7 @@ class Decider:
 
     Several deciders may be open at once, in several threads: each asks again for its policy when another one
     was used in between, which costs a load (0.03 s), so ask in batches. Raise InputError when the policy file
-    has gone or changed into something else since POLICY was read.
+    has gone or is no longer a policy; writing another one to the same path meanwhile is not noticed.
     """
 
     def __init__(self, policy: CompiledPolicy) -> None:
