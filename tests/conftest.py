@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Fixtures of all tests: the real base policy, and a cache that later runs find warm."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from policytool.toolchain.base import Base, find_base
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_cache() -> Iterator[None]:
+    """Point XDG_CACHE_HOME into the repository's build folder, never at the user's own cache."""
+    before = os.environ.get("XDG_CACHE_HOME")
+    os.environ["XDG_CACHE_HOME"] = str(REPOSITORY / "build" / "cache")
+    yield
+    if before is None:
+        del os.environ["XDG_CACHE_HOME"]
+    else:
+        os.environ["XDG_CACHE_HOME"] = before
+
+
+@pytest.fixture(scope="session")
+def base() -> Base:
+    """Find the distribution's base policy; a test that uses it is marked `base`."""
+    return find_base()
+
+
+@pytest.fixture(scope="session")
+def policies() -> Path:
+    """Name the folder of tiny modules, one a subject."""
+    return REPOSITORY / "tests" / "policies"
