@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From a statement of CIL that pp made back to the line of the .te that it comes from.
+
+pp keeps no lines. The expanded source does: m4 -s marks each line with the line of the .te whose macro call it
+belongs to, so the statement is looked for there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_SYNC = re.compile(r'^#line (?P<line>\d+)(?: "(?P<file>[^"]*)")?$')
+_WORD = re.compile(r"[A-Za-z][\w.-]*")
+# Words of a CIL statement that the source spells otherwise, or not at all.
+_CIL_WORDS = frozenset(
+    (
+        "typeattributeset",
+        "cil_gen_require",
+        "roleattributeset",
+        "roletype",
+        "object_r",
+        "typetransition",
+        "typemember",
+        "typechange",
+        "allow",
+        "allowx",
+        "auditallow",
+        "dontaudit",
+        "neverallow",
+        "and",
+        "or",
+        "not",
+        "xor",
+        "all",
+        "optional",
+        "block",
+        "in",
+        "call",
+        "type",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    line: int
+    words: frozenset[str]
+    keyword: str
+
+
+def statement_line(expanded: str, statement: str) -> int:
+    """Return the line of the .te whose EXPANDED text holds the CIL STATEMENT, 0 if none does.
+
+    An allow is found by source, target and class, what else by all its names, then by the last of them (what
+    a failing statement could not resolve is named last).
+    """
+    names = tuple(dict.fromkeys(_names(statement)))
+    if not names:
+        return 0
+    if statement.startswith(("(allow ", "(auditallow ", "(dontaudit ")):
+        names = names[:3]
+    statements = tuple(_statements(expanded))
+    wanted = frozenset(names) - {"self"}
+    keyword = statement[1:].split(None, 1)[0]
+    exact = [one for one in statements if wanted <= one.words]
+    # `allow a self:…` has come out of pp with self or with the type's own name.
+    loose = [one for one in statements if wanted - {names[1] if len(names) > 1 else ""} <= one.words]
+    selfish = [one for one in loose if "self" in one.words and len(set(names[:2])) == 1]
+    last = [one for one in statements if names[-1] in one.words]
+    for found in (exact, selfish, last):
+        if found:
+            best = [one for one in found if one.keyword == keyword] or found
+            return best[0].line
+    return 0
+
+
+def _names(statement: str) -> Iterator[str]:
+    for word in _WORD.findall(statement):
+        if word not in _CIL_WORDS:
+            yield word
+
+
+def _statements(expanded: str) -> Iterator[_Statement]:
+    """Yield the statements of m4's output, each with the .te line of its first word."""
+    line, first, words = 1, 0, list[str]()
+    for text in expanded.splitlines():
+        if match := _SYNC.match(text):
+            line = int(match["line"])
+            continue
+        for part in re.findall(r"[A-Za-z][\w.-]*|[;{}]", text.split("#", 1)[0]):
+            if part == ";":
+                if words:
+                    yield _Statement(first, frozenset(words), words[0])
+                words = []
+            elif part == "{" and words in (["require"], ["optional"]):
+                words = []  # the block's statements stand for themselves
+            elif part not in "{}":
+                first = line if not words else first
+                words.append(part)
+        # A line of the .te that m4 did not expand is followed by the next one without a mark.
+        line += 1

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policytool.check.file_contexts import Filecon, compare_filecons, filecons, sample_paths
+from policytool.check.findings import ModuleSource, SourceFile
+
+
+def test_filecons_with_range_without_and_none() -> None:
+    cil = (
+        "(type a_t)\n"
+        '(filecon "/a" file (system_u object_r a_t ((s0) (s0))))\n'
+        '(filecon "/b(/.*)?" any (system_u object_r b_t ((s0) (s15))))\n'
+        '(filecon "/c" any ())\n(filecon "/d" dir (u r t low_high))\n'
+    )
+    assert filecons(cil) == (
+        Filecon("/a", "file", "system_u:object_r:a_t:s0", 2),
+        Filecon("/b(/.*)?", "any", "system_u:object_r:b_t:s0-s15", 3),
+        Filecon("/c", "any", "", 4),
+        Filecon("/d", "dir", "u:r:t:low_high", 5),
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "paths"),
+    [
+        ("/usr/sbin/x", ("/usr/sbin/x",)),
+        ("/usr/s?bin/x", ("/usr/bin/x", "/usr/sbin/x")),
+        (r"/etc/x\.conf", ("/etc/x.conf",)),
+        ("/var/lib/x(/.*)?", ("/var/lib/x",)),
+        ("/run/[^/]+/x", ()),
+        ("/(usr|opt)/x", ()),
+    ],
+)
+def test_sample_paths(pattern: str, paths: tuple[str, ...]) -> None:
+    assert sample_paths(pattern) == paths
+
+
+@given(st.text(alphabet="/ab.?\\*", max_size=12))
+def test_every_sample_is_a_match(pattern: str) -> None:
+    try:
+        compiled = re.compile(pattern)
+    except re.error:
+        return
+    assert all(compiled.fullmatch(path) for path in sample_paths(pattern))
+
+
+def test_contradiction_and_repetition() -> None:
+    source = ModuleSource("m", cil=SourceFile("m.cil", ""))
+    own = (Filecon("/a", "file", "u:r:a:s0", 1), Filecon("/b", "file", "u:r:b:s0", 2), Filecon("/b", "dir", "", 3))
+    base = (Filecon("/a", "file", "u:r:x:s0"), Filecon("/b", "file", "u:r:b:s0"))
+    assert [(one.id, one.line) for one in compare_filecons(source, own, base)] == [
+        ("E-filecon", 1),
+        ("W-filecon-repeated", 2),
+    ]

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+from __future__ import annotations
+
+import pytest
+
+from policytool.check.findings import IDS, Finding, ModuleSource, Severity, SourceFile
+from policytool.check.lints import CHECKS, lint
+from policytool.check.locate import statement_line
+
+
+def te(text: str) -> ModuleSource:
+    return ModuleSource("m", te=SourceFile("m.te", text))
+
+
+def cil(text: str) -> ModuleSource:
+    return ModuleSource("m", cil=SourceFile("m.cil", text))
+
+
+def found(source: ModuleSource, *base: str) -> list[tuple[str, int]]:
+    return [(finding.id, finding.line) for finding in lint(source, base)]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (te("policy_module(m, 1.0.0)\n"), []),
+        (te("policy_module(m)\n"), [("W-version", 1)]),
+        (te("policy_module(n, 1)\n"), [("E-name", 1)]),
+        (te("module n 1.0;\n"), [("E-name", 1)]),
+        (te("permissive a_t;\n"), [("W-permissive", 1)]),
+        (te("# permissive a_t;\n"), []),
+        (te("allow a_t self:process { fork execmem };\n"), [("W-memory", 1)]),
+        (te("dontaudit a_t self:process execmem;\n"), []),
+        (te("type a_t;\n"), [("W-unused-type", 1)]),
+        (te("type a_t, file_type;\nallow b_t a_t:file read;\n"), []),
+        (cil("(typepermissive a_t)\n"), [("W-permissive", 1)]),
+        (cil("(allow a_t self (process (execmem)))\n"), [("W-memory", 1)]),
+        (cil("(type a_t)\n(roletype object_r a_t)\n"), [("W-unused-type", 1)]),
+        (cil("(type a_t)\n(allow b_t a_t (file (read)))\n"), []),
+    ],
+)
+def test_checks(source: ModuleSource, expected: list[tuple[str, int]]) -> None:
+    assert found(source) == expected
+
+
+def test_name_of_a_base_module() -> None:
+    assert found(te("policy_module(m, 1.0.0)\n"), "m") == [("E-name", 0)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("permissive a_t; # policytool: ignore W-permissive\n", []),
+        ("# policytool: ignore W-permissive\npermissive a_t;\n", []),
+        ("# policytool: ignore W-memory, W-permissive\npermissive a_t;\n", []),
+        ("# policytool: ignore W-memory\npermissive a_t;\n", [("W-permissive", 2)]),
+        ("# policytool: ignore W-permissive\n\npermissive a_t;\n", [("W-permissive", 3)]),
+        ("policy_module(n, 1) # policytool: ignore E-name\n", [("E-name", 1)]),
+    ],
+)
+def test_warnings_can_be_turned_off_and_errors_not(text: str, expected: list[tuple[str, int]]) -> None:
+    assert found(te(text)) == expected
+
+
+def test_ignore_in_cil() -> None:
+    assert found(cil("(typepermissive a_t) ; policytool: ignore W-permissive\n")) == []
+
+
+def test_ids_tell_their_severity_and_checks_their_ids() -> None:
+    assert {id_[0] for id_ in IDS} == {"E", "W"}
+    assert Finding("", 0, "W-memory", "", "").severity is Severity.WARNING
+    with pytest.raises(ValueError, match="unknown finding id"):
+        Finding("", 0, "X-none", "", "")
+    assert all(check.__doc__ and check.__doc__.split(":")[0] in IDS for check in CHECKS)
+
+
+def test_statement_is_found_behind_the_macro_call() -> None:
+    expanded = (
+        '#line 1 "m.te"\n\n#line 1\n module m 1.0;\ntype m_t;\n\n'
+        "#line 4\n\n#line 4\nallow m_t etc_t:dir { getattr };\n#line 4\nallow m_t etc_t:file { read open };\n"
+        "allow m_t self:process fork;\n"
+    )
+    assert statement_line(expanded, "(allow m_t etc_t (file (read open)))") == 4
+    assert statement_line(expanded, "(allow m_t self (process (fork)))") == 5
+    assert statement_line(expanded, "(allow m_t m_t (process (fork)))") == 5
+    assert statement_line(expanded, "(allow other_t zz_t (sock (x)))") == 0
