@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Everything that `check` does to modules: find, compile, link in each format, judge the file contexts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+
+from policytool.check.file_contexts import Filecon, compare_filecons, filecons, place, sample_paths, shadowed
+from policytool.check.findings import Finding, ModuleSource, sorted_findings
+from policytool.check.link_findings import LinkedModule, declared_names, link_findings
+from policytool.check.lints import lint
+from policytool.model.printable import printable
+from policytool.toolchain.base import Base, Progress, base_cil
+from policytool.toolchain.cache import Cache, open_cache
+from policytool.toolchain.compile import Compiled, compile_refpolicy
+from policytool.toolchain.headers import find_headers
+from policytool.toolchain.link import Linked, LinkFailed, link
+from policytool.toolchain.run import concurrently
+from policytool.toolchain.setfiles import check_file_contexts, labels
+from policytool.toolchain.sources import find_sources
+
+
+class SourceFormat(StrEnum):
+    """The language a module is written in."""
+
+    REFPOLICY = "refpolicy"
+    CIL = "cil"
+
+
+@dataclass(frozen=True, slots=True)
+class FormatBuild:
+    """All modules linked together: each in FORMAT if it has it, else in the other one.
+
+    `modules` are sorted by name; one that did not compile is absent. `result` is None when none did.
+    """
+
+    format: SourceFormat
+    modules: tuple[LinkedModule, ...]
+    result: Linked | LinkFailed | None
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What came of some modules: at most one FormatBuild a format, and every finding in order of place."""
+
+    base: Base
+    sources: tuple[ModuleSource, ...]
+    formats: tuple[FormatBuild, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def linked(self) -> Linked | None:
+        """The compiled policy of the first format, None if it did not link."""
+        result = self.formats[0].result if self.formats else None
+        return result if isinstance(result, Linked) else None
+
+
+def build(
+    folders: Sequence[Path],
+    base: Base,
+    *,
+    neverallow: bool = True,
+    policy_version: int | None = None,
+    headers: Path | None = None,
+    progress: Progress | None = None,
+    cache: Cache | None = None,
+) -> Build:
+    """Compile the modules in FOLDERS and link them with BASE, all together, once a format.
+
+    A module with both a .te and a .cil is linked in both forms, at the same time. What is wrong with a module
+    is a finding; an error is raised only for what cannot be read, is missing, or breaks down (see errors).
+    """
+    cache = cache or open_cache()
+    sources, findings = find_sources(folders)
+    found = list(findings)
+    for source in sources:
+        found.extend(lint(source, base.names))
+    # One that would replace a module of the base is not linked: all that the base loses would be its fault.
+    wanted = tuple(source for source in sources if source.name not in base.names)
+    base_files = base_cil(base, progress=progress, cache=cache)
+    compiled, errors = _compile_all(wanted, headers, cache, progress)
+    found.extend(errors)
+    formats = tuple(_choices(wanted, compiled))
+    tasks = [
+        partial(
+            link,
+            base,
+            {module.source.name: module.cil for module in modules},
+            neverallow=neverallow,
+            policy_version=policy_version,
+            cache=cache,
+        )
+        for _, modules in formats
+    ]
+    if progress:
+        progress("linking", 0, len(tasks))
+    results = concurrently(tasks)
+    built = tuple(
+        FormatBuild(kind, modules, result) for (kind, modules), result in zip(formats, results, strict=True)
+    )
+    found.extend(_judge(built, base_files, cache))
+    if progress:
+        progress("linking", len(tasks), len(tasks))
+    return Build(base, sources, built, sorted_findings(found))
+
+
+def _compile_all(
+    sources: Sequence[ModuleSource], headers: Path | None, cache: Cache, progress: Progress | None
+) -> tuple[dict[str, Compiled], list[Finding]]:
+    written = [source for source in sources if source.te]
+    if not written:
+        return {}, []
+    ready = find_headers(headers, cache)
+    interfaces = {source.name: source.if_ for source in written if source.if_}
+    tasks = [
+        partial(
+            compile_refpolicy,
+            source,
+            neighbours=[file for name, file in interfaces.items() if name != source.name],
+            headers=ready,
+            cache=cache,
+        )
+        for source in written
+    ]
+    compiled: dict[str, Compiled] = {}
+    errors: list[Finding] = []
+    for number, outcome in enumerate(concurrently(tasks), 1):
+        if isinstance(outcome, Compiled):
+            compiled[outcome.name] = outcome
+        else:
+            errors.extend(outcome)
+        if progress:
+            progress("compiling", number, len(tasks))
+    return compiled, errors
+
+
+def _choices(
+    sources: Sequence[ModuleSource], compiled: Mapping[str, Compiled]
+) -> Iterator[tuple[SourceFormat, tuple[LinkedModule, ...]]]:
+    """Yield what is to be linked: one set of modules a format, once where both are the same."""
+    seen: list[tuple[LinkedModule, ...]] = []
+    for kind in SourceFormat:
+        modules = []
+        for source in sources:
+            if source.te and (kind is SourceFormat.REFPOLICY or not source.cil):
+                # Its errors are findings; its other form must not hide that from this format's link.
+                if one := compiled.get(source.name):
+                    modules.append(LinkedModule(source, one.cil, one.expanded))
+            elif source.cil:
+                modules.append(LinkedModule(source, source.cil.text))
+        if modules and tuple(modules) not in seen:
+            seen.append(tuple(modules))
+            yield kind, tuple(modules)
+
+
+def _judge(formats: Iterable[FormatBuild], base_files: Sequence[Path], cache: Cache) -> Iterator[Finding]:
+    names: frozenset[str] | None = None
+    base_entries: tuple[Filecon, ...] | None = None
+    for one in formats:
+        if isinstance(one.result, LinkFailed):
+            if names is None:
+                names = declared_names(path.read_text("utf-8", "surrogateescape") for path in base_files)
+            declared = names | declared_names(module.cil for module in one.modules)
+            by_name = {module.source.name: module for module in one.modules}
+            yield from link_findings(one.result.failures, by_name, declared)
+        elif one.result:
+            yield from _judge_labels(one.modules, one.result)
+        if any("(filecon " in module.cil for module in one.modules):
+            if base_entries is None:
+                base_entries = _base_filecons(base_files)
+            yield from _judge_entries(one.modules, base_entries)
+
+
+def _judge_entries(modules: Sequence[LinkedModule], base_entries: tuple[Filecon, ...]) -> Iterator[Finding]:
+    entries = {module.source.name: filecons(module.cil) for module in modules}
+    others = base_entries
+    for module in modules:
+        own = entries[module.source.name]
+        yield from compare_filecons(_as_linked(module), own, others)
+        # The next module is compared with this one too, so that a quarrel is told once.
+        others += own
+
+
+def _judge_labels(modules: Sequence[LinkedModule], linked: Linked) -> Iterator[Finding]:
+    entries = [(module, entry) for module in modules for entry in filecons(module.cil)]
+    if not entries:
+        return
+    for bad in check_file_contexts(linked.policy, linked.file_contexts):
+        pattern = bad.entry.split()[0] if bad.entry.strip() else ""
+        owner = next(((module, entry) for module, entry in entries if entry.pattern == pattern), None)
+        file, line = place(_as_linked(owner[0]), owner[1]) if owner else ("", 0)
+        name = owner[0].source.name if owner else ""
+        message = printable(f"{pattern} {bad.message}".strip(), 300)
+        yield Finding(file, line, "E-filecon", name, message, "see file_contexts(5)")
+    for kind in sorted({entry.kind for _, entry in entries}):
+        alike = [(module, entry) for module, entry in entries if entry.kind == kind]
+        paths = [path for _, entry in alike for path in sample_paths(entry.pattern)]
+        got = labels(linked.file_contexts, kind, paths)
+        for module, entry in alike:
+            yield from shadowed(_as_linked(module), entry, got)
+
+
+def _as_linked(module: LinkedModule) -> ModuleSource:
+    """Return the module's source without the form that was not linked, so that places are in the other."""
+    source = module.source
+    if module.expanded:
+        return ModuleSource(source.name, te=source.te, if_=source.if_, fc=source.fc)
+    return ModuleSource(source.name, cil=source.cil)
+
+
+def _base_filecons(files: Iterable[Path]) -> tuple[Filecon, ...]:
+    found: list[Filecon] = []
+    for path in files:
+        text = path.read_text("utf-8", "surrogateescape")
+        if "(filecon " in text:
+            found.extend(filecons(text))
+    return tuple(found)

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The tiny modules of tests/policies through the real compilers and the whole base."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from policytool.errors import InputError, MissingToolError, UsageError
+from policytool.toolchain.base import Base, find_base
+from policytool.toolchain.build import build
+from policytool.toolchain.link import Linked, link, newest_version
+
+pytestmark = pytest.mark.base
+
+
+def places(policies: Path, base: Base, *names: str) -> list[tuple[str, str, int]]:
+    result = build([policies / name for name in names], base)
+    return [(finding.id, Path(finding.file).name, finding.line) for finding in result.findings]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("optional_missing", []),
+        ("cil_good", []),
+        ("syntax_error", [("E-compile", "syntax_error.te", 4)]),
+        ("unknown_interface", [("E-compile", "unknown_interface.te", 5)]),
+        ("unclosed_quote", [("E-compile", "unclosed_quote.te", 5)]),
+        ("unknown_type", [("E-compile", "unknown_type.te", 5)]),
+        ("unresolved_type", [("E-link", "unresolved_type.te", 4), ("E-link", "unresolved_type.te", 5)]),
+        ("neverallow_violation", [("E-neverallow", "neverallow_violation.te", 11)]),
+        ("duplicate_type", [("E-duplicate", "duplicate_type.te", 4)]),
+        ("conflicting_transition", [("E-link", "conflicting_transition.te", 9)]),
+        (
+            "bad_filecon",
+            [
+                ("E-filecon", "bad_filecon.fc", 2),
+                ("E-filecon", "bad_filecon.fc", 3),
+                ("W-filecon-shadowed", "bad_filecon.fc", 3),
+                ("W-filecon-shadowed", "bad_filecon.fc", 4),
+                ("W-filecon-shadowed", "bad_filecon.fc", 4),
+                ("W-filecon-repeated", "bad_filecon.fc", 5),
+            ],
+        ),
+        (
+            "lints",
+            [
+                ("W-version", "lints.te", 1),
+                ("W-unused-type", "lints.te", 4),
+                ("W-permissive", "lints.te", 6),
+                ("W-memory", "lints.te", 7),
+            ],
+        ),
+        ("wrong_name", [("E-name", "wrong_name.te", 1)]),
+        ("virt", [("E-name", "virt.te", 0)]),
+        ("cil_unresolved", [("E-link", "cil_unresolved.cil", 4)]),
+        ("cil_neverallow", [("E-neverallow", "cil_neverallow.cil", 5)]),
+        ("cil_syntax", [("E-compile", "cil_syntax.cil", 3)]),
+        ("cil_keyword", [("E-compile", "cil_keyword.cil", 2)]),
+    ],
+)
+def test_findings_and_their_places(
+    policies: Path, base: Base, name: str, expected: list[tuple[str, str, int]]
+) -> None:
+    assert places(policies, base, name) == expected
+
+
+def test_modules_link_together_and_see_each_others_interfaces(policies: Path, base: Base) -> None:
+    result = build([policies / "good_te", policies / "neighbour_te", policies / "cil_good"], base)
+    assert result.findings == ()
+    assert [module.source.name for module in result.formats[0].modules] == ["cil_good", "good_te", "neighbour_te"]
+    assert len(result.formats) == 1
+    assert result.linked
+    contexts = result.linked.file_contexts.read_text()
+    assert "/usr/sbin/good_te\t--\tsystem_u:object_r:good_te_exec_t:s0" in contexts
+
+
+def test_both_forms_of_a_module_are_linked(policies: Path, base: Base) -> None:
+    result = build([policies / "both"], base)
+    assert [(one.format.value, isinstance(one.result, Linked)) for one in result.formats] == [
+        ("refpolicy", True),
+        ("cil", True),
+    ]
+    assert result.findings == ()
+
+
+def test_folder_of_folders(policies: Path, base: Base, tmp_path: Path) -> None:
+    for name in ("good_te", "neighbour_te", "cil_good"):
+        shutil.copytree(policies / name, tmp_path / name)
+    assert build([tmp_path], base).findings == ()
+
+
+def test_same_name_twice(policies: Path, base: Base, tmp_path: Path) -> None:
+    shutil.copytree(policies / "syntax_error", tmp_path / "again")
+    (tmp_path / "again" / "syntax_error.te").write_text("policy_module(syntax_error, 1.0.0)\n")
+    found = build([policies / "syntax_error", tmp_path / "again"], base).findings
+    assert ("E-name", "there are two modules syntax_error; this one was not checked") in {
+        (finding.id, finding.message) for finding in found
+    }
+
+
+def test_a_module_under_check_runs_no_program(policies: Path, base: Base) -> None:
+    assert ("E-compile", "runs_a_program.te", 4) in places(policies, base, "runs_a_program")
+
+
+def test_folder_without_modules(base: Base, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no policy module"):
+        build([tmp_path], base)
+
+
+def test_identical_link_is_answered_from_the_cache(base: Base) -> None:
+    assert link(base, {}) == link(base, {})
+
+
+def test_policy_version_is_what_was_asked_for(base: Base) -> None:
+    result = link(base, {}, policy_version=31, neverallow=False)
+    assert isinstance(result, Linked)
+    policy = result.policy.read_bytes()
+    # struct of policydb_write: magic, length, "SE Linux", version
+    assert int.from_bytes(policy[16:20], "little") == 31
+
+
+def test_policy_version_that_secilc_cannot_write(base: Base) -> None:
+    with pytest.raises(UsageError, match=f"15 to {newest_version()}"):
+        link(base, {}, policy_version=99)
+
+
+def test_compiled_policy_can_be_a_base_but_not_be_linked(base: Base) -> None:
+    result = link(base, {})
+    assert isinstance(result, Linked)
+    compiled = find_base(result.policy)
+    assert compiled.compiled
+    with pytest.raises(InputError, match="compiled policy"):
+        link(compiled, {"x": "(type x_t)"})
+
+
+def test_missing_compiler_names_its_package(policies: Path, base: Base, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(MissingToolError, match="apt install"):
+        build([policies / "good_te"], base)
