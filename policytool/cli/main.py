@@ -12,8 +12,17 @@ from typing import Annotated
 import typer
 
 from policytool import __version__
-from policytool.cli import access, check, compare, demo, explain, generate, graph, replay, report, trace
+from policytool.cli.access import access
+from policytool.cli.check import check
+from policytool.cli.compare import compare
 from policytool.cli.console import settings
+from policytool.cli.demo import demo
+from policytool.cli.explain import explain
+from policytool.cli.generate import generate
+from policytool.cli.graph import graph
+from policytool.cli.replay import replay
+from policytool.cli.report import report
+from policytool.cli.trace import app as trace_app
 from policytool.errors import ExitCode, PolicytoolError
 
 # Understood before and after the verb alike; --debug is most wanted when a command has just failed.
@@ -49,16 +58,16 @@ def _options(
     settings.quiet = quiet
 
 
-app.command()(demo.demo)
-app.add_typer(trace.app, name="trace")
-app.command()(access.access)
-app.command()(graph.graph)
-app.command()(generate.generate)
-app.command()(check.check)
-app.command()(replay.replay)
-app.command()(explain.explain)
-app.command()(compare.compare)
-app.command()(report.report)
+app.command()(demo)
+app.add_typer(trace_app, name="trace")
+app.command()(access)
+app.command()(graph)
+app.command()(generate)
+app.command()(check)
+app.command()(replay)
+app.command()(explain)
+app.command()(compare)
+app.command()(report)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

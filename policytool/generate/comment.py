@@ -9,7 +9,8 @@ from policytool.model.rules import AllowRule
 
 # A module is read by people: the first uses of a rule, cut to what fits a line; evidence.json has all that is kept.
 _USES_SHOWN = 3
-_WIDTH = 110
+_WIDTH = 160
+_PATH_WIDTH = 70
 
 
 def reasons(rule: AllowRule) -> tuple[str, ...]:
@@ -40,5 +41,6 @@ def _seen(evidence: Evidence) -> list[str]:
 
 
 def _use(use: Use) -> str:
-    parts = (use.program or "an unknown program", use.syscall, use.path, f"({use.trace})")
+    path = use.path if len(use.path) <= _PATH_WIDTH else f"{use.path[: _PATH_WIDTH - 3]}..."
+    parts = (use.program or "an unknown program", use.syscall, path, f"({use.trace})")
     return " ".join(part for part in parts if part)

@@ -33,6 +33,15 @@ class ExplainedAccess:
     evidence: Evidence
 
 
+@dataclass(frozen=True, slots=True)
+class EvidenceFile:
+    """What an evidence.json holds: the module and the domain it is about, and the accesses, sorted."""
+
+    module: str
+    domain: str
+    accesses: tuple[ExplainedAccess, ...]
+
+
 def explained(triaged: Iterable[Triaged]) -> tuple[ExplainedAccess, ...]:
     """Join what differs in contexts or results only; sorted by key and cure."""
     groups: dict[tuple[tuple[str, str, str, str], Cure, str], list[Triaged]] = {}
@@ -60,13 +69,14 @@ def write_evidence(module: PolicyModule, triaged: Iterable[Triaged]) -> str:
     return "\n".join(["{", *lines, '  "accesses": [', *([body] if body else []), "  ]", "}"]) + "\n"
 
 
-def read_evidence(text: str) -> tuple[ExplainedAccess, ...]:
-    """Read the accesses of an evidence.json; raise EvidenceError when it is not one."""
+def read_evidence(text: str) -> EvidenceFile:
+    """Read an evidence.json; raise EvidenceError when TEXT is not one."""
     try:
         document = json.loads(text)
         if document["format"] != FORMAT:
             raise EvidenceError(f"format {document['format']!r} is not {FORMAT}, the one this version reads")
-        return tuple(_read_access(item) for item in document["accesses"])
+        accesses = tuple(_read_access(item) for item in document["accesses"])
+        return EvidenceFile(str(document["module"]), str(document["domain"]), accesses)
     except (KeyError, TypeError, ValueError) as error:
         raise EvidenceError(f"not an evidence file: {error}") from error
 

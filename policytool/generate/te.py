@@ -52,6 +52,8 @@ def _require(module: PolicyModule) -> list[str]:
     types |= {attribute.type_ for attribute in module.attributes}
     types |= {module.domain} if module.extends else set()
     names = [("type", name) for name in sorted(types - module.declared)]
+    # policy_module() requires the classes of the kernel, but not those of user space (dbus).
+    names += [("class", f"{tclass} {_set(perms)}") for tclass, perms in _classes(module.rules)]
     attributes = {name for declaration in module.types for name in declaration.attributes}
     attributes |= {name for attribute in module.attributes for name in attribute.attributes}
     names += [("attribute", name) for name in sorted(attributes)]
@@ -59,6 +61,13 @@ def _require(module: PolicyModule) -> list[str]:
     if not names:
         return []
     return ["gen_require(`", *(f"\t{kind} {name};" for kind, name in names), "')", ""]
+
+
+def _classes(rules: Iterable[AllowRule]) -> list[tuple[str, tuple[str, ...]]]:
+    perms: dict[str, set[str]] = {}
+    for rule in rules:
+        perms.setdefault(rule.tclass, set()).update(rule.perms)
+    return [(tclass, tuple(sorted(names))) for tclass, names in sorted(perms.items())]
 
 
 def _declarations(module: PolicyModule) -> list[str]:
@@ -102,7 +111,9 @@ def _allow(rule: AllowRule, xperms: dict[tuple[str, str, str], AllowXpermRule]) 
 
 def _optional(block: OptionalBlock) -> list[str]:
     xperms = {rule.sort_key[:3]: rule for rule in block.xperm_rules}
-    inner = ["gen_require(`", *(f"\ttype {name};" for name in block.types), "')", ""]
+    required = [f"\ttype {name};" for name in block.types]
+    required += [f"\tclass {tclass} {_set(perms)};" for tclass, perms in _classes(block.rules)]
+    inner = ["gen_require(`", *required, "')", ""]
     inner += [line for rule in block.rules for line in _allow(rule, xperms)]
     indented = [f"\t{line}" if line else "" for line in inner[:-1]]
     return [f"# Where another module declares {', '.join(block.types)}.", "optional_policy(`", *indented, "')", ""]

@@ -26,6 +26,14 @@ class BasePolicy:
     sha256: str
 
 
+class ModuleFormat(StrEnum):
+    """The languages that a module is written in."""
+
+    REFPOLICY = "refpolicy"
+    CIL = "cil"
+    BOTH = "both"
+
+
 class FileKind(StrEnum):
     """The object kinds of a file context; the value is the mark of a .fc file, "" being any kind."""
 

@@ -28,6 +28,13 @@ class Decides(Protocol):
         """Say whether the policy allows the access."""
 
 
+class Narrows(Protocol):
+    """What knows the extended permissions, which libsepol has no question for; policy.xperms.XpermRules does."""
+
+    def outside(self, vector: AccessVector) -> frozenset[int]:
+        """Return the commands of the access that the policy leaves out although it allows the permission."""
+
+
 # Questions that the policy cannot be asked, because it does not know a name in them.
 _UNMAPPED = frozenset({Outcome.UNKNOWN_TYPE, Outcome.UNKNOWN_CLASS, Outcome.UNKNOWN_PERM, Outcome.BAD_CONTEXT})
 
@@ -58,9 +65,12 @@ class Replay:
 
 
 def replay(
-    vectors: Iterable[AccessVector], policy: Decides, refused: Mapping[tuple[str, str, str, str], str]
+    vectors: Iterable[AccessVector],
+    policy: Decides,
+    narrowed: Narrows,
+    refused: Mapping[tuple[str, str, str, str], str],
 ) -> Replay:
-    """Ask POLICY for each of VECTORS.
+    """Ask POLICY for each of VECTORS, and NARROWED for the ioctl commands of those that it allows.
 
     REFUSED holds the accesses, by (source type, target type, class, permission), that were decided not to be
     allowed, each with the reason; one that the policy denies for that reason is not a failure.
@@ -68,7 +78,10 @@ def replay(
     results = []
     for vector in vectors:
         decision = policy.decide(vector)
-        if decision.outcome is Outcome.ALLOWED:
+        if decision.outcome is Outcome.ALLOWED and (outside := narrowed.outside(vector)):
+            commands = ", ".join(f"0x{command:04x}" for command in sorted(outside))
+            results.append(Replayed(vector, Verdict.DENIED, f"denied: allowxperm leaves out {commands}"))
+        elif decision.outcome is Outcome.ALLOWED:
             results.append(Replayed(vector, Verdict.ALLOWED))
         elif decision.outcome in _UNMAPPED:
             results.append(Replayed(vector, Verdict.UNMAPPED, decision.describe()))

@@ -7,13 +7,21 @@ without a new version, never removed or given another meaning.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from policytool.check.findings import Finding
+from policytool.generate.candidate import Candidate
+from policytool.generate.evidence import ExplainedAccess, explained
+from policytool.generate.triage import Cure
 from policytool.model.access import Evidence, Use
+from policytool.model.module import BasePolicy
 from policytool.model.observation import Observations
 from policytool.model.printable import printable
 from policytool.policy.replay import Replay, Replayed, Verdict
+from policytool.surface.compare import NamedRow, SurfaceDiff, diff_document, row_document
+from policytool.traces.manifest import Manifest
 
 FORMAT = 1
 
@@ -79,13 +87,168 @@ def replayed_document(result: Replayed) -> Document:
     }
 
 
-def replay_document(outcome: Replay, policy: str, traces: Iterable[str]) -> Document:
-    """Return the outcome of a replay: the counts of all verdicts, and each access that was not allowed."""
+def replay_document(outcome: Replay, policy: str, traces: Iterable[str], left_out: int) -> Document:
+    """Return the outcome of a replay: the counts of all verdicts, and each access that was not allowed.
+
+    LEFT_OUT counts the observed accesses that the replay was not about.
+    """
     return {
         "format": FORMAT,
         "verb": "replay",
         "policy": printable(policy),
         "traces": [printable(trace) for trace in traces],
         "counts": {verdict.value: count for verdict, count in outcome.counts.items()},
+        "left_out": left_out,
         "accesses": [replayed_document(r) for r in outcome.results if r.verdict is not Verdict.ALLOWED],
+    }
+
+
+def generate_document(made: Iterable[Candidate]) -> Document:
+    """Return what `generate` made: a module each, with its accesses by cure."""
+    return {"format": FORMAT, "verb": "generate", "modules": [_candidate(one) for one in made]}
+
+
+def _candidate(one: Candidate) -> Document:
+    module = one.module
+    return {
+        "daemon": one.daemon.name,
+        "module": module.name,
+        "domain": module.domain,
+        "extends": module.extends,
+        "rules": len(module.every_rule),
+        "accesses": {cure.value: len(one.cured(cure)) for cure in Cure},
+        "findings": [
+            {
+                "source": access.key[0],
+                "target": access.key[1],
+                "tclass": access.key[2],
+                "perm": access.key[3],
+                "cure": access.cure.value,
+                "reason": printable(access.reason),
+                "count": access.evidence.count,
+            }
+            for access in explained(one.triaged)
+            if access.cure not in (Cure.GRANTED, Cure.ALLOW)
+        ],
+    }
+
+
+def check_document(
+    modules: Iterable[str], formats: Iterable[str], findings: Iterable[Finding], base: BasePolicy
+) -> Document:
+    """Return what `check` found in MODULES, which were linked in FORMATS with BASE."""
+    return {
+        "format": FORMAT,
+        "verb": "check",
+        "base": {"name": base.name, "version": base.version, "sha256": base.sha256},
+        "modules": list(modules),
+        "formats": list(formats),
+        "findings": [
+            {
+                "id": finding.id,
+                "severity": finding.severity.value,
+                "module": finding.module,
+                "file": printable(finding.file),
+                "line": finding.line,
+                "message": finding.message,
+                "hint": finding.hint,
+            }
+            for finding in findings
+        ],
+    }
+
+
+def explain_document(rule: str, found: Iterable[tuple[str, ExplainedAccess]]) -> Document:
+    """Return the accesses, each with its module, that a RULE is about."""
+    return {
+        "format": FORMAT,
+        "verb": "explain",
+        "rule": printable(rule),
+        "accesses": [
+            {
+                "module": module,
+                "source": access.key[0],
+                "target": access.key[1],
+                "tclass": access.key[2],
+                "perm": access.key[3],
+                "cure": access.cure.value,
+                "reason": printable(access.reason),
+                "count": access.evidence.count,
+                "first": timestamp(access.evidence.first),
+                "last": timestamp(access.evidence.last),
+                "uses": [use_document(use, count) for use, count in access.evidence.uses],
+            }
+            for module, access in found
+        ],
+    }
+
+
+def trace_document(path: str, manifest: Manifest | None, observations: Observations) -> Document:
+    """Return what a trace is and holds; `manifest` is null for a raw log."""
+    domains = sorted({vector.source.type_ for vector in observations.vectors})
+    return {
+        "format": FORMAT,
+        "verb": "trace show",
+        "trace": printable(path),
+        "manifest": json.loads(manifest.to_json()) if manifest else None,
+        "complete": bool(manifest and manifest.complete),
+        "events": observations.events,
+        "records": observations.records,
+        "vectors": len({(vector.key, vector.result) for vector in observations.vectors}),
+        "domains": domains,
+        "selinux_errors": {printable(op): count for op, count in observations.errors},
+        "unread": {
+            "total": observations.unread_total,
+            "kinds": {kind.value: count for kind, count in observations.unread_counts},
+            "first": [
+                {"place": printable(str(one.location)), "kind": one.kind.value, "text": printable(one.text, 200)}
+                for one in observations.unread
+            ],
+        },
+    }
+
+
+def trace_text(document: Document) -> str:
+    """Return a trace_document as lines `key: value`."""
+    manifest, unread, domains = document["manifest"], document["unread"], document["domains"]
+    shown = {key: document[key] for key in ("records", "events", "vectors", "selinux_errors")}
+    if isinstance(manifest, dict):
+        kept = (
+            "name",
+            "scenario",
+            "recording",
+            "selinux",
+            "kernel",
+            "base",
+            "begin",
+            "end",
+            "lost",
+            "hosts",
+            "daemons",
+        )
+        shown = {key: manifest[key] for key in kept} | shown
+    lines = [str(document["trace"]), *(f"  {key}: {_plain(value)}" for key, value in shown.items())]
+    lines.append(f"  domains: {len(domains) if isinstance(domains, list) else 0}")
+    if not document["complete"]:
+        lines.append("  incomplete: what the policy granted or dontaudit hid may be missing")
+    if isinstance(unread, dict):
+        lines.append(f"  not understood: {unread['total']}")
+        lines += [f"    {one['place']}: {one['kind']}: {one['text']}" for one in unread["first"]]
+    return "\n".join(lines) + "\n"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{printable(str(key)) or '-'} {_plain(item)}" for key, item in value.items()) or "none"
+    return "unknown" if value is None else printable(str(value))
+
+
+def compare_document(rows: Iterable[NamedRow], growth: Iterable[SurfaceDiff], baseline: str) -> Document:
+    """Return privilege surfaces side by side, measured against BASELINE, and how domains changed."""
+    return {
+        "format": FORMAT,
+        "verb": "compare",
+        "baseline": printable(baseline),
+        "rows": [{"policy": printable(one.policy), **row_document(one.row)} for one in rows],
+        "changes": [diff_document(one) for one in growth],
     }

@@ -34,6 +34,14 @@ class ComparisonRow:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedRow:
+    """A row, and the name of the policy that it is of."""
+
+    policy: str
+    row: ComparisonRow
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What was added to or removed from the permissions on one (target type, class)."""
 

@@ -125,7 +125,7 @@ def test_ioctl_commands_come_from_complete_recordings_only() -> None:
 
 def test_evidence_reads_back_what_was_written() -> None:
     module, decided = greeter()
-    read = read_evidence(write_evidence(module, decided))
+    read = read_evidence(write_evidence(module, decided)).accesses
     wanted = explained(decided)
     assert [(one.key, one.cure, one.evidence.count) for one in read] == [
         (one.key, one.cure, one.evidence.count) for one in wanted

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`policytool compare`: privilege surfaces side by side."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from policytool.cli.console import emit, emit_json, progress, table
+from policytool.cli.inputs import BaseFolder, DaemonFolder, DaemonNames, Json, load_known, require_domain
+from policytool.errors import ExitCode
+
+if TYPE_CHECKING:
+    from policytool.workflow.compare import Comparison
+
+
+class FailOn(StrEnum):
+    """What makes the exit code 1."""
+
+    GROWTH = "growth"
+
+
+def compare(
+    policies: Annotated[
+        list[Path],
+        typer.Argument(metavar="POLICY...", help="Folders of modules, or compiled policies.", show_default=False),
+    ],
+    daemons: DaemonNames = None,
+    baseline: Annotated[
+        str, typer.Option(help="unconfined, virtd_t, or a policy whose virtd_t is taken.")
+    ] = "unconfined",
+    fail_on: Annotated[
+        FailOn | None, typer.Option(help="growth: exit 1 when a domain may do more than in the first policy.")
+    ] = None,
+    daemon_folder: DaemonFolder = None,
+    base: BaseFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Compare how much domains may do: the triples (target type, class, permission) that each holds."""
+    from policytool.report.document import compare_document
+    from policytool.toolchain.base import find_base
+    from policytool.workflow.compare import compare_policies
+
+    known = load_known(daemon_folder)
+    domains = [require_domain(name, known) for name in daemons or ()]
+    found = find_base(base)
+    with progress("linking, and expanding the rules"):
+        result = compare_policies(policies, found, baseline, domains)
+    if as_json:
+        emit_json(compare_document(result.rows, result.changes, result.baseline))
+    else:
+        emit(summary(result, several=len(policies) > 1))
+    if fail_on is FailOn.GROWTH and result.grew:
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+def summary(result: Comparison, *, several: bool = False) -> str:
+    """Return the table of surfaces, and below it how domains changed."""
+    columns = ("domain", "triples", "all rules", "floor", "types", "caps", "danger", "trans", "share")
+    rows = []
+    for one in result.rows:
+        row = one.row
+        plain = one.policy == result.baseline or one.policy.endswith(" base")
+        name = f"{row.domain} ({one.policy})" if several or plain else row.domain
+        share = f"{row.share:.2%}" if row.share < 0.1 else f"{row.share:.0%}"
+        figures = (row.stored, row.every, row.floor, row.object_types, row.capabilities, len(row.dangers))
+        rows.append((name, *figures, row.transitions, share))
+    lines = [table(columns, rows, frozenset(range(1, 9)))]
+    for change in result.changes:
+        lines.append(f"{change.after}: {change.added} triples more, {change.removed} less\n")
+        for item in change.changes:
+            signs = "".join(f" +{perm}" for perm in item.added) + "".join(f" -{perm}" for perm in item.removed)
+            lines.append(f"  {item.target}:{item.tclass}{signs}\n")
+    return "".join(lines)

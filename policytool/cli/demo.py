@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`policytool demo`: the main job on the shipped traces, from recorded logs to a comparison."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from policytool.cli.console import emit, progress, write_files
+from policytool.cli.inputs import BaseFolder, load_known, read_traces
+from policytool.errors import ExitCode, InputError
+from policytool.model.module import ModuleFormat
+
+# Traces are part of the checkout, not of the installed package.
+_TRACES = Path(__file__).parents[2] / "traces"
+
+
+def demo(
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Where everything is written.")
+    ] = Path("build/demo"),
+    traces: Annotated[Path, typer.Option(metavar="DIR", help="The bundles to work on.")] = _TRACES / "libvirt",
+    base: BaseFolder = None,
+) -> None:
+    """Do the main job on the shipped traces: graphs, modules, link check, replay, comparison, report."""
+    from policytool.check.findings import Severity
+    from policytool.cli import check, compare, generate, replay
+    from policytool.cli.report import page
+    from policytool.graph import formats
+    from policytool.graph.permission_graph import build as build_graph
+    from policytool.policy.replay import Verdict
+    from policytool.toolchain.base import find_base
+    from policytool.toolchain.build import build
+    from policytool.workflow.compare import UNCONFINED, compare_policies
+    from policytool.workflow.generate import generate_modules
+    from policytool.workflow.replay import replay_modules
+
+    bundles = sorted(str(path.parent) for path in traces.glob("*/manifest.json"))
+    if not bundles:
+        raise InputError(f"{traces}: no bundles there; run from a checkout, or name a folder with --traces")
+    found, known, modules = find_base(base), load_known(None), output / "modules"
+    with _step(f"Reading {len(bundles)} recorded traces"):
+        observations = read_traces(bundles)
+        graph = build_graph(observations)
+    emit(f"  {observations.records} records, {len(observations.vectors)} vectors, {len(graph.domains())} domains\n")
+    with _step("Permission graphs, and a module for each daemon"):
+        made = generate_modules(observations, known, (), found)
+    for one in made:
+        own = graph.around([one.daemon.domain, one.daemon.exec_type])
+        drawn = {"graph.json": formats.to_json(own), "graph.dot": formats.to_dot(own)}
+        write_files(modules / one.daemon.name, {**one.files(ModuleFormat.BOTH), **drawn})
+    emit(generate.summary(made))
+    with _step("Compiling and linking all of them with the whole base, neverallow rules on"):
+        built = build([modules], found)
+    emit(check.summary(built))
+    with _step("Replaying every access that was seen"):
+        result = replay_modules(observations, known, [modules], found, ())
+    emit(replay.counts(result))
+    with _step("Comparing with libvirtd"):
+        compared = compare_policies([modules], found, UNCONFINED)
+    emit(compare.summary(compared))
+    write_files(output, {"report.html": page(built, compared)})
+    emit(f"\nModules, graphs and evidence are in {modules}, the report in {output / 'report.html'}.\n")
+    failed = any(one.severity is Severity.ERROR for one in built.findings)
+    if failed or result.outcome.of(Verdict.DENIED):
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+@contextmanager
+def _step(title: str) -> Iterator[None]:
+    emit(f"\n{title}\n")
+    begin = time.monotonic()
+    with progress(title):
+        yield
+    emit(f"  {time.monotonic() - begin:.1f} s\n")

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`policytool explain`: the evidence behind a rule."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from policytool.cli.console import emit, emit_json
+from policytool.cli.inputs import Json
+from policytool.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from policytool.generate.evidence import ExplainedAccess
+
+_RULE = re.compile(
+    r"(?:allow\s+)?(?P<source>[\w.*-]+)\s+(?P<target>[\w.*-]+)\s*:\s*(?P<tclass>[\w*]+)"
+    r"(?:\s+\{?(?P<perms>[\w*\s]+?)\}?\s*;?)?\s*"
+)
+
+
+def explain(
+    rule: Annotated[
+        str, typer.Argument(metavar="RULE", help="'SOURCE TARGET:CLASS [PERMS]'; * is any.", show_default=False)
+    ],
+    folders: Annotated[
+        list[Path] | None, typer.Argument(metavar="DIR...", help="Generated modules (default: policies).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print the evidence behind a rule: which cure each access has and why; exit 1 when nothing was seen."""
+    from policytool.report.document import explain_document
+    from policytool.toolchain.sources import find_sources
+    from policytool.workflow.modules import evidence_files
+
+    sources, _ = find_sources(folders or [Path("policies")])
+    asked = _parse(rule)
+    found = [
+        (file.module, access)
+        for file in evidence_files(sources)
+        for access in file.accesses
+        if _matches(access.key, asked)
+    ]
+    if as_json:
+        emit_json(explain_document(rule, found))
+    elif found:
+        emit("".join(_text(module, access) for module, access in found))
+    else:
+        emit(f"{rule}: nothing of this was seen\n")
+    if not found:
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+def _parse(rule: str) -> tuple[str, str, str, frozenset[str]]:
+    match = _RULE.fullmatch(rule)
+    if not match:
+        raise UsageError(
+            f"{rule!r} is not a rule; write 'SOURCE TARGET:CLASS PERMS', for example 'a_t b_t:file read'"
+        )
+    target = match["source"] if match["target"] == "self" else match["target"]
+    return match["source"], target, match["tclass"], frozenset((match["perms"] or "*").split())
+
+
+def _matches(key: tuple[str, str, str, str], asked: tuple[str, str, str, frozenset[str]]) -> bool:
+    names = all(wanted in ("*", name) for name, wanted in zip(key[:3], asked[:3], strict=True))
+    return names and (key[3] in asked[3] or "*" in asked[3])
+
+
+def _text(module: str, access: ExplainedAccess) -> str:
+    from policytool.model.printable import printable
+    from policytool.report.document import timestamp
+
+    source, target, tclass, perm = access.key
+    evidence = access.evidence
+    lines = [f"{source} {target}:{tclass} {perm}", f"  {access.cure} ({module})"]
+    if access.reason:
+        lines.append(f"  {access.reason}")
+    lines.append(f"  seen {evidence.count} x, {timestamp(evidence.first)} to {timestamp(evidence.last)}")
+    for use, count in evidence.uses:
+        words = " ".join(word for word in (use.program, use.syscall, use.path, f"({use.trace})") if word)
+        lines.append(f"    {count} x {printable(words)}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`policytool generate`: candidate modules from traces."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from policytool.cli.console import emit, emit_json, note, progress, table, write_files
+from policytool.cli.inputs import (
+    BaseFolder,
+    DaemonFolder,
+    DaemonNames,
+    Json,
+    Strict,
+    Traces,
+    load_known,
+    read_traces,
+    require_domain,
+)
+from policytool.model.module import ModuleFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from policytool.generate.candidate import Candidate
+
+
+class Profile(StrEnum):
+    """How far a module may go beyond what was seen."""
+
+    EXACT = "exact"
+
+
+def generate(
+    traces: Traces,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Each module goes into DIR/DAEMON.")
+    ],
+    daemons: DaemonNames = None,
+    profile: Annotated[Profile, typer.Option(help="exact: what was seen and nothing else.")] = Profile.EXACT,
+    language: Annotated[ModuleFormat, typer.Option("--format", help="What to write.")] = ModuleFormat.REFPOLICY,
+    daemon_folder: DaemonFolder = None,
+    base: BaseFolder = None,
+    as_json: Json = False,
+    strict: Strict = False,
+) -> None:
+    """Make candidate modules from traces: for the daemons named, or for every known one that was seen."""
+    from policytool.report.document import generate_document
+    from policytool.toolchain.base import find_base
+    from policytool.workflow.generate import generate_modules
+
+    known = load_known(daemon_folder)
+    wanted = [require_domain(name, known) for name in daemons or ()]
+    found = find_base(base)
+    observations = read_traces(traces, strict=strict)
+    with progress("linking with the base, and asking libsepol for each access"):
+        made = generate_modules(observations, known, wanted, found)
+    for one in made:
+        write_files(output / one.daemon.name, one.files(language))
+    if as_json:
+        emit_json(generate_document(made))
+    else:
+        emit(summary(made))
+    warn(made)
+
+
+def summary(made: Sequence[Candidate]) -> str:
+    """Return one line a module: what its accesses came to."""
+    from policytool.generate.triage import Cure
+
+    columns = ("module", "kind", "accesses", "granted", "allowed", "rules", "refused", "constraint", "unmapped")
+    rows = []
+    for one in made:
+        granted, allowed, constraint, refused, unmapped = (len(one.cured(cure)) for cure in Cure)
+        kind = "extension" if one.module.extends else "new domain"
+        total = len({access.vector.key for access in one.triaged})
+        rules = len(one.module.every_rule)
+        rows.append((one.module.name, kind, total, granted, allowed, rules, refused, constraint, unmapped))
+    return table(columns, rows, frozenset(range(2, 9)))
+
+
+def warn(made: Sequence[Candidate]) -> None:
+    """Say on stderr what no rule was made for, and what the evidence cannot show."""
+    from policytool.generate.evidence import explained
+    from policytool.generate.triage import Cure
+
+    for one in made:
+        for access in explained(one.triaged):
+            if access.cure not in (Cure.GRANTED, Cure.ALLOW):
+                source, target, tclass, perm = access.key
+                note(f"{one.module.name}: {access.cure}: {source} {target}:{tclass} {perm}: {access.reason}")
+        if one.module.every_rule and not any(access.vector.complete for access in one.triaged):
+            note(
+                f"{one.module.name}: no recording in complete mode: what the policy at the time granted, or hid "
+                "with dontaudit, is not in the evidence, and this module alone may not be enough"
+            )

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`policytool replay`: which of the observed accesses a policy would deny, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from policytool.cli.console import emit, emit_json, progress, table
+from policytool.cli.inputs import (
+    BaseFolder,
+    DaemonFolder,
+    DaemonNames,
+    Json,
+    Strict,
+    Traces,
+    load_known,
+    read_traces,
+    require_domain,
+)
+from policytool.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from policytool.model.access import AccessVector
+    from policytool.workflow.replay import ModuleReplay
+
+
+def replay(
+    traces: Traces,
+    modules: Annotated[
+        list[Path] | None,
+        typer.Option("-m", "--module", metavar="DIR", help="Modules to link with the base; repeatable."),
+    ] = None,
+    policy: Annotated[Path | None, typer.Option(metavar="FILE", help="A compiled policy instead.")] = None,
+    daemons: DaemonNames = None,
+    daemon_folder: DaemonFolder = None,
+    base: BaseFolder = None,
+    as_json: Json = False,
+    strict: Strict = False,
+) -> None:
+    """Ask libsepol for every observed access whether the policy allows it; exit 1 when any is denied."""
+    from policytool.policy.replay import Verdict
+    from policytool.report.document import replay_document
+    from policytool.toolchain.base import find_base
+    from policytool.workflow.replay import replay_modules, replay_policy
+
+    if (policy is None) == (not modules):
+        raise UsageError("name what to replay against: --module DIR (repeatable) or --policy FILE")
+    known = load_known(daemon_folder)
+    domains = [require_domain(name, known) for name in daemons or ()]
+    observations = read_traces(traces, strict=strict)
+    with progress("linking, and asking libsepol for each access"):
+        if policy:
+            result = replay_policy(observations, policy, domains)
+        else:
+            result = replay_modules(observations, known, modules or [], find_base(base), domains)
+    against = str(policy) if policy else ", ".join(str(folder) for folder in modules or ())
+    if as_json:
+        emit_json(replay_document(result.outcome, against, observations.traces, result.left_out))
+    else:
+        emit(summary(result))
+    if result.outcome.of(Verdict.DENIED):
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+def counts(result: ModuleReplay) -> str:
+    """Return how many accesses came to each verdict."""
+    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in result.outcome.counts.items())
+    lines = [f"{len(result.outcome.results)} accesses replayed: {verdicts}\n"]
+    if result.left_out:
+        lines.append(f"{result.left_out} accesses of other domains were left out\n")
+    return "".join(lines)
+
+
+def summary(result: ModuleReplay) -> str:
+    """Return the counts, and below them each access that was not allowed with the cause."""
+    from policytool.policy.replay import Verdict
+
+    lines = [counts(result)]
+    rows = []
+    for verdict in (Verdict.DENIED, Verdict.UNMAPPED, Verdict.REFUSED):
+        for one in result.outcome.of(verdict):
+            source, target, tclass, perm = one.vector.key
+            rows.append((verdict.value, f"{source} {target}:{tclass} {perm}", one.cause, _first_use(one.vector)))
+    if rows:
+        lines.append(table(("verdict", "access", "cause", "seen"), sorted(set(rows))))
+    return "".join(lines)
+
+
+def _first_use(vector: AccessVector) -> str:
+    if not vector.evidence.uses:
+        return ""
+    use, _ = vector.evidence.uses[0]
+    return " ".join(part for part in (use.program, use.syscall, use.path) if part)

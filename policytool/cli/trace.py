@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`policytool trace`: logs into bundles; look at them; merge them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from policytool.cli.console import emit, note, progress
+from policytool.cli.inputs import Json, Strict, read_traces
+from policytool.errors import InputError, UsageError
+
+app = typer.Typer(help="Trace bundles: import logs, show and merge.", no_args_is_help=True)
+
+_Name = Annotated[str | None, typer.Option("--name", help="Name in evidence (default: the folder's).")]
+_Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the bundle if there is one.")]
+
+
+@app.command("import")
+def import_(
+    logs: Annotated[list[str], typer.Argument(metavar="LOG...", help="Raw logs; - is stdin.", show_default=False)],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The bundle to make.")],
+    name: _Name = None,
+    scenario: Annotated[str | None, typer.Option(help="What was done while recording.")] = None,
+    recording: Annotated[
+        str | None, typer.Option(help="complete, permissive, permissive-no-dontaudit or enforcing.")
+    ] = None,
+    selinux: Annotated[str | None, typer.Option(help="Mode of the machine: permissive or enforcing.")] = None,
+    kernel: Annotated[str | None, typer.Option(help="Its kernel version.")] = None,
+    base_name: Annotated[str | None, typer.Option(help="Package of its base policy.")] = None,
+    base_version: Annotated[str | None, typer.Option(help="Version of that package.")] = None,
+    base_sha256: Annotated[str | None, typer.Option(help="sha256 of its policy file.")] = None,
+    versions: Annotated[
+        list[str] | None,
+        typer.Option("--version-of", metavar="NAME=VERSION", help="A daemon's version; repeatable."),
+    ] = None,
+    lost: Annotated[
+        int | None, typer.Option(min=0, help="Records lost (auditctl -s), 0 if known to be none.")
+    ] = None,
+    overwrite: _Overwrite = False,
+    strict: Strict = False,
+) -> None:
+    """Make a bundle of logs. What is not said of the machine stays unknown."""
+    from policytool.traces.bundle import import_trace
+    from policytool.traces.manifest import Base, Facts, Recording
+
+    try:
+        mode = Recording(recording) if recording else None
+    except ValueError as error:
+        raise UsageError(f"--recording is one of {', '.join(Recording)}, not {recording!r}") from error
+    daemons = tuple(sorted(_version(text) for text in versions or ()))
+    facts = Facts(kernel, Base(base_name, base_version, base_sha256), selinux, mode, daemons, scenario, lost)
+    if strict and "-" in logs:
+        raise UsageError("--strict reads the logs twice, which stdin cannot be")
+    if strict:
+        read_traces(logs, strict=True)
+    with progress(f"importing into {output}"):
+        manifest = import_trace(logs, output, name or output.name, facts, overwrite)
+    if not strict:
+        read_traces([str(output)])
+    note(f"{output}: {manifest.records} records")
+
+
+@app.command()
+def show(
+    traces: Annotated[
+        list[str], typer.Argument(metavar="TRACE...", show_default=False, help="Bundles or raw logs.")
+    ],
+    as_json: Json = False,
+    strict: Strict = False,
+) -> None:
+    """Show what a trace is: its manifest, what is in it, and what could not be read."""
+    from policytool.cli.console import emit_json
+    from policytool.report.document import trace_document, trace_text
+    from policytool.traces.bundle import load
+
+    documents = []
+    for trace in traces:
+        observations = read_traces([trace])
+        if strict and observations.unread_total:
+            raise InputError(f"{trace}: {observations.unread_total} lines or records were not understood")
+        documents.append(trace_document(trace, load(trace).manifest, observations))
+    if as_json:
+        emit_json(documents)
+    else:
+        emit("\n".join(trace_text(document) for document in documents))
+
+
+@app.command()
+def merge(
+    folders: Annotated[list[Path], typer.Argument(metavar="BUNDLE...", show_default=False)],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The bundle to make.")],
+    name: _Name = None,
+    overwrite: _Overwrite = False,
+) -> None:
+    """Merge bundles into one; exact, and the same for any order of them."""
+    from policytool.traces.bundle import merge_bundles
+
+    with progress(f"merging into {output}"):
+        manifest = merge_bundles(folders, output, name or output.name, overwrite)
+    note(f"{output}: {manifest.records} records of {len(manifest.evidence)} logs")
+
+
+def _version(text: str) -> tuple[str, str | None]:
+    name, equals, version = text.partition("=")
+    if not name or not equals:
+        raise UsageError(f"--version-of takes NAME=VERSION, not {text!r}")
+    return name, version or None

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A candidate: the module made for one daemon, and what each of its accesses came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from policytool.generate.cil import write_cil
+from policytool.generate.evidence import FILE_NAME, write_evidence
+from policytool.generate.fc import write_fc
+from policytool.generate.interface import write_interfaces
+from policytool.generate.te import write_te
+from policytool.generate.triage import Cure, Triaged
+from policytool.model.daemon import Daemon
+from policytool.model.module import ModuleFormat, PolicyModule
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The module of one daemon, and each of its accesses with its cure."""
+
+    daemon: Daemon
+    module: PolicyModule
+    triaged: tuple[Triaged, ...]
+
+    def cured(self, cure: Cure) -> frozenset[tuple[str, str, str, str]]:
+        """Return the accesses with CURE by (source type, target type, class, permission)."""
+        return frozenset(one.vector.key for one in self.triaged if one.cure is cure)
+
+    def files(self, language: ModuleFormat) -> Mapping[str, str]:
+        """Return the files of the module, name to text."""
+        name = self.module.name
+        files = {FILE_NAME: write_evidence(self.module, self.triaged)}
+        if language is not ModuleFormat.CIL:
+            files[f"{name}.te"] = write_te(self.module)
+            files[f"{name}.if"] = write_interfaces(self.module)
+            files[f"{name}.fc"] = write_fc(self.module)
+        if language is not ModuleFormat.REFPOLICY:
+            files[f"{name}.cil"] = write_cil(self.module)
+        return files

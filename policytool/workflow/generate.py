@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From observations to candidate modules, with the questions put to the linked base in between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from policytool.errors import ToolFailedError, UsageError
+from policytool.generate.candidate import Candidate
+from policytool.generate.cil import write_cil
+from policytool.generate.forbidden import forbidden_accesses, refuse
+from policytool.generate.module import exact
+from policytool.generate.skeleton import skeleton
+from policytool.generate.triage import Triaged, triage
+from policytool.graph.attribution import Owners
+from policytool.graph.permission_graph import PermissionGraph, build
+from policytool.model.access import AccessVector
+from policytool.model.daemon import Daemon
+from policytool.model.module import PolicyModule
+from policytool.model.observation import Observations
+from policytool.policy.compiled import CompiledPolicy
+from policytool.policy.decide import Decider
+from policytool.toolchain.base import Base
+from policytool.toolchain.link import LinkFailed, link
+
+# Each round refuses what the neverallow rules of the base forbid; secilc names a few offenders at a time.
+_ROUNDS = 8
+
+
+def generate_modules(
+    observations: Observations, known: Sequence[Daemon], wanted: Sequence[str], base: Base
+) -> tuple[Candidate, ...]:
+    """Make the modules of the WANTED domains, or of all KNOWN daemons that were seen if none is named.
+
+    Raise UsageError when a wanted domain was not seen, ToolFailedError when what comes out does not link.
+    """
+    graph = build(observations)
+    daemons = (*known, *_unknown(graph, known, wanted))
+    owners = Owners(daemons)
+    vectors = graph.vectors()
+    present = owners.present(vectors)
+    chosen = tuple(daemon for daemon in present if not wanted or daemon.domain in wanted)
+    if missing := sorted(set(wanted) - {daemon.domain for daemon in chosen}):
+        raise UsageError(f"{missing[0]} does not occur in the traces; seen were {', '.join(graph.domains())}")
+    if not chosen:
+        raise UsageError("the traces name no daemon that is known; choose a domain with -d TYPE")
+    plain = CompiledPolicy(_link(base, {}))
+    skeletons = {
+        daemon.domain: skeleton(daemon, graph, base.identity, extends=daemon.domain in plain.types)
+        for daemon in present
+    }
+    with_skeletons = _link(base, {module.name: write_cil(module) for module in skeletons.values()})
+    owned: dict[str, list[AccessVector]] = {daemon.domain: [] for daemon in daemons}
+    for vector in vectors:
+        if owner := owners.owner(vector):
+            owned[owner.domain].append(vector)
+    unlabeled = plain.initial_sids["unlabeled"].type_
+    with Decider(CompiledPolicy(with_skeletons)) as decider:
+        made = tuple(
+            _candidate(daemon, skeletons, triage(owned[daemon.domain], decider, unlabeled), plain.types)
+            for daemon in chosen
+        )
+    return _without_forbidden(made, skeletons, base, plain.types)
+
+
+def _candidate(
+    daemon: Daemon,
+    skeletons: Mapping[str, PolicyModule],
+    triaged: tuple[Triaged, ...],
+    base_types: frozenset[str],
+) -> Candidate:
+    return Candidate(daemon, exact(skeletons[daemon.domain], triaged, base_types), triaged)
+
+
+def _without_forbidden(
+    made: tuple[Candidate, ...],
+    skeletons: Mapping[str, PolicyModule],
+    base: Base,
+    base_types: frozenset[str],
+) -> tuple[Candidate, ...]:
+    """Link the modules, refusing what neverallow rules forbid until they do."""
+    for _ in range(_ROUNDS):
+        result = link(base, {one.module.name: write_cil(one.module) for one in made})
+        if not isinstance(result, LinkFailed):
+            return made
+        forbidden = forbidden_accesses(result.failures)
+        if not forbidden:
+            raise ToolFailedError(f"the generated modules do not link: {result.failures[0].message}")
+        made = tuple(_candidate(one.daemon, skeletons, refuse(one.triaged, forbidden), base_types) for one in made)
+    raise ToolFailedError(f"neverallow rules of the base still forbid accesses after {_ROUNDS} links")
+
+
+def _link(base: Base, modules: Mapping[str, str]) -> str:
+    """Link for asking only: the questions are about allow rules, so neverallow rules need not be checked."""
+    result = link(base, modules, neverallow=False)
+    if isinstance(result, LinkFailed):
+        raise ToolFailedError(f"the skeletons do not link with the base: {result.failures[0].message}")
+    return str(result.policy)
+
+
+def _unknown(graph: PermissionGraph, known: Sequence[Daemon], wanted: Sequence[str]) -> tuple[Daemon, ...]:
+    """Describe the WANTED domains that no known daemon has, as far as the graph tells."""
+    domains = {daemon.domain for daemon in known}
+    return tuple(_describe(domain, graph) for domain in sorted(set(wanted)) if domain not in domains)
+
+
+def _describe(domain: str, graph: PermissionGraph) -> Daemon:
+    name = domain.removesuffix("_t")
+    entries = [v for v in graph.vectors() if v.source.type_ == domain and v.perm == "entrypoint"]
+    paths = sorted({use.path for vector in entries for use, _ in vector.evidence.uses if use.path})
+    return Daemon.from_mapping(
+        {
+            "name": name.lower().replace("-", "_").replace(".", "_"),
+            "domain": domain,
+            "exec_type": entries[0].target.type_ if entries else f"{name}_exec_t",
+            "summary": f"the domain {domain}",
+            "executables": [path for path in paths if path.isascii() and path.isprintable()],
+        }
+    )

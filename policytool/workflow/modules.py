@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Modules in folders, linked with the base without a flaw, and the evidence beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from policytool.check.findings import ModuleSource, Severity
+from policytool.check.link_findings import declared_names
+from policytool.errors import InputError
+from policytool.generate.evidence import FILE_NAME, EvidenceError, EvidenceFile, read_evidence
+from policytool.policy.compiled import CompiledPolicy
+from policytool.toolchain.base import Base
+from policytool.toolchain.build import Build, build
+from policytool.toolchain.link import Linked
+
+
+def build_whole(folders: Sequence[Path], base: Base) -> tuple[Build, Linked]:
+    """Compile and link the modules in FOLDERS; raise InputError when one of them has an error."""
+    built = build(folders, base)
+    first = next((one for one in built.findings if one.severity is Severity.ERROR), None)
+    if first or built.linked is None:
+        place = f"{first.file}:{first.line}: {first.message}" if first else ", ".join(map(str, folders))
+        raise InputError(f"{place}; policytool check says more")
+    return built, built.linked
+
+
+def declared_types(built: Build, policy: CompiledPolicy) -> frozenset[str]:
+    """Return the types that the modules of BUILT, linked into POLICY, declare."""
+    return declared_names(module.cil for one in built.formats for module in one.modules) & policy.types
+
+
+def evidence_files(sources: Iterable[ModuleSource]) -> tuple[EvidenceFile, ...]:
+    """Read the evidence beside each of SOURCES that has any; InputError when it cannot be read."""
+    found = []
+    for folder in sorted({Path(file.path).parent for one in sources if (file := one.te or one.cil)}):
+        path = folder / FILE_NAME
+        if path.exists():
+            try:
+                found.append(read_evidence(path.read_text(encoding="utf-8")))
+            except (OSError, UnicodeDecodeError, EvidenceError) as error:
+                raise InputError(f"{path}: {error}; generate the module again") from error
+    return tuple(found)

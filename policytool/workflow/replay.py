@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Observations replayed against modules linked with the base, or against a compiled policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from policytool.errors import UsageError
+from policytool.generate.triage import Cure
+from policytool.graph.attribution import Owners
+from policytool.model.access import AccessVector
+from policytool.model.daemon import Daemon
+from policytool.model.observation import Observations
+from policytool.policy.compiled import CompiledPolicy
+from policytool.policy.decide import Decider
+from policytool.policy.replay import Replay, replay
+from policytool.policy.xperms import XpermRules
+from policytool.toolchain.base import Base
+from policytool.workflow.modules import build_whole, declared_types, evidence_files
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleReplay:
+    """A replay, the domains it was about, and how many accesses of other domains were left out."""
+
+    outcome: Replay
+    domains: tuple[str, ...]
+    left_out: int
+
+
+def replay_policy(observations: Observations, policy: Path, domains: Sequence[str]) -> ModuleReplay:
+    """Replay the accesses from and to DOMAINS, or all if none is named, against a compiled POLICY."""
+    wanted = frozenset(domains)
+    vectors = [v for v in observations.vectors if not wanted or {v.source.type_, v.target.type_} & wanted]
+    outcome = _ask(vectors, CompiledPolicy(policy), {})
+    return ModuleReplay(outcome, tuple(sorted(wanted)), len(observations.vectors) - len(vectors))
+
+
+def replay_modules(
+    observations: Observations, known: Sequence[Daemon], folders: Sequence[Path], base: Base, domains: Sequence[str]
+) -> ModuleReplay:
+    """Replay what belongs to the domains of the modules in FOLDERS, or to DOMAINS, against base and modules.
+
+    Raise InputError when the modules do not link, UsageError when no module says which domain it is about.
+    """
+    built, linked = build_whole(folders, base)
+    policy = CompiledPolicy(linked.policy)
+    files = evidence_files(built.sources)
+    scope = frozenset(domains) or frozenset(file.domain for file in files) or declared_types(built, policy)
+    if not scope:
+        raise UsageError("no module declares a type or has an evidence.json; name its domain with -d TYPE")
+    vectors = tuple(_belonging(observations.vectors, known, scope))
+    refused = {
+        access.key: access.reason for file in files for access in file.accesses if access.cure is Cure.REFUSED
+    }
+    outcome = _ask(vectors, policy, refused)
+    return ModuleReplay(outcome, tuple(sorted(scope)), len(observations.vectors) - len(vectors))
+
+
+def _ask(
+    vectors: Iterable[AccessVector], policy: CompiledPolicy, refused: Mapping[tuple[str, str, str, str], str]
+) -> Replay:
+    with Decider(policy) as decider:
+        return replay(vectors, decider, XpermRules(policy), refused)
+
+
+def _belonging(
+    vectors: Iterable[AccessVector], known: Sequence[Daemon], scope: frozenset[str]
+) -> Iterable[AccessVector]:
+    """Yield the vectors that the modules have to allow.
+
+    One whose rule belongs into the module of another daemon (see graph.attribution) is not theirs to allow.
+    """
+    owners = Owners(known)
+    for vector in vectors:
+        owner = owners.owner(vector)
+        types = {owner.domain} if owner else {vector.source.type_, vector.target.type_}
+        if types & scope:
+            yield vector
