@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import PurePath
 
-from policytool.check.findings import Finding, ModuleSource
+from policytool.check.findings import Finding, ModuleSource, SourceFile
 from policytool.check.lints import check_name
 from policytool.model.printable import printable
 
@@ -24,9 +25,15 @@ _OTHER = re.compile(r"^\S*checkmodule: +(?P<message>(?!error\(s\) encountered|lo
 _MACRO = re.compile(r"[a-z][a-z0-9_]*_[a-z0-9_]+")
 
 
-def compile_findings(source: ModuleSource, messages: str) -> tuple[Finding, ...]:
-    """Read MESSAGES, the standard error of m4, checkmodule or pp; at least one finding comes back."""
-    files = {PurePath(file.path).name: file.path for file in (source.te, source.if_, source.fc) if file}
+def compile_findings(
+    source: ModuleSource, messages: str, neighbours: Iterable[SourceFile] = ()
+) -> tuple[Finding, ...]:
+    """Read MESSAGES, the standard error of m4, checkmodule or pp; at least one finding comes back.
+
+    NEIGHBOURS are the other modules' files that were compiled along.
+    """
+    every = (*neighbours, source.te, source.if_, source.fc)
+    files = {PurePath(file.path).name: file.path for file in every if file}
     main = source.te.path if source.te else ""
     found: list[Finding] = []
     for match in (*_M4.finditer(messages), *_CHECKMODULE.finditer(messages)):

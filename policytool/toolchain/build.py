@@ -105,7 +105,7 @@ def build(
     found.extend(_judge(built, base_files, cache))
     if progress:
         progress("linking", len(tasks), len(tasks))
-    return Build(base, sources, built, sorted_findings(found))
+    return Build(base, sources, built, sorted_findings(_without_echoes(found)))
 
 
 def _compile_all(
@@ -115,7 +115,7 @@ def _compile_all(
     if not written:
         return {}, []
     ready = find_headers(headers, cache)
-    interfaces = {source.name: source.if_ for source in written if source.if_}
+    interfaces = {source.name: source.if_ for source in sources if source.if_}
     tasks = [
         partial(
             compile_refpolicy,
@@ -202,6 +202,14 @@ def _judge_labels(modules: Sequence[LinkedModule], linked: Linked) -> Iterator[F
         got = labels(linked.file_contexts, kind, paths)
         for module, entry in alike:
             yield from shadowed(_as_linked(module), entry, got)
+
+
+def _without_echoes(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Leave out that an entry has no effect where it is said already that it contradicts another."""
+    contradictions = {(one.file, one.line) for one in findings if one.id == "E-filecon"}
+    for one in findings:
+        if one.id != "W-filecon-shadowed" or (one.file, one.line) not in contradictions:
+            yield one
 
 
 def _as_linked(module: LinkedModule) -> ModuleSource:

@@ -56,7 +56,7 @@ def compile_refpolicy(
     try:
         folder = cache.fill("module", key, partial(_compile, source, interfaces, headers))
     except _RefusedError as error:
-        return compile_findings(source, str(error))
+        return compile_findings(source, str(error), neighbours)
     return Compiled(source.name, _text(folder / "module.cil"), _text(folder / "expanded"))
 
 
