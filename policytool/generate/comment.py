@@ -7,7 +7,7 @@ from policytool.model.access import Evidence, Use
 from policytool.model.printable import printable
 from policytool.model.rules import AllowRule
 
-# A module is read by people: the first uses of a rule, cut to what fits a line; evidence.json has all that is kept.
+# A module is read by people: the most frequent of the kept uses, cut to what fits a line; evidence.json has all that is kept.
 _USES_SHOWN = 3
 _WIDTH = 160
 _PATH_WIDTH = 70
@@ -32,7 +32,7 @@ def _seen(evidence: Evidence) -> list[str]:
     times = "once" if evidence.count == 1 else f"{evidence.count} times"
     if len(evidence.uses) == 1 and evidence.uses[0][1] == evidence.count:
         return [f"seen {times}: {_use(evidence.uses[0][0])}"]
-    shown = evidence.uses[:_USES_SHOWN]
+    shown = sorted(evidence.uses, key=lambda item: (-item[1], item[0]))[:_USES_SHOWN]
     lines = [f"seen {times}:"]
     lines += [f"  {count} x {_use(use)}" for use, count in shown]
     if rest := evidence.count - sum(count for _, count in shown):

@@ -101,6 +101,5 @@ def _link(edge: Edge) -> dict[str, object]:
 
 
 def _quote(text: str) -> str:
-    # In a quoted string of dot only the quote needs an escape, but `\n`, `\N` and the like mean something in
-    # labels: printable() has already doubled every backslash.
-    return '"' + printable(text).replace('"', '\\"') + '"'
+    # A label gives `\n`, `\N` and the like a meaning (escString), so each backslash of the text is doubled.
+    return '"' + printable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
