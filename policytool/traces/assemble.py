@@ -22,7 +22,7 @@ from policytool.model.event import (
 )
 from policytool.traces.avc import is_notice, read_decision
 from policytool.traces.fields import field_pairs, fields, number, plain, text_value
-from policytool.traces.record import Form, Record, decoded, event_key
+from policytool.traces.record import Form, Record, Row, decoded, event_key
 from policytool.traces.sockaddr import read_sockaddr
 from policytool.traces.syscalls import arch_name, syscall_name
 
@@ -49,7 +49,7 @@ def tidy(path: str, cwd: str) -> str:
 
 @dataclass(slots=True)
 class _Draft:
-    """An event in the making. `messages` are the decisions and errors still to be numbered among the others."""
+    """An event in the making."""
 
     origin: str
     unread: Callable[[Unread], None]
@@ -68,16 +68,16 @@ class _Draft:
         self.unread(Unread(Location(self.origin, record.line), kind, text))
 
 
-def assemble(records: Sequence[Record], origin: str, unread: Callable[[Unread], None]) -> TraceEvent:
-    """Join RECORDS, at least one and all with one key, to an event; what cannot be read goes to UNREAD."""
+def assemble(rows: Sequence[Row], origin: str, unread: Callable[[Unread], None]) -> TraceEvent:
+    """Join ROWS, at least one and all with one key, to an event; what cannot be read goes to UNREAD."""
     draft = _Draft(origin, unread)
-    for record in records:
-        reader = _READERS.get(record.kind)
+    for record in map(Record._make, rows):
+        reader = READERS.get(record.kind)
         if reader is not None:
             reader(draft, record, decoded(record.body).strip())
     paths = tuple(replace(path, name=tidy(path.name, draft.cwd)) for path in draft.paths)
     return TraceEvent(
-        key=event_key(records[0].key),
+        key=event_key(rows[0][0]),
         decisions=tuple(_named(decision, paths, draft.avc_path) for decision in draft.decisions),
         syscall=draft.syscall,
         cwd=draft.cwd,
@@ -86,7 +86,7 @@ def assemble(records: Sequence[Record], origin: str, unread: Callable[[Unread], 
         proctitle=draft.proctitle,
         sockaddr=draft.sockaddr,
         errors=tuple(draft.errors),
-        records=len(records),
+        records=len(rows),
     )
 
 
@@ -200,27 +200,37 @@ def _exit(text: str) -> int | None:
 
 
 def _cwd(draft: _Draft, record: Record, text: str) -> None:
-    draft.cwd = text_value(fields(text, record.form).get("cwd"), record.form)
+    draft.cwd = read_cwd(text, record.form)
+
+
+def read_cwd(text: str, form: Form) -> str:
+    """Read the body of a CWD record; "" if it is cut short."""
+    return text_value(fields(text, form).get("cwd"), form)
 
 
 def _path(draft: _Draft, record: Record, text: str) -> None:
-    found = fields(text, record.form)
-    form = record.form
-    if "item" not in found:
+    path = read_path(text, record.form)
+    if path is None:
         draft.report(record, UnreadKind.TRUNCATED)
-        return
+    else:
+        draft.paths.append(path)
+
+
+def read_path(text: str, form: Form) -> PathItem | None:
+    """Read the body of a PATH record; None if it is cut short. The name is as the record has it."""
+    found = fields(text, form)
+    if "item" not in found:
+        return None
     mode = found.get("mode", "")
-    draft.paths.append(
-        PathItem(
-            item=number(found["item"]) or 0,
-            name=text_value(found.get("name"), form),
-            nametype=plain(found.get("nametype")),
-            inode=number(found.get("inode")),
-            dev=plain(found.get("dev")),
-            # Interpreted: `file,644`.
-            mode=number(mode.rpartition(",")[2], 8),
-            context=_context(found.get("obj", "")),
-        )
+    return PathItem(
+        item=number(found["item"]) or 0,
+        name=text_value(found.get("name"), form),
+        nametype=plain(found.get("nametype")),
+        inode=number(found.get("inode")),
+        dev=plain(found.get("dev")),
+        # Interpreted: `file,644`.
+        mode=number(mode.rpartition(",")[2], 8),
+        context=_context(found.get("obj", "")),
     )
 
 
@@ -266,7 +276,8 @@ def _selinux_err(draft: _Draft, record: Record, text: str) -> None:
     draft.errors.append(SelinuxError(Location(draft.origin, record.line), op[:MAX_TEXT], known))
 
 
-_READERS: Mapping[bytes, Callable[[_Draft, Record, str], None]] = {
+# What is read of each kind of record; all other kinds are only counted.
+READERS: Mapping[bytes, Callable[[_Draft, Record, str], None]] = {
     b"AVC": _avc,
     b"USER_AVC": _user_avc,
     b"AVC_PATH": _avc_path,

@@ -10,9 +10,9 @@ from policytool.model.event import UnreadKind
 from policytool.traces.record import STAMP, Form, Record, Report
 
 _HEADER = re.compile(
-    rb"(?:(?:node|host)=(\S+) )?type=(?:UNKNOWN\[)?(\w+)\]? msg=audit\((" + STAMP + rb")\) ?:?[ ]{0,2}"
+    rb"(?:(?:node|host)=(\S+) )?type=(?:UNKNOWN\[)?(\w+)\]? {1,3}msg=audit\((" + STAMP + rb")\) ?:?[ ]{0,2}"
 )
-_BEGIN = re.compile(rb"(?:(?:node|host)=\S+ )?type=\S+ msg=audit\(")
+_BEGIN = re.compile(rb"(?:(?:node|host)=\S+ )?type=\S+ {1,3}msg=audit\(")
 
 # Values of user-space records are chosen by programs and may hold anything, another record included.
 _UNTRUSTED = (b"USER_", b"CRED_", b"ANOM_", b"SERVICE_", b"VIRT_")

@@ -18,7 +18,8 @@ from policytool.traces.fields import fields, number, plain, text_value
 from policytool.traces.record import Form
 
 _HEAD = re.compile(r"avc:\s+(denied|granted)\s+(?:\{([^{}]*)\}|null\b)")
-_TAIL = re.compile(r"scontext=(\S+)\s+tcontext=(\S+)\s+tclass=([^\s']+)")
+_TAIL = re.compile(r"scontext=(?P<source>\S+)\s+tcontext=(?P<target>\S+)\s+tclass=(?P<tclass>[^\s']+)")
+_OLD_TAIL = re.compile(r"scontext=(?P<source>\S+)\s+tclass=(?P<tclass>\S+)\s+tcontext=(?P<target>[^\s']+)")
 
 # Messages of user-space managers (and, for denied, other LSMs') that carry no decision.
 _NOTICE = re.compile(r"avc:\s+(?:received|op=|could not|netlink)")
@@ -37,7 +38,7 @@ def read_decision(
     """Read MESSAGE, which begins with `avc:`; None, after a report, where it cannot be believed."""
     head = _HEAD.match(message)
     at = message.rfind("scontext=")
-    tail = _TAIL.match(message, at) if at >= 0 else None
+    tail = (_TAIL.match(message, at) or _OLD_TAIL.match(message, at)) if at >= 0 else None
     if head is None or tail is None:
         # A context that the kernel could not compute is printed as its number instead.
         no_context = head is not None and ("ssid=" in message or "tsid=" in message)
@@ -45,11 +46,11 @@ def read_decision(
         report(UnreadKind.BAD_CONTEXT if no_context else broken)
         return None
     try:
-        source, target = SecurityContext.parse(tail[1]), SecurityContext.parse(tail[2])
+        source, target = SecurityContext.parse(tail["source"]), SecurityContext.parse(tail["target"])
     except ContextError:
         report(UnreadKind.BAD_CONTEXT)
         return None
-    tclass = tail[3].rstrip(":")
+    tclass = tail["tclass"].rstrip(":")
     if not is_identifier(tclass):
         report(UnreadKind.MALFORMED)
         return None

@@ -17,10 +17,10 @@ from policytool.model.event import UnreadKind
 from policytool.traces.record import Form, Record, Report
 
 _HEADER = re.compile(
-    rb"(?:(?:node|host)=(\S+) )?type=(?:UNKNOWN\[)?(\w+)\]? "
+    rb"(?:(?:node|host)=(\S+) )?type=(?:UNKNOWN\[)?(\w+)\]? {1,3}"
     rb"msg=audit\(([^()]{6,40})[ T](\d\d:\d\d:\d\d)[.,](\d{3}):(\d{1,20})\) ?: ?"
 )
-_BEGIN = re.compile(rb"(?:node=\S+ |host=\S+ )?type=\S+ msg=audit\(")
+_BEGIN = re.compile(rb"(?:node=\S+ |host=\S+ )?type=\S+ {1,3}msg=audit\(")
 _SEPARATOR = re.compile(rb"-{2,}|time->.*|\s*")
 _DATES = {
     re.compile(r"\d\d/\d\d/\d{4}"): ("%m/%d/%Y", "%d/%m/%Y"),

@@ -22,18 +22,20 @@ def read_events(lines: Iterable[bytes], origin: str, unread: Callable[[Unread], 
 
     Whatever was not understood is given to UNREAD; no content of LINES makes this raise.
     """
-    for records in join(read_records(lines, origin, unread)):
-        yield assemble(records, origin, unread)
+    for rows in join(read_records(lines, origin, unread)):
+        yield assemble(rows, origin, unread)
 
 
-def read_records(lines: Iterable[bytes], origin: str, unread: Callable[[Unread], None]) -> Iterator[Record]:
-    """Yield the single records of LINES, in their order; see `read_events`."""
-    number = 0
+def read_records(
+    lines: Iterable[bytes], origin: str, unread: Callable[[Unread], None], first: int = 1
+) -> Iterator[Record]:
+    """Yield the single records of LINES in their order, FIRST being the number of the first line."""
+    number = first
 
     def report(kind: UnreadKind, text: bytes) -> None:
         unread(Unread(Location(origin, number), kind, decoded(text[: 4 * MAX_TEXT])[:MAX_TEXT]))
 
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(lines, start=first):
         bare = line.rstrip(b"\r\n")
         for read_line in FORMATS:
             records = read_line(bare, number, report)

@@ -34,6 +34,9 @@ class Record(NamedTuple):
     form: Form
 
 
+# A record before it has a name: a Record, or a tuple with the same parts, which costs less to make.
+Row = tuple[bytes, bytes, bytes, int, Form]
+
 # A format looks at one physical line (without its end) and returns its records, or None if the line is not
 # in this format. It must not raise.
 Format = Callable[[bytes, int, Report], Sequence[Record] | None]

@@ -23,16 +23,36 @@ UseKey = tuple[str, str, str]
 _MANY = 16 * MAX_USES
 
 
+# Later than any time stamp that a format accepts, in milliseconds.
+_NEVER = 1 << 63
+
+
 @dataclass(slots=True)
-class _Seen:
+class Seen:
     """The evidence of one vector, so far."""
 
-    first: int
-    last: int
+    first: int = _NEVER
+    last: int = 0
     count: int = 0
     uses: dict[UseKey, int] = field(default_factory=dict)
     xperms: set[int] = field(default_factory=set)
     unlisted: int = 0
+
+    def add(self, timestamp: int, use: UseKey, xperm: int | None) -> None:
+        """Count one decision."""
+        self.count += 1
+        if timestamp < self.first:
+            self.first = timestamp
+        if timestamp > self.last:
+            self.last = timestamp
+        uses = self.uses
+        uses[use] = uses.get(use, 0) + 1
+        if len(uses) >= _MANY:
+            self.uses = dict(nsmallest(MAX_USES, uses.items()))
+        if xperm is None:
+            self.unlisted += 1
+        else:
+            self.xperms.add(xperm)
 
 
 class Tally:
@@ -42,7 +62,7 @@ class Tally:
         """TRACE names the evidence; COMPLETE says that it was recorded in complete mode and nothing was lost."""
         self._trace = trace
         self._complete = complete
-        self._seen: dict[VectorKey, _Seen] = {}
+        self._seen: dict[VectorKey, Seen] = {}
         self._events = 0
         self._records = 0
         self._errors: Counter[str] = Counter()
@@ -51,8 +71,7 @@ class Tally:
 
     def add(self, event: TraceEvent) -> None:
         """Count EVENT and each of its decisions."""
-        self._events += 1
-        self._records += event.records
+        self.count_event(event.records)
         for error in event.errors:
             self._errors[error.op] += 1
         syscall = event.syscall
@@ -62,16 +81,31 @@ class Tally:
                 "" if syscall is None else syscall.name,
                 decision.path,
             )
-            for perm in decision.perms:
-                key = (
-                    decision.source,
-                    decision.target,
-                    decision.tclass,
-                    perm,
-                    decision.result,
-                    decision.permissive,
-                )
-                self._count(key, event.key.timestamp, use, decision.xperm)
+            for seen in self.seen(decision):
+                seen.add(event.key.timestamp, use, decision.xperm)
+
+    def count_event(self, records: int) -> None:
+        """Count an event of that many records, without its decisions."""
+        self._events += 1
+        self._records += records
+
+    def seen(self, decision: AccessDecision) -> list[Seen]:
+        """Return what is known of each permission of DECISION, to be added to."""
+        found = []
+        for perm in decision.perms:
+            key = (
+                decision.source,
+                decision.target,
+                decision.tclass,
+                perm,
+                decision.result,
+                decision.permissive,
+            )
+            seen = self._seen.get(key)
+            if seen is None:
+                seen = self._seen[key] = Seen()
+            found.append(seen)
+        return found
 
     def unread(self, place: Unread) -> None:
         """Count PLACE among what was not understood."""
@@ -93,22 +127,7 @@ class Tally:
             unread_counts=tuple(sorted(self._unread_counts.items())),
         )
 
-    def _count(self, key: VectorKey, timestamp: int, use: UseKey, xperm: int | None) -> None:
-        seen = self._seen.get(key)
-        if seen is None:
-            seen = self._seen[key] = _Seen(timestamp, timestamp)
-        seen.count += 1
-        seen.first = min(seen.first, timestamp)
-        seen.last = max(seen.last, timestamp)
-        seen.uses[use] = seen.uses.get(use, 0) + 1
-        if len(seen.uses) >= _MANY:
-            seen.uses = dict(nsmallest(MAX_USES, seen.uses.items()))
-        if xperm is None:
-            seen.unlisted += 1
-        else:
-            seen.xperms.add(xperm)
-
-    def _vector(self, key: VectorKey, seen: _Seen) -> AccessVector:
+    def _vector(self, key: VectorKey, seen: Seen) -> AccessVector:
         source, target, tclass, perm, result, permissive = key
         uses = nsmallest(MAX_USES, seen.uses.items())
         return AccessVector(

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The recorded traces in the repository, against one independent regular expression."""
+
+from __future__ import annotations
+
+import lzma
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from policytool.traces.bundle import load, read_trace
+
+TRACES = Path(__file__).parents[2] / "traces" / "libvirt"
+
+_AVC = re.compile(
+    r"avc:  (denied|granted)  \{ (.*?) \} for .* scontext=(\S+) tcontext=(\S+) tclass=(\w+)(?: permissive=(\d))?"
+)
+
+
+@pytest.mark.parametrize("name", sorted(path.parent.name for path in TRACES.glob("[a-z]*/manifest.json")))
+def test_vectors_equal_those_of_one_regular_expression(name: str) -> None:
+    expected: Counter[tuple[str, ...]] = Counter()
+    with lzma.open(TRACES / name / "audit.log.xz", "rt", encoding="utf-8") as log:
+        for result, perms, *rest in (match for line in log for match in _AVC.findall(line)):
+            expected.update((result, perm, *rest) for perm in perms.split())
+    observations = read_trace(str(TRACES / name), strict=True)
+    flags = {None: "", False: "0", True: "1"}
+    got = {
+        (v.result.value, v.perm, str(v.source), str(v.target), v.tclass, flags[v.permissive]): v.evidence.count
+        for v in observations.vectors
+    }
+    assert got == expected
+    assert {vector.complete for vector in observations.vectors} == {name == "complete"}
+    manifest = load(str(TRACES / name)).manifest
+    assert manifest is not None
+    assert manifest.records == observations.records
+    assert manifest.name == f"libvirt/{name}"
+
+
+def test_evidence_of_a_recorded_access_is_joined_from_its_event() -> None:
+    vectors = read_trace(str(TRACES / "permissive")).vectors
+    uses = [use for vector in vectors for use, _ in vector.evidence.uses]
+    assert any(use.program == "/usr/sbin/virtqemud" and use.syscall == "openat" and use.path for use in uses)
+    paths = [use.path for use in uses if use.path]
+    assert all(path.startswith("/") for path in paths)
+    assert len(paths) > 400

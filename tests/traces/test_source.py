@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import sys
+from pathlib import Path
+
+import pytest
+
+from policytool.errors import InputError, MissingToolError
+from policytool.traces import source
+from policytool.traces.source import read_lines
+
+TEXT = b"one\ntwo\n\nthree"
+LINES = [b"one", b"two", b"", b"three"]
+
+
+@pytest.mark.parametrize("packed", [TEXT, gzip.compress(TEXT), bz2.compress(TEXT), lzma.compress(TEXT)])
+def test_compression_is_told_by_the_content(tmp_path: Path, packed: bytes) -> None:
+    (tmp_path / "log.txt").write_bytes(packed)
+    assert list(read_lines(str(tmp_path / "log.txt"))) == LINES
+
+
+def test_standard_input_may_be_compressed(monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin = io.TextIOWrapper(io.BufferedReader(io.BytesIO(gzip.compress(TEXT))))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert list(read_lines("-")) == LINES
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 5, 100])
+def test_blocks_do_not_cut_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    monkeypatch.setattr(source, "BLOCK", block)
+    (tmp_path / "log").write_bytes(TEXT)
+    assert list(read_lines(str(tmp_path / "log"))) == LINES
+
+
+def test_an_endless_line_is_cut_and_the_next_one_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "BLOCK", 4)
+    monkeypatch.setattr(source, "MAX_LINE", 10)
+    (tmp_path / "log").write_bytes(b"x" * 100 + b"\nnext\n")
+    assert list(read_lines(str(tmp_path / "log"))) == [b"x" * 10, b"next"]
+
+
+def test_progress_counts_the_bytes_as_stored(tmp_path: Path) -> None:
+    packed = gzip.compress(TEXT)
+    (tmp_path / "log.gz").write_bytes(packed)
+    seen: list[int] = []
+    list(read_lines(str(tmp_path / "log.gz"), seen.append))
+    assert seen[-1] == len(packed)
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
+def test_damaged_and_missing_logs_are_named(tmp_path: Path, compress: object) -> None:
+    assert callable(compress)
+    (tmp_path / "log").write_bytes(compress(TEXT * 1000)[:-9])
+    with pytest.raises(InputError, match="log: cannot be read to its end"):
+        list(read_lines(str(tmp_path / "log")))
+    for path in (tmp_path / "none", tmp_path):
+        with pytest.raises(InputError, match="cannot be opened"):
+            list(read_lines(str(path)))
+
+
+def test_zstd_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    (tmp_path / "log").write_bytes(b"\x28\xb5\x2f\xfd....")
+    with pytest.raises(MissingToolError, match="zstandard"):
+        list(read_lines(str(tmp_path / "log")))
