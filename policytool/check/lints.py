@@ -20,6 +20,8 @@ _TE_ALLOW = re.compile(r"^\s*allow\s")
 _CIL_ALLOW = re.compile(r"\(\s*allow\s")
 _TE_TYPE = re.compile(r"^\s*type\s+(?P<type>[\w.-]+)\s*[;,]")
 _CIL_TYPE = re.compile(r"\(\s*type\s+(?P<type>[\w.-]+)\s*\)")
+# What a module requires is declared elsewhere; the braces of class permissions may stand inside.
+_REQUIRE = re.compile(r"gen_require\(`[^']*'\)|\brequire\s*\{(?:[^{}]|\{[^{}]*\})*\}")
 _WORD = re.compile(r"[A-Za-z][\w.-]*")
 # What pp and our own CIL writer add to every type declaration: not a use.
 _CIL_OBJECT_ROLE = re.compile(r"\(\s*roletype\s+object_r\s+[\w.-]+\s*\)")
@@ -29,16 +31,23 @@ def lint(source: ModuleSource, base_modules: Iterable[str] = ()) -> tuple[Findin
     """Run every check over SOURCE; BASE_MODULES are the names of the base's modules.
 
     Warnings that a comment turns off are left out: `# policytool: ignore W-permissive` at the end of a line
-    (in CIL after `;`), or on the line before.
+    (in CIL after `;`), or on the line before. What is true of both forms of a module is told of its .te alone.
     """
     names = frozenset(base_modules)
-    found = (finding for check in CHECKS for finding in check(source, names))
+    found = _told_once(source, [finding for check in CHECKS for finding in check(source, names)])
     ignored = {file.path: _ignored(file.text) for file in (source.te, source.fc, source.if_, source.cil) if file}
     return sorted_findings(
         finding
         for finding in found
         if finding.id.startswith("E-") or finding.id not in ignored.get(finding.file, {}).get(finding.line, ())
     )
+
+
+def _told_once(source: ModuleSource, found: list[Finding]) -> Iterator[Finding]:
+    of_te = {(one.id, one.message) for one in found if source.te and one.file == source.te.path}
+    for one in found:
+        if not (source.cil and one.file == source.cil.path and (one.id, one.message) in of_te):
+            yield one
 
 
 def _ignored(text: str) -> dict[int, frozenset[str]]:
@@ -124,10 +133,12 @@ def check_unused_type(source: ModuleSource, _base: frozenset[str]) -> Iterator[F
     for file, pattern in ((source.te, _TE_TYPE), (source.cil, _CIL_TYPE)):
         if not file:
             continue
-        code = _CIL_OBJECT_ROLE.sub("", "\n".join(line for _, line in code_lines(file)))
+        required = _REQUIRE.sub(lambda match: "\n" * match[0].count("\n"), file.text)
+        own = SourceFile(file.path, required)
+        code = _CIL_OBJECT_ROLE.sub("", "\n".join(line for _, line in code_lines(own)))
         words = Counter(_WORD.findall("\n".join([code, *(others if file is source.te else ())])))
         # Dots are legal in names, so a name that ends a sentence is not told from one with a dot: harmless.
-        for number, match in _matches(file, pattern):
+        for number, match in _matches(own, pattern):
             if words[match["type"]] == 1:
                 message = f"the type {match['type']} is declared and never used"
                 yield Finding(file.path, number, "W-unused-type", source.name, message, "remove it, or use it")

@@ -84,3 +84,16 @@ def test_statement_is_found_behind_the_macro_call() -> None:
     assert statement_line(expanded, "(allow m_t self (process (fork)))") == 5
     assert statement_line(expanded, "(allow m_t m_t (process (fork)))") == 5
     assert statement_line(expanded, "(allow other_t zz_t (sock (x)))") == 0
+
+
+def test_a_required_type_is_not_a_declared_one() -> None:
+    text = "policy_module(x, 1.0.0)\ngen_require(`\n\ttype a_t;\n')\nrequire { type b_t; class file { read }; }\ntype c_t;\n"
+    (finding,) = lint(ModuleSource("x", te=SourceFile("x.te", text)))
+    assert (finding.id, finding.line) == ("W-unused-type", 6)
+
+
+def test_what_both_forms_have_is_told_once() -> None:
+    te = SourceFile("x.te", "policy_module(x, 1.0.0)\nallow a_t self:process execmem;\n")
+    cil = SourceFile("x.cil", "(allow a_t self (process (execmem)))\n(typepermissive a_t)\n")
+    found = {(finding.file, finding.id) for finding in lint(ModuleSource("x", te=te, cil=cil))}
+    assert found == {("x.te", "W-memory"), ("x.cil", "W-permissive")}

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The main job through the command line: generate, check, replay, explain, compare, report."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.run_policytool import policytool
+
+LOG = Path(__file__).parent / "synthetic.log"
+
+pytestmark = pytest.mark.base
+
+
+@pytest.fixture(scope="module")
+def greeter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Generate the module of a daemon that neither the base nor policytool knows."""
+    out = tmp_path_factory.mktemp("modules")
+    done = policytool("generate", LOG, "-d", "greeterd_t", "-o", out, "--format", "both", "--json")
+    assert done.returncode == 0, done.stderr
+    (module,) = json.loads(done.stdout)["modules"]
+    assert module["accesses"]["allow"] == 5
+    assert "no recording in complete mode" in done.stderr
+    return out
+
+
+def test_generate_check_replay(greeter: Path) -> None:
+    names = sorted(path.name for path in (greeter / "greeterd").iterdir())
+    assert names == ["evidence.json", "greeterd.cil", "greeterd.fc", "greeterd.if", "greeterd.te"]
+    checked = policytool("check", greeter, "--json")
+    assert checked.returncode == 0, checked.stdout
+    document = json.loads(checked.stdout)
+    assert document["formats"] == ["refpolicy", "cil"]
+    assert document["modules"] == ["greeterd"]
+    replayed = policytool("replay", LOG, "--module", greeter, "--json")
+    assert replayed.returncode == 0, replayed.stdout
+    assert json.loads(replayed.stdout)["counts"] == {"allowed": 5, "refused": 0, "denied": 0, "unmapped": 0}
+
+
+def test_a_permission_taken_out_by_hand_is_named(greeter: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "greeterd"
+    cut.mkdir()
+    text = (greeter / "greeterd" / "greeterd.te").read_text()
+    (cut / "greeterd.te").write_text(text.replace("allow greeterd_t etc_t:file { open read };", ""))
+    done = policytool("replay", LOG, "--module", tmp_path, "-d", "greeterd_t", "--json")
+    assert done.returncode == 1
+    document = json.loads(done.stdout)
+    denied = [access for access in document["accesses"] if access["verdict"] == "denied"]
+    assert [(one["target"], one["tclass"], one["perm"]) for one in denied] == [
+        ("etc_t", "file", "open"),
+        ("etc_t", "file", "read"),
+    ]
+    assert {one["cause"] for one in denied} == {"denied: no rule"}
+    assert denied[0]["uses"][0]["path"] == "/etc/motd"
+    assert "denied" in policytool("replay", LOG, "--module", tmp_path, "-d", "greeterd_t").stdout
+
+
+def test_unknown_types_are_unmapped_and_no_failure(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "other.cil").write_text("(type other_t)\n(roletype system_r other_t)\n")
+    done = policytool("replay", LOG, "--module", tmp_path, "-d", "greeterd_t", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["counts"]["unmapped"] == 5
+
+
+def test_a_syntax_error_is_a_finding_with_its_line(greeter: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "greeterd"
+    broken.mkdir()
+    lines = (greeter / "greeterd" / "greeterd.te").read_text().splitlines()
+    number = next(index for index, line in enumerate(lines) if line.startswith("allow")) + 1
+    lines[number - 1] = "allow greeterd_t nonsense"
+    (broken / "greeterd.te").write_text("\n".join(lines) + "\n")
+    done = policytool("check", tmp_path)
+    assert done.returncode == 1
+    assert re.search(rf"greeterd\.te:({number}|{number + 1}|{number + 2}|{number + 3}): E-compile", done.stdout)
+    assert policytool("replay", LOG, "--module", tmp_path).returncode == 3, "what does not compile is not replayed"
+
+
+def test_explain_gives_the_evidence(greeter: Path) -> None:
+    done = policytool("explain", "allow greeterd_t etc_t:file { read };", greeter)
+    assert done.returncode == 0
+    assert "/etc/motd" in done.stdout
+    document = json.loads(policytool("explain", "greeterd_t *:*", greeter, "--json").stdout)
+    assert len(document["accesses"]) == 4
+    assert policytool("explain", "greeterd_t shadow_t:file read", greeter).returncode == 1
+
+
+def test_compare_and_growth(greeter: Path, tmp_path: Path) -> None:
+    grown = tmp_path / "greeterd"
+    grown.mkdir()
+    for path in (greeter / "greeterd").iterdir():
+        (grown / path.name).write_text(path.read_text())
+    (grown / "greeterd.cil").unlink()
+    with (grown / "greeterd.te").open("a") as stream:
+        stream.write("gen_require(`\n\ttype shadow_t;\n\tattribute can_read_shadow_passwords;\n')\n")
+        stream.write("typeattribute greeterd_t can_read_shadow_passwords;\nallow greeterd_t shadow_t:file read;\n")
+    same = policytool("compare", greeter, greeter, "--baseline", "virtd_t", "--fail-on", "growth", "--json")
+    assert same.returncode == 0, same.stderr
+    more = policytool("compare", greeter, grown, "--baseline", "virtd_t", "--fail-on", "growth", "--json")
+    assert more.returncode == 1, more.stderr
+    document = json.loads(more.stdout)
+    assert document["changes"][0]["changes"][-1]["added"] == ["read"]
+    rows = {(row["domain"], row["policy"]): row for row in document["rows"]}
+    before, after = rows["greeterd_t", str(greeter)], rows["greeterd_t", str(grown)]
+    assert after["triples"]["stored"] == before["triples"]["stored"] + 1
+
+
+def test_report_is_one_page_without_script(greeter: Path, tmp_path: Path) -> None:
+    done = policytool("report", greeter, "-o", tmp_path / "report.html")
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "report.html").read_text()
+    assert "greeterd_t" in page
+    assert "<script" not in page
+    assert not re.search(r"(src|href)=", page)
