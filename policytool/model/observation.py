@@ -49,8 +49,8 @@ class Observations:
             events=sum(one.events for one in every),
             records=sum(one.records for one in every),
             errors=tuple(sorted(errors.items())),
-            unread=tuple(sorted((place for one in every for place in one.unread), key=lambda u: u.location))[
-                :MAX_UNREAD
-            ],
+            unread=tuple(
+                sorted((place for one in every for place in one.unread), key=lambda u: (u.location, u.kind, u.text))
+            )[:MAX_UNREAD],
             unread_counts=tuple(sorted(unread_counts.items())),
         )

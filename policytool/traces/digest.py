@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 from policytool.model.event import AccessDecision, Location, PathItem, Unread, UnreadKind
 from policytool.traces.assemble import READERS, assemble, read_cwd, read_path, target_path, tidy
 from policytool.traces.avc import read_decision
-from policytool.traces.fields import text_value
+from policytool.traces.fields import fields, text_value
 from policytool.traces.join import join
 from policytool.traces.reader import read_records
 from policytool.traces.record import Form, Row, decoded, event_key
@@ -30,11 +30,9 @@ MAX_KNOWN = 1 << 16
 _STAMP = rb"\d{1,12}\.\d{3}:\d{1,20}"
 _ROW = re.compile(rb"^type=(\w+) msg=audit\((" + _STAMP + rb")\) ?:? {0,2}(.*)$", re.MULTILINE)
 
-_QUOTED = rb'("[^"]*"|[0-9A-F]+|\(null\))'
-_SYSCALL = re.compile(
-    rb"arch=([0-9a-f]+) syscall=(\d+) (?:[a-z]\w*=[^\s\"=]* )*comm=" + _QUOTED + rb" exe=" + _QUOTED + rb"(?: subj="
-    rb"[^\s\"=]*)?(?: key=(?:\"[^\"]*\"|\(null\)|[0-9A-F]+))?(?:[\x1d ]?ARCH=\w+ SYSCALL=(\w+)(?: .*)?)?"
-)
+_CALL = re.compile(rb"arch=[0-9a-f]+ syscall=\d+")
+
+_RAW = Form.RAW
 
 # All kinds that are read but those that say nothing to a tally and are never reported as unread.
 _TELLING = frozenset(READERS) - {b"EXECVE", b"PROCTITLE", b"SOCKADDR"}
@@ -77,7 +75,7 @@ def _rows(blocks: Iterable[bytes], origin: str, unread: Callable[[Unread], None]
         found = _ROW.findall(block)
         if len(found) == lines == block.count(b"msg=audit(") and b"\r" not in block:
             kinds, stamps, bodies = zip(*found, strict=True)
-            yield zip(stamps, kinds, bodies, count(line), repeat(Form.RAW), strict=False)
+            yield zip(stamps, kinds, bodies, count(line), repeat(_RAW), strict=False)
         else:
             yield read_records(block.split(b"\n"), origin, unread, line)
         line += lines
@@ -91,7 +89,7 @@ class _Digest:
         self._tally = tally
         self._known: dict[tuple[bytes, bytes], _Known] = {}
         self._items: dict[tuple[bytes, bytes], PathItem | None] = {}
-        self._calls: dict[tuple[bytes, ...], _Call] = {}
+        self._calls: dict[tuple[bytes, bytes], _Call] = {}
 
     def add(self, group: Sequence[Row]) -> None:
         """Add the event whose records are GROUP."""
@@ -103,7 +101,7 @@ class _Digest:
             if kind not in _TELLING:
                 continue
             known: _Known | _Call | None = None
-            if form is not Form.RAW:
+            if form is not _RAW:
                 pass
             elif kind == b"AVC":
                 known = self._decision(body)
@@ -129,9 +127,11 @@ class _Digest:
     def _count(
         self, decisions: Iterable[_Known], call: _Call, cwd: bytes, paths: Sequence[bytes], timestamp: int
     ) -> None:
+        items: list[PathItem] | None = None
         for decision, seen, path in decisions:
             if paths and not decision.path:
-                items = [item for body in paths if (item := self._item(body, cwd)) is not None]
+                if items is None:
+                    items = [item for body in paths if (item := self._item(body, cwd)) is not None]
                 path = target_path(decision.name, decision.dev, decision.inode, items, "")
             use = (call.exe or decision.exe or decision.comm or call.comm, call.name, path)
             for one in seen:
@@ -140,38 +140,44 @@ class _Digest:
     def _decision(self, body: bytes) -> _Known | None:
         head, _, rest = body.partition(b" for  pid=")
         pid, _, rest = rest.partition(b" ")
+        if not pid.isdigit():
+            return None
         known = self._known.get((head, rest))
         if known is None and _HEAD.fullmatch(head):
             problems: list[UnreadKind] = []
             message = decoded(head + b" for " + rest).strip()
             place = Location(self._origin, 0)
-            decision = read_decision(message, place, Form.RAW, userspace=False, report=problems.append)
+            decision = read_decision(message, place, _RAW, userspace=False, report=problems.append)
             if decision is not None and not problems:
                 path = tidy(decision.path, "") or target_path(decision.name, decision.dev, decision.inode, (), "")
                 known = _Known(decision, self._tally.seen(decision), path)
                 _remember(self._known, (head, rest), known)
-        return known if pid.isdigit() else None
+        return known
 
     def _call(self, body: bytes) -> _Call | None:
-        match = _SYSCALL.fullmatch(body)
-        if match is None or body.count(b"exe=") != 1:
-            return None
-        parts = match.groups(b"")
-        call = self._calls.get(parts)
-        if call is None:
-            arch, number, comm, exe, name = map(decoded, parts)
+        # Between the two ends are the numbers of this one call, and nothing that is wanted.
+        middle, mark, tail = body.partition(b" comm=")
+        head, _, middle = middle.partition(b" success=")
+        call = self._calls.get((head, tail))
+        if call is None and mark and _CALL.fullmatch(head):
+            found = fields(decoded(head + b" comm=" + tail).strip(), _RAW)
+            arch = found.get("ARCH") or arch_name(found["arch"])
             call = _Call(
-                name or syscall_name(arch_name(arch), number), text_value(exe, Form.RAW), text_value(comm, Form.RAW)
+                found.get("SYSCALL") or syscall_name(arch, found["syscall"]),
+                text_value(found.get("exe"), _RAW),
+                text_value(found.get("comm"), _RAW),
             )
-            _remember(self._calls, parts, call)
+            _remember(self._calls, (head, tail), call)
+        if b'"' in middle or b"exe=" in middle or b"SYSCALL=" in middle or b"ARCH=" in middle or b"comm=" in middle:
+            return None
         return call
 
     def _item(self, body: bytes, cwd: bytes) -> PathItem | None:
         item = self._items.get((body, cwd))
         if item is None:
-            item = read_path(decoded(body).strip(), Form.RAW)
+            item = read_path(decoded(body).strip(), _RAW)
             if item is not None:
-                item = replace(item, name=tidy(item.name, read_cwd(decoded(cwd).strip(), Form.RAW)))
+                item = replace(item, name=tidy(item.name, read_cwd(decoded(cwd).strip(), _RAW)))
                 _remember(self._items, (body, cwd), item)
         return item
 

@@ -29,10 +29,12 @@ def join(rows: Iterable[Row]) -> Iterator[Sequence[Row]]:
             if group is None:
                 if len(open_) >= MAX_OPEN:
                     yield open_.pop(next(iter(open_)))
-                group = open_[key] = []
-            room = MAX_RECORDS - len(group)
-            group += run[:room]
-            run = run[room:]
+                group = open_[key] = run[:MAX_RECORDS]
+                run = run[MAX_RECORDS:]
+            else:
+                room = MAX_RECORDS - len(group)
+                group += run[:room]
+                run = run[room:]
             if len(group) >= MAX_RECORDS:
                 yield open_.pop(key)
     yield from open_.values()

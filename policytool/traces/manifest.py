@@ -27,7 +27,10 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class Recording(StrEnum):
-    """How a trace was recorded: see docs and FIELD-NOTES on what each mode hides."""
+    """How a trace was recorded. Only the first mode shows everything.
+
+    COMPLETE: permissive domains, every decision audited (granted ones too), dontaudit rules off.
+    """
 
     COMPLETE = "complete"
     PERMISSIVE = "permissive"

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policytool.model.observation import Observations
@@ -69,6 +69,7 @@ def _lines(draw: st.DrawFn) -> bytes:
     return f"{node}type={kind} msg=audit({stamp}): {rest.removeprefix(stamp)}".encode()
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(_lines(), _lines(), _lines(), LINES), max_size=25), st.integers(0, 25))
 def test_any_lines_in_any_blocks(lines: list[bytes], cut: int) -> None:
     lines = [part for line in lines for part in line.split(b"\n")]
@@ -76,6 +77,7 @@ def test_any_lines_in_any_blocks(lines: list[bytes], cut: int) -> None:
     assert _by_blocks(blocks) == _by_events(lines)
 
 
+@settings(deadline=None)
 @given(st.lists(_lines(), max_size=25))
 def test_ordinary_lines(lines: list[bytes]) -> None:
     assert _by_blocks([b"\n".join(lines)]) == _by_events(lines)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policytool.traces.reader import read_events
@@ -46,6 +46,7 @@ LINES = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(LINES, max_size=12))
 def test_no_bytes_make_the_reader_raise(lines: list[bytes]) -> None:
     tally = Tally("hostile", complete=False)
@@ -55,6 +56,7 @@ def test_no_bytes_make_the_reader_raise(lines: list[bytes]) -> None:
     assert observations.records + observations.unread_total >= sum(1 for line in lines if line.strip(b"\r\n\t -"))
 
 
+@settings(deadline=5000, max_examples=20)
 @given(st.integers(1, 40), st.integers(0, 3))
 def test_long_lines_take_time_in_proportion_only(kilobytes: int, which: int) -> None:
     # Each would take minutes if any pattern went back over it for every character.

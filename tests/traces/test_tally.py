@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policytool.model.access import MAX_USES, Result
@@ -55,6 +55,7 @@ def _observed(events: Sequence[TraceEvent], trace: str = "t") -> Observations:
     return tally.observations()
 
 
+@settings(deadline=None)
 @given(st.lists(_events(), max_size=30), st.randoms())
 def test_the_order_of_events_makes_no_difference(events: list[TraceEvent], random: object) -> None:
     shuffled = list(events)
@@ -62,12 +63,14 @@ def test_the_order_of_events_makes_no_difference(events: list[TraceEvent], rando
     assert _observed(shuffled) == _observed(events)
 
 
+@settings(deadline=None)
 @given(st.lists(_events(), max_size=30), st.integers(0, 30))
 def test_merging_is_the_same_as_reading_together(events: list[TraceEvent], cut: int) -> None:
     head, tail = _observed(events[:cut]), _observed(events[cut:])
     assert head.merge(tail) == tail.merge(head) == _observed(events)
 
 
+@settings(deadline=None)
 @given(st.lists(_events(), max_size=30))
 def test_trimming_the_uses_early_loses_nothing(events: list[TraceEvent]) -> None:
     expected = _observed(events)
