@@ -7,7 +7,7 @@ from policytool.model.access import Evidence, Use
 from policytool.model.printable import printable
 from policytool.model.rules import AllowRule
 
-# A module is read by people: the most frequent of the kept uses, cut to what fits a line; evidence.json has all that is kept.
+# A module is read by people: the most frequent of the kept uses, cut to fit a line; evidence.json has them all.
 _USES_SHOWN = 3
 _WIDTH = 160
 _PATH_WIDTH = 70

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The committed modules: made from the committed traces, equal in both languages, and enough for what was seen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from policytool.check.findings import Severity
+from policytool.daemons import load_daemons
+from policytool.generate.candidate import Candidate
+from policytool.model.module import ModuleFormat
+from policytool.model.observation import Observations
+from policytool.policy.compiled import CompiledPolicy
+from policytool.policy.replay import Verdict
+from policytool.toolchain.base import Base
+from policytool.toolchain.build import Build, build
+from policytool.toolchain.link import Linked
+from policytool.traces.bundle import read_trace
+from policytool.workflow.compare import UNCONFINED, compare_policies
+from policytool.workflow.generate import generate_modules
+from policytool.workflow.replay import replay_modules
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+POLICIES = REPOSITORY / "policies"
+BUNDLES = sorted((REPOSITORY / "traces" / "libvirt").iterdir())
+NEW = ["virtinterfaced", "virtlxcd", "virtnetworkd", "virtnodedevd", "virtnwfilterd", "virtproxyd", "virtqemud",
+       "virtsecretd", "virtstoraged"]  # fmt: skip
+EXTENDED = ["virtlockd", "virtlogd"]
+FOLDERS = [POLICIES / name for name in (*NEW, *EXTENDED)]
+
+pytestmark = pytest.mark.base
+
+
+@pytest.fixture(scope="module")
+def observed() -> Observations:
+    return Observations().merge(*(read_trace(str(bundle)) for bundle in BUNDLES))
+
+
+@pytest.fixture(scope="module")
+def made(observed: Observations, base: Base) -> Sequence[Candidate]:
+    return generate_modules(observed, load_daemons(), (), base)
+
+
+@pytest.fixture(scope="module")
+def built(base: Base) -> Build:
+    return build(FOLDERS, base)
+
+
+def same_base(base: Base) -> bool:
+    """Whether the modules were made against the base that is installed here."""
+    evidence = json.loads((POLICIES / "virtqemud" / "evidence.json").read_text())
+    return bool(evidence["base"]["sha256"] == base.identity.sha256)
+
+
+def test_every_daemon_of_the_traces_has_a_module(made: Sequence[Candidate]) -> None:
+    assert sorted(one.daemon.name for one in made) == sorted((*NEW, *EXTENDED))
+    assert sorted(one.daemon.name for one in made if one.module.extends) == EXTENDED
+
+
+def test_modules_are_not_stale(made: Sequence[Candidate], base: Base) -> None:
+    if not same_base(base):
+        pytest.skip("a note: the distribution's base has changed since `make policies`; run it again")
+    for one in made:
+        for name, text in one.files(ModuleFormat.BOTH).items():
+            path = POLICIES / one.daemon.name / name
+            assert path.read_text() == text, f"{path} is not what the traces give: make policies"
+
+
+def test_they_compile_and_link_with_neverallow_rules_on(built: Build) -> None:
+    assert [one for one in built.findings if one.severity is Severity.ERROR] == []
+    assert [one.format.value for one in built.formats] == ["refpolicy", "cil"]
+    assert len(built.sources) == len(FOLDERS)
+
+
+def test_both_languages_give_the_same_policy(built: Build) -> None:
+    def rules(linked: object) -> set[tuple[object, ...]]:
+        assert isinstance(linked, Linked)
+        policy = CompiledPolicy(linked.policy)
+        return {
+            (rule.ruletype, source, target, rule.tclass, perm, rule.xperms)
+            for rule in policy.rules(where=lambda source, target, _: "virt" in source + target)
+            for source in policy.expand(rule.source)
+            for target in policy.expand(rule.target)
+            for perm in rule.perms or (rule.perm,)
+        } | {
+            (
+                "transition",
+                name,
+                policy.transition("init_t", f"{name}_exec_t", "process"),
+                *policy.attributes_of(f"{name}_t"),
+            )
+            for name in NEW
+        }
+
+    refpolicy, cil = (rules(one.result) for one in built.formats)
+    assert refpolicy == cil
+    assert ("transition", "virtqemud", "virtqemud_t", "domain") in cil
+
+
+def test_nothing_that_was_seen_is_denied(observed: Observations, base: Base) -> None:
+    result = replay_modules(observed, load_daemons(), FOLDERS, base, ())
+    assert [one.vector.key for one in result.outcome.of(Verdict.DENIED)] == []
+    assert [one.vector.key for one in result.outcome.of(Verdict.UNMAPPED)] == []
+    refused = {one.vector.key[1:] for one in result.outcome.of(Verdict.REFUSED)}
+    assert {(tclass, perm) for _, tclass, perm in refused} == {
+        ("capability", "sys_module"), ("file", "getattr"), ("file", "open"), ("file", "read"),
+    }  # fmt: skip
+    assert len(result.outcome.of(Verdict.ALLOWED)) > 3900
+
+
+@pytest.mark.parametrize("name", NEW[:2])
+def test_each_module_links_alone(name: str, base: Base) -> None:
+    alone = build([POLICIES / name], base)
+    assert alone.linked
+    assert not [one for one in alone.findings if one.severity is Severity.ERROR]
+
+
+def test_the_surfaces_are_a_small_part_of_libvirtds(base: Base) -> None:
+    result = compare_policies(FOLDERS, base, UNCONFINED)
+    rows = {one.row.domain: one.row for one in result.rows[: len(FOLDERS)]}
+    for name in NEW:
+        row = rows[f"{name}_t"]
+        assert row.floor < 300
+        assert row.floor < row.stored < 700
+        assert row.share < 0.001
+        assert not row.permissive
+    *_, refpolicy, unconfined = result.rows
+    assert (refpolicy.row.domain, unconfined.row.domain) == ("virtd_t", "virtd_t")
+    assert 20_000 < refpolicy.row.stored < 30_000
+    assert unconfined.row.stored > 1_000_000
+    assert unconfined.row.share == 1.0
