@@ -87,18 +87,14 @@ def test_both_languages_give_the_same_policy(built: Build) -> None:
             for target in policy.expand(rule.target)
             for perm in rule.perms or (rule.perm,)
         } | {
-            (
-                "transition",
-                name,
-                policy.transition("init_t", f"{name}_exec_t", "process"),
-                *policy.attributes_of(f"{name}_t"),
-            )
+            ("type_transition", policy.transition("init_t", f"{name}_exec_t", "process"), attribute)
             for name in NEW
+            for attribute in policy.attributes_of(f"{name}_t")
         }
 
     refpolicy, cil = (rules(one.result) for one in built.formats)
     assert refpolicy == cil
-    assert ("transition", "virtqemud", "virtqemud_t", "domain") in cil
+    assert {("type_transition", f"{name}_t", "domain") for name in NEW} <= cil
 
 
 def test_nothing_that_was_seen_is_denied(observed: Observations, base: Base) -> None:

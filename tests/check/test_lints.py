@@ -87,7 +87,8 @@ def test_statement_is_found_behind_the_macro_call() -> None:
 
 
 def test_a_required_type_is_not_a_declared_one() -> None:
-    text = "policy_module(x, 1.0.0)\ngen_require(`\n\ttype a_t;\n')\nrequire { type b_t; class file { read }; }\ntype c_t;\n"
+    text = "policy_module(x, 1.0.0)\ngen_require(`\n\ttype a_t;\n')\n"
+    text += "require { type b_t; class file { read }; }\ntype c_t;\n"
     (finding,) = lint(ModuleSource("x", te=SourceFile("x.te", text)))
     assert (finding.id, finding.line) == ("W-unused-type", 6)
 
