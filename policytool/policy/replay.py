@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
 from policytool.model.access import AccessVector
+from policytool.model.context import SecurityContext
 from policytool.policy.decide import Decision, Outcome
 
 
@@ -70,13 +71,14 @@ def replay(
     narrowed: Narrows,
     refused: Mapping[tuple[str, str, str, str], str],
 ) -> Replay:
-    """Ask POLICY for each of VECTORS, and NARROWED for the ioctl commands of those that it allows.
+    """Ask POLICY for each distinct access (contexts, class, permission) of VECTORS.
 
-    REFUSED holds the accesses, by (source type, target type, class, permission), that were decided not to be
-    allowed, each with the reason; one that the policy denies for that reason is not a failure.
+    NARROWED is asked for the ioctl commands of those that POLICY allows. REFUSED holds the accesses, by (source
+    type, target type, class, permission), that were decided not to be allowed, each with the reason; one that
+    the policy denies is then not a failure.
     """
     results = []
-    for vector in vectors:
+    for vector in _distinct(vectors):
         decision = policy.decide(vector)
         if decision.outcome is Outcome.ALLOWED and (outside := narrowed.outside(vector)):
             commands = ", ".join(f"0x{command:04x}" for command in sorted(outside))
@@ -90,3 +92,16 @@ def replay(
         else:
             results.append(Replayed(vector, Verdict.DENIED, decision.describe()))
     return Replay(tuple(results))
+
+
+def _distinct(vectors: Iterable[AccessVector]) -> Iterator[AccessVector]:
+    """Join the vectors that are one question: a grant and a denial, a complete recording and another."""
+    groups: dict[tuple[SecurityContext, SecurityContext, str, str], list[AccessVector]] = {}
+    for vector in vectors:
+        groups.setdefault((vector.source, vector.target, vector.tclass, vector.perm), []).append(vector)
+    for first, *others in groups.values():
+        yield replace(
+            first,
+            evidence=first.evidence.merge(*(vector.evidence for vector in others)),
+            xperms=first.xperms.union(*(vector.xperms for vector in others)),
+        )
