@@ -57,12 +57,14 @@ def check(
         raise typer.Exit(ExitCode.FINDINGS)
 
 
-def summary(built: Build) -> str:
-    """Return a line for each finding, `FILE:LINE: ID: message`, and a closing line."""
+def summary(built: Build, *, with_warnings: bool = True) -> str:
+    """Return a line for each finding, `FILE:LINE: ID: message`, and a closing line that counts them all."""
     from policytool.check.findings import Severity
 
     lines = []
     for finding in built.findings:
+        if finding.severity is Severity.WARNING and not with_warnings:
+            continue
         where = printable(finding.file) + (f":{finding.line}" if finding.line else "")
         lines.append(f"{where or finding.module}: {finding.id}: {finding.message}")
         if finding.hint:

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the documents say of the code is true of the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.run_policytool import policytool
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+DOCUMENTS = [REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
+        assert (path.parent / target).exists(), f"{path.name} links to {target}"
+
+
+def test_the_rule_shown_in_the_readme_is_one_of_ours() -> None:
+    readme = (REPOSITORY / "README.md").read_text()
+    shown = re.search(r"as generated:\n\n```\n(.*?)```", readme, re.DOTALL)
+    assert shown
+    assert shown[1] in (REPOSITORY / "policies" / "virtnetworkd" / "virtnetworkd.te").read_text()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_verb_and_option_that_is_named_exists(path: Path) -> None:
+    text = path.read_text()
+    code = "\n".join(re.findall(r"```\n(.*?)```", text, re.DOTALL) + re.findall(r"`([^`\n]+)`", text))
+    for verb, rest in re.findall(r"^(?:\$ )?policytool ([a-z]+)(.*)", code, re.MULTILINE):
+        words = rest.split()
+        name = [verb, *words[:1]] if verb in ("trace", "lab") and words else [verb]
+        done = policytool(*name, "--help")
+        assert done.returncode == 0, f"{path.name}: policytool {' '.join(name)}"
+        for option in re.findall(r"(?<!\w)--[a-z][a-z-]+", rest):
+            assert option in done.stdout + "--help --debug --quiet", f"{path.name}: {' '.join(name)} {option}"
+
+
+def test_every_tracked_text_is_free_of_this_machine() -> None:
+    strange = re.compile(r"/home/\w+|/root/|/work/")
+    for path in sorted(REPOSITORY.rglob("*.md")):
+        if not {".venv", "build"} & set(path.relative_to(REPOSITORY).parts):
+            assert not strange.search(path.read_text()), path
