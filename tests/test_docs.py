@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from policytool.check.findings import IDS
 from tests.cli.run_policytool import policytool
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -45,3 +46,10 @@ def test_every_tracked_text_is_free_of_this_machine() -> None:
     for path in sorted(REPOSITORY.rglob("*.md")):
         if not {".venv", "build"} & set(path.relative_to(REPOSITORY).parts):
             assert not strange.search(path.read_text()), path
+
+
+def test_the_reference_lists_every_finding() -> None:
+    listed = dict(
+        re.findall(r"^\| ([EW]-[\w-]+) \| (.*) \|$", (REPOSITORY / "docs" / "reference.md").read_text(), re.M)
+    )
+    assert listed == dict(IDS)

@@ -129,3 +129,24 @@ def test_the_surfaces_are_a_small_part_of_libvirtds(base: Base) -> None:
     assert 20_000 < refpolicy.row.stored < 30_000
     assert unconfined.row.stored > 1_000_000
     assert unconfined.row.share == 1.0
+
+
+def test_others_can_call_the_interfaces(base: Base, tmp_path: Path) -> None:
+    calls = "".join(f"virtqemud_{name}(virsh_t)\n" for name in ("domtrans", "stream_connect", "read_state"))
+    required = "gen_require(`\n\ttype virsh_t;\n')\n"
+    (tmp_path / "caller.te").write_text(f"policy_module(caller, 1.0.0)\n{required}{calls}")
+    called = build([tmp_path, POLICIES / "virtqemud"], base, neverallow=False)
+    assert [one for one in called.findings if one.severity is Severity.ERROR] == []
+    assert called.linked
+    policy = CompiledPolicy(called.linked.policy)
+    granted = {
+        (rule.target, rule.tclass, perm)
+        for rule in policy.rules(where=lambda source, target, _: source == "virsh_t" and "virtqemud" in target)
+        for perm in rule.perms
+    }
+    assert {
+        ("virtqemud_t", "process", "transition"),
+        ("virtqemud_exec_t", "file", "execute"),
+        ("virtqemud_t", "unix_stream_socket", "connectto"),
+        ("virtqemud_t", "file", "read"),
+    } <= granted
