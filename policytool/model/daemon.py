@@ -10,6 +10,11 @@ from dataclasses import dataclass, fields
 from policytool.model.context import is_identifier
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+# The builtins of GNU m4 (its manual, "Builtin macros" index) in the shape of a name: policy source goes through m4,
+# where a module of such a name would be a macro call.
+_M4_BUILTINS = frozenset(
+    ["builtin", "changecom", "changequote", "changeword", "debugfile", "debugmode", "decr", "define", "defn", "divert", "divnum", "dnl", "dumpdef", "errprint", "esyscmd", "eval", "format", "ifdef", "ifelse", "include", "incr", "index", "indir", "len", "maketemp", "mkstemp", "popdef", "pushdef", "patsubst", "regexp", "shift", "sinclude", "substr", "syscmd", "sysval", "traceoff", "traceon", "translit", "undefine", "undivert", "m4exit", "m4wrap"]
+)
 _PATH = re.compile(r"/[A-Za-z0-9_./@+-]+", re.ASCII)
 
 
@@ -38,6 +43,8 @@ class Daemon:
         name = _text(data, "name")
         if not _NAME.fullmatch(name):
             raise DaemonError(f"name {name!r} is not a lower-case identifier")
+        if name in _M4_BUILTINS:
+            raise DaemonError(f"name {name!r} is a macro of m4; describe the daemon under another name (--daemons)")
         domain = _text(data, "domain", f"{name}_t")
         exec_type = _text(data, "exec_type", f"{name}_exec_t")
         for type_ in (domain, exec_type):
@@ -54,6 +61,11 @@ class Daemon:
         )
 
 
+def is_plain_path(path: str) -> bool:
+    """Say whether PATH is absolute and made of letters, digits and `_./@+-` only."""
+    return _PATH.fullmatch(path) is not None
+
+
 def _text(data: Mapping[str, object], key: str, default: str | None = None) -> str:
     value = data.get(key, default)
     if not isinstance(value, str):
@@ -67,7 +79,7 @@ def _paths(data: Mapping[str, object], key: str) -> tuple[str, ...]:
         raise DaemonError(f"{key} must be a list of absolute paths")
     paths = []
     for path in value:
-        if not isinstance(path, str) or not _PATH.fullmatch(path):
+        if not isinstance(path, str) or not is_plain_path(path):
             raise DaemonError(f"{key}: {path!r} is not a plain absolute path")
         paths.append(path)
     return tuple(paths)

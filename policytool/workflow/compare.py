@@ -53,7 +53,8 @@ def compare_policies(
     whole, name = _baseline(baseline, base, refpolicy)
     rows = [NamedRow(path, row) for path, surfaces in found for row in compare(surfaces.values(), whole)]
     rows += [NamedRow(f"{base.identity.name} base", row) for row in compare(refpolicy.values(), whole)]
-    rows += [NamedRow(name, row) for row in compare([whole], whole)]
+    if whole is not refpolicy[MONOLITH]:
+        rows += [NamedRow(name, row) for row in compare([whole], whole)]
     (_, first), *others = found
     changes = tuple(
         diff(first[domain], surface)

@@ -15,7 +15,7 @@ from policytool.generate.triage import Triaged, triage
 from policytool.graph.attribution import Owners
 from policytool.graph.permission_graph import PermissionGraph, build
 from policytool.model.access import AccessVector
-from policytool.model.daemon import Daemon
+from policytool.model.daemon import Daemon, DaemonError, is_plain_path
 from policytool.model.module import PolicyModule
 from policytool.model.observation import Observations
 from policytool.policy.compiled import CompiledPolicy
@@ -108,12 +108,15 @@ def _describe(domain: str, graph: PermissionGraph) -> Daemon:
     name = domain.removesuffix("_t")
     entries = [v for v in graph.vectors() if v.source.type_ == domain and v.perm == "entrypoint"]
     paths = sorted({use.path for vector in entries for use, _ in vector.evidence.uses if use.path})
-    return Daemon.from_mapping(
-        {
-            "name": name.lower().replace("-", "_").replace(".", "_"),
-            "domain": domain,
-            "exec_type": entries[0].target.type_ if entries else f"{name}_exec_t",
-            "summary": f"the domain {domain}",
-            "executables": [path for path in paths if path.isascii() and path.isprintable()],
-        }
-    )
+    description = {
+        "name": name.lower().replace("-", "_").replace(".", "_"),
+        "domain": domain,
+        "exec_type": entries[0].target.type_ if entries else f"{name}_exec_t",
+        "summary": f"the domain {domain}",
+        # A path of a log that is not plain never becomes a file context.
+        "executables": [path for path in paths if is_plain_path(path)],
+    }
+    try:
+        return Daemon.from_mapping(description)
+    except DaemonError as error:
+        raise UsageError(f"{domain}: {error}") from error

@@ -32,6 +32,7 @@ def test_names_follow_from_the_name() -> None:
     [
         {},
         {"name": "Bad Name"},
+        {"name": "dnl"},
         {"name": "a", "domain": "x; allow"},
         {"name": "a", "executables": ["relative"]},
         {"name": "a", "executables": ["/has space"]},
