@@ -12,9 +12,11 @@ from policytool.model.context import is_identifier
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 # The builtins of GNU m4 (its manual, "Builtin macros" index) in the shape of a name: policy source goes through m4,
 # where a module of such a name would be a macro call.
-_M4_BUILTINS = frozenset(
-    ["builtin", "changecom", "changequote", "changeword", "debugfile", "debugmode", "decr", "define", "defn", "divert", "divnum", "dnl", "dumpdef", "errprint", "esyscmd", "eval", "format", "ifdef", "ifelse", "include", "incr", "index", "indir", "len", "maketemp", "mkstemp", "popdef", "pushdef", "patsubst", "regexp", "shift", "sinclude", "substr", "syscmd", "sysval", "traceoff", "traceon", "translit", "undefine", "undivert", "m4exit", "m4wrap"]
-)
+_M4_BUILTINS = """
+builtin changecom changequote changeword debugfile debugmode decr define defn divert divnum dnl dumpdef errprint
+esyscmd eval format ifdef ifelse include incr index indir len maketemp mkstemp popdef pushdef patsubst regexp shift
+sinclude substr syscmd sysval traceoff traceon translit undefine undivert m4exit m4wrap
+"""
 _PATH = re.compile(r"/[A-Za-z0-9_./@+-]+", re.ASCII)
 
 
@@ -43,7 +45,7 @@ class Daemon:
         name = _text(data, "name")
         if not _NAME.fullmatch(name):
             raise DaemonError(f"name {name!r} is not a lower-case identifier")
-        if name in _M4_BUILTINS:
+        if name in _M4_BUILTINS.split():
             raise DaemonError(f"name {name!r} is a macro of m4; describe the daemon under another name (--daemons)")
         domain = _text(data, "domain", f"{name}_t")
         exec_type = _text(data, "exec_type", f"{name}_exec_t")
