@@ -108,15 +108,16 @@ def test_nothing_that_was_seen_is_denied(observed: Observations, base: Base) -> 
     assert len(result.outcome.of(Verdict.ALLOWED)) > 1900
 
 
-@pytest.mark.parametrize("name", NEW[:2])
-def test_each_module_links_alone(name: str, base: Base) -> None:
-    alone = build([POLICIES / name], base)
+def test_a_module_links_without_those_that_it_names_in_optional_blocks(base: Base) -> None:
+    alone = build([POLICIES / "virtqemud"], base)
     assert alone.linked
     assert not [one for one in alone.findings if one.severity is Severity.ERROR]
 
 
-def test_the_surfaces_are_a_small_part_of_libvirtds(base: Base) -> None:
-    result = compare_policies(FOLDERS, base, UNCONFINED)
+def test_the_surfaces_are_a_small_part_of_libvirtds(base: Base, tmp_path: Path) -> None:
+    for folder in FOLDERS:
+        (tmp_path / folder.name).symlink_to(folder)
+    result = compare_policies([tmp_path], base, UNCONFINED)
     rows = {one.row.domain: one.row for one in result.rows[: len(FOLDERS)]}
     for name in NEW:
         row = rows[f"{name}_t"]

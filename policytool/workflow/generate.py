@@ -101,10 +101,11 @@ def _link(base: Base, modules: Mapping[str, str]) -> str:
 def _unknown(graph: PermissionGraph, known: Sequence[Daemon], wanted: Sequence[str]) -> tuple[Daemon, ...]:
     """Describe the WANTED domains that no known daemon has, as far as the graph tells."""
     domains = {daemon.domain for daemon in known}
-    return tuple(_describe(domain, graph) for domain in sorted(set(wanted)) if domain not in domains)
+    return tuple(describe(domain, graph) for domain in sorted(set(wanted)) if domain not in domains)
 
 
-def _describe(domain: str, graph: PermissionGraph) -> Daemon:
+def describe(domain: str, graph: PermissionGraph) -> Daemon:
+    """Describe a DOMAIN that no known daemon has, as far as GRAPH tells; UsageError when its name cannot be used."""
     name = domain.removesuffix("_t")
     entries = [v for v in graph.vectors() if v.source.type_ == domain and v.perm == "entrypoint"]
     paths = sorted({use.path for vector in entries for use, _ in vector.evidence.uses if use.path})
