@@ -105,7 +105,7 @@ def _unknown(graph: PermissionGraph, known: Sequence[Daemon], wanted: Sequence[s
 
 
 def describe(domain: str, graph: PermissionGraph) -> Daemon:
-    """Describe a DOMAIN that no known daemon has, as far as GRAPH tells; UsageError when its name cannot be used."""
+    """Describe a DOMAIN that no known daemon has, as far as GRAPH tells; UsageError for a name that is no use."""
     name = domain.removesuffix("_t")
     entries = [v for v in graph.vectors() if v.source.type_ == domain and v.perm == "entrypoint"]
     paths = sorted({use.path for vector in entries for use, _ in vector.evidence.uses if use.path})
