@@ -42,14 +42,16 @@ def link(
     modules: Mapping[str, str],
     *,
     neverallow: bool = True,
+    dontaudit: bool = True,
     policy_version: int | None = None,
     progress: Progress | None = None,
     cache: Cache | None = None,
 ) -> Linked | LinkFailed:
     """Link MODULES (name to CIL) with the whole BASE; a module replaces the base's one of the same name.
 
-    NEVERALLOW says whether neverallow rules are checked, which takes a second more. POLICY_VERSION is that of
-    the compiled policy, None secilc's newest. UsageError if secilc cannot write it.
+    NEVERALLOW says whether neverallow rules are checked, which takes a second more; without DONTAUDIT the
+    compiled policy has no dontaudit rules. POLICY_VERSION is that of the compiled policy, None secilc's newest.
+    UsageError if secilc cannot write it.
     """
     cache = cache or open_cache()
     for name in modules:
@@ -60,7 +62,7 @@ def link(
     if not OLDEST_VERSION <= version <= newest:
         raise UsageError(f"policy version {version}: this secilc writes {OLDEST_VERSION} to {newest}")
     texts = (text for name, cil in sorted(modules.items()) for text in (name, cil))
-    options = ["-c", str(version), *([] if neverallow else ["-N"])]
+    options = ["-c", str(version), *([] if neverallow else ["-N"]), *([] if dontaudit else ["-D"])]
     key = digest("link", base.identity.sha256, stamp(Path(find_program("secilc"))), *options, *texts)
     folder = cache.find("link", key)
     if folder is None:

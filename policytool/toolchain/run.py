@@ -8,8 +8,9 @@ import shlex
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -35,7 +36,9 @@ PACKAGES: Mapping[str, tuple[str, str]] = {
     "semodule": ("policycoreutils", "policycoreutils"),
     "semodule_package": ("semodule-utils", "policycoreutils"),
     "setfiles": ("policycoreutils", "policycoreutils"),
+    "setpriv": ("util-linux", "util-linux-core"),
     "strace": ("strace", "strace"),
+    "unshare": ("util-linux", "util-linux-core"),
 }
 
 # Where administrators' programs are; a user's PATH on Debian does not have it.
@@ -136,6 +139,74 @@ def run(
     if done.status not in ok:
         raise failed(done, cwd)
     return done
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A program in the background, whose output goes to the file `log`."""
+
+    argv: tuple[str, ...]
+    log: Path
+    child: subprocess.Popen[bytes]
+
+    def wait(self, timeout: float) -> int | None:
+        """Return the exit status (negative: a signal), or None if it still runs after TIMEOUT seconds."""
+        try:
+            return self.child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def completed(self, status: int) -> Completed:
+        """Describe the program, which has ended with STATUS, with the end of its log as its messages."""
+        return Completed(self.argv, status, b"", self.log.read_bytes()[-_LAST_LINES * _LINE_LIMIT :])
+
+
+@contextmanager
+def background(
+    argv: Sequence[str | Path], log: Path, *, env: Mapping[str, str] | None = None, terminal: bool = False
+) -> Iterator[Running]:
+    """Run ARGV while the block runs, and kill it at its end if it has not ended by itself.
+
+    It does not outlive this process either, kill -9 included: the kernel ends it (PR_SET_PDEATHSIG) with the
+    thread that started it. Output goes to LOG; with TERMINAL, input and output are the user's terminal.
+    """
+    words = (find_program(str(argv[0])), *(str(word) for word in argv[1:]))
+    with log.open("ab") as out:
+        try:
+            child = subprocess.Popen(
+                (find_program("setpriv"), "--pdeathsig", "KILL", *words),
+                stdin=None if terminal else subprocess.DEVNULL,
+                stdout=None if terminal else out,
+                stderr=None if terminal else subprocess.STDOUT,
+                env={**os.environ, **(env or {}), "LC_ALL": "C"},
+            )
+        except OSError as error:
+            raise ToolFailedError(f"cannot start {_pasteable(words, None)}: {error.strerror}") from error
+    with _children_lock:
+        _children.add(child)
+    try:
+        yield Running(words, log, child)
+    finally:
+        if child.poll() is None:
+            child.kill()
+            child.wait()
+        with _children_lock:
+            _children.discard(child)
+
+
+def run_logged(
+    argv: Sequence[str | Path], log: Path, *, env: Mapping[str, str] | None = None, timeout: float
+) -> None:
+    """Run ARGV to its end with its output in LOG; for programs that take minutes, and end with this process.
+
+    An exit status other than 0, or more than TIMEOUT seconds, is a ToolFailedError with the end of the log.
+    """
+    with background(argv, log, env=env) as running:
+        status = running.wait(timeout)
+    if status is None:
+        raise ToolFailedError(f"took longer than {timeout:g} s: {_pasteable(running.argv, None)}; log: {log}")
+    if status != 0:
+        raise failed(running.completed(status))
 
 
 def failed(done: Completed, cwd: Path | None = None) -> ToolFailedError:
