@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the guest says of itself, out of band of its console: one line a fact, on the second serial port.
+
+BOOTED 6.1.0-32-cloud-amd64      the runner has started
+SCENARIO virtsecretd-keep        what follows belongs to it
+STEP virtsecretd define ok       a step of the scenario, ok or FAIL
+OUT error: ...                   what a failed step said
+NOTE lost-after 0                a fact: key, then value
+DONE 0                           the runner has ended; 0, or why not all was run
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+_STEP = re.compile(r"STEP (?P<daemon>\S+) (?P<name>\S+) (?P<result>ok|FAIL)")
+
+
+class Word(StrEnum):
+    """The first words of status lines."""
+
+    BOOTED = "BOOTED"
+    SCENARIO = "SCENARIO"
+    STEP = "STEP"
+    OUT = "OUT"
+    NOTE = "NOTE"
+    DONE = "DONE"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a scenario; `said` holds what it printed, if it failed."""
+
+    scenario: str
+    daemon: str
+    name: str
+    ok: bool
+    said: tuple[str, ...] = ()
+
+
+@dataclass
+class Status:
+    """All that has been read so far. `unknown` are lines that are none of ours: noise of firmware or kernel."""
+
+    kernel: str = ""
+    steps: list[Step] = field(default_factory=list)
+    scenarios: list[str] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
+    done: int | None = None
+    unknown: int = 0
+
+    @property
+    def booted(self) -> bool:
+        """Whether the runner has started."""
+        return bool(self.kernel)
+
+    @property
+    def place(self) -> str:
+        """Say where the guest was last heard of."""
+        if not self.scenarios:
+            return "before the first scenario" if self.booted else "before the runner had started"
+        if not self.steps or self.steps[-1].scenario != self.scenarios[-1]:
+            return f"in {self.scenarios[-1]}, before its first step"
+        return f"in {self.scenarios[-1]}, after the step {self.steps[-1].name}"
+
+    def read(self, line: str) -> None:
+        """Take in one line."""
+        word, _, rest = line.strip().partition(" ")
+        match word:
+            case Word.BOOTED:
+                self.kernel = rest or "unknown"
+            case Word.SCENARIO:
+                self.scenarios.append(rest)
+            case Word.STEP if match_ := _STEP.fullmatch(line.strip()):
+                scenario = self.scenarios[-1] if self.scenarios else ""
+                self.steps.append(Step(scenario, match_["daemon"], match_["name"], match_["result"] == "ok"))
+            case Word.OUT if self.steps:
+                last = self.steps[-1]
+                if not last.ok:
+                    self.steps[-1] = Step(last.scenario, last.daemon, last.name, False, (*last.said, rest))
+            case Word.NOTE:
+                key, _, value = rest.partition(" ")
+                self.notes[key] = value
+            case Word.DONE:
+                self.done = int(rest) if rest.isdigit() else 255
+            case _:
+                self.unknown += 1

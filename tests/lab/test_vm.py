@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The watch over a machine, with a program in QEMU's place that behaves as machines do."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from policytool.lab import vm
+from policytool.lab.accelerator import TCG, boot_sector
+from policytool.lab.vm import Lost, LostVmError, Machine, command, kernel_line, run_machine
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    files = [tmp_path / name for name in ("vmlinuz", "initrd", "disk", "payload", "results")]
+    return Machine(*files, enforcing=True, accelerator=TCG)
+
+
+def qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    program = folder / "qemu-system-x86_64"
+    program.write_text(f"#!/bin/sh\ncd {tmp_path}\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
+def test_the_machine_has_no_network_and_its_payload_is_read_only(machine: Machine, tmp_path: Path) -> None:
+    words = [str(word) for word in command(machine, tmp_path)]
+    assert words[words.index("-nic") + 1] == "none"
+    assert "-no-reboot" in words
+    drives = [words[index + 1] for index, word in enumerate(words) if word == "-drive"]
+    assert ["readonly=on" in drive for drive in drives] == [False, True, False]
+    assert kernel_line(enforcing=True).split().count("enforcing=1") == 1
+    assert "enforcing=0" in kernel_line(enforcing=False)
+
+
+def test_a_machine_that_ends_well(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    qemu(tmp_path, monkeypatch, "printf 'BOOTED 6.1\\nSCENARIO s\\nSTEP d n FAIL\\nDONE 0\\n' >status.log")
+    told: list[str] = []
+    status = run_machine(machine, tmp_path, told.append, 20)
+    assert [step.ok for step in status.steps] == [False]
+    assert told[0] == "BOOTED 6.1"
+
+
+@pytest.mark.parametrize(
+    ("script", "kind", "words"),
+    [
+        ("exit 3", Lost.ENDED, "status 3"),
+        ("echo 'Kernel panic - not syncing: Attempted to kill init' >console.log", Lost.PANIC, "kill init"),
+        ("echo 'You are in emergency mode' >console.log", Lost.BOOT, "before the runner"),
+        ("printf 'BOOTED 6\\nDONE 8\\n' >status.log", Lost.FULL, "its disk is full"),
+        ("printf 'BOOTED 6\\nDONE 9\\n' >status.log", Lost.ENDED, "payload"),
+        (
+            "printf 'BOOTED 6\\nSCENARIO s\\nSTEP d n ok\\n' >status.log; exec sleep 60",
+            Lost.HANG,
+            "after the step n",
+        ),
+        ("exec sleep 60", Lost.BOOT, "no word of it"),
+    ],
+)
+def test_the_ways_to_lose_a_machine_are_told_apart(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, kind: Lost, words: str
+) -> None:
+    monkeypatch.setattr(vm, "BOOT_LIMIT", 0.6)
+    monkeypatch.setattr(vm, "SILENCE_LIMIT", 0.6)
+    qemu(tmp_path, monkeypatch, script)
+    with pytest.raises(LostVmError, match=words) as caught:
+        run_machine(machine, tmp_path, lambda _: None, 20)
+    assert caught.value.kind is kind
+    assert str(tmp_path / "console.log") in str(caught.value)
+
+
+def test_a_boot_sector_is_one() -> None:
+    assert len(boot_sector()) == 512
+    assert boot_sector()[-2:] == b"\x55\xaa"
