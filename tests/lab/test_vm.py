@@ -15,8 +15,10 @@ from policytool.lab.vm import Lost, LostVmError, Machine, command, kernel_line, 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
-    files = [tmp_path / name for name in ("vmlinuz", "initrd", "disk", "payload", "results")]
-    return Machine(*files, enforcing=True, accelerator=TCG)
+    kernel, initrd, disk, payload, results = (
+        tmp_path / name for name in ("vmlinuz", "initrd", "disk", "payload", "results")
+    )
+    return Machine(kernel, initrd, disk, payload, results, enforcing=True, accelerator=TCG)
 
 
 def qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
