@@ -141,11 +141,11 @@ def build_image(told: Told, cache: Cache | None = None) -> Image:
 
 
 def _build(cache: Cache, sources: tuple[Source, ...], versions: str, told: Told) -> Image:
-    told("Debian's minimal system")
     script = partial(_run_script, cache.root)
     minimal_key = digest(versions, _text("bootstrap"), *(f"{one.uri} {one.suite}" for one in sources))
 
     def minimal(folder: Path) -> None:
+        told("Debian's minimal system")
         (folder / "sources.list").write_text(sources_list(sources))
         mirror = next(one.uri for one in sources if one.suite == SUITE)
         script("bootstrap", folder / "root", mirror, folder / "sources.list")
@@ -154,6 +154,7 @@ def _build(cache: Cache, sources: tuple[Source, ...], versions: str, told: Told)
 
     def packages(kind: str, wanted: tuple[str, ...]) -> Path:
         def make(folder: Path) -> None:
+            told(f"{len(wanted)} packages, and what they depend on")
             script("packages", base / "root", folder / "root", *wanted)
 
         return cache.fill(kind, digest(minimal_key, _text("packages"), *wanted), make)
@@ -171,7 +172,6 @@ def _build(cache: Cache, sources: tuple[Source, ...], versions: str, told: Told)
 
         return cache.fill(LIBVIRT, key, make)
 
-    told("packages of the machine, and of libvirt's build")
     daemons, guest = concurrently([libvirt, lambda: packages(GUEST_ROOT, GUEST)], workers=2)
     told("the image: daemons, labels, file system")
     key = image_key(versions)

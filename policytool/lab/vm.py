@@ -20,7 +20,7 @@ _QEMU_LOG = "qemu.log"
 
 # In seconds, and generous: a machine that translates on a busy host boots in a minute.
 BOOT_LIMIT = 300.0
-SILENCE_LIMIT = 240.0
+SILENCE_LIMIT = 400.0
 
 # The runner prints DONE and powers off; what is still unwritten then has this long.
 _POWEROFF_LIMIT = 60.0
@@ -76,7 +76,7 @@ def kernel_line(*, enforcing: bool, interactive: bool = False) -> str:
     words = [
         "root=/dev/vda rw console=ttyS0 security=selinux selinux=1",
         f"enforcing={int(enforcing)}",
-        "audit=1 audit_backlog_limit=65536 panic=-1 net.ifnames=0",
+        "audit=1 audit_backlog_limit=262144 panic=-1 net.ifnames=0",
         # The console is a serial port: every line of it costs the guest time.
         "systemd.show_status=no quiet" if not interactive else "policytool.shell",
     ]

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+from __future__ import annotations
+
+from policytool.lab.denials import count_denials, of_daemon
+from policytool.model.access import AccessVector, Evidence, Result, Use
+from policytool.model.context import SecurityContext
+
+
+def vector(source: str, target: str, result: Result, permissive: bool | None, count: int = 1) -> AccessVector:
+    use = Use("t", "/usr/bin/x", "open", "/p")
+    one, other = (SecurityContext.parse(f"system_u:system_r:{type_}:s0") for type_ in (source, target))
+    return AccessVector(one, other, "file", "read", result, permissive, Evidence(count, 0, 0, ((use, count),)))
+
+
+def test_a_denial_counts_on_either_side_whatever_permissive_says() -> None:
+    seen = [
+        vector("ours_t", "etc_t", Result.DENIED, False, 2),
+        vector("ours_t", "etc_t", Result.DENIED, True, 3),
+        vector("init_t", "ours_t", Result.DENIED, True),
+        vector("ours_t", "proc_t", Result.GRANTED, None),
+        vector("init_t", "etc_t", Result.DENIED, False),
+    ]
+    found = count_denials(seen, {"ours_t", "svirt_t"})
+    assert [(one.source, one.target, one.count) for one in found] == [
+        ("init_t", "ours_t", 1),
+        ("ours_t", "etc_t", 5),
+    ]
+    assert found[1].uses == (Use("t", "/usr/bin/x", "open", "/p"),)
+    assert len(of_daemon(found, "ours_t")) == 2
+    assert of_daemon(found, "svirt_t") == ()
+
+
+def test_what_a_module_refuses_by_decision_is_marked() -> None:
+    key = ("ours_t", "etc_t", "file", "read")
+    (found,) = count_denials(
+        [vector("ours_t", "etc_t", Result.DENIED, False)], {"ours_t"}, {key: "a neverallow rule"}
+    )
+    assert found.refused == "a neverallow rule"

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from policytool.daemons import load_daemons
+from policytool.lab.disk import matching
+from policytool.lab.policy import NEIGHBOURS, enforce_policy, permissive_cil, record_cil, record_policy
+from policytool.model.daemon import Daemon
+from policytool.policy.compiled import CompiledPolicy
+from policytool.policy.terule import TeRuleType
+from policytool.toolchain.base import Base
+
+POLICIES = Path(__file__).resolve().parents[2] / "policies"
+
+
+def test_recording_has_no_allow_and_both_directions() -> None:
+    text = record_cil({"b_t", "a_t"}, ["file"])
+    assert "(allow" not in text
+    assert "(typeattributeset policytool_recorded (a_t b_t))" in text
+    assert "(auditallow policytool_recorded policytool_every (file (all)))" in text
+    assert "(auditallow policytool_every policytool_recorded (file (all)))" in text
+
+
+def test_permissive_is_one_statement_a_domain() -> None:
+    assert permissive_cil({"b_t", "a_t"}) == "(typepermissive a_t)\n(typepermissive b_t)\n"
+
+
+def test_paths_that_file_contexts_name() -> None:
+    paths = ["/usr/sbin/virtqemud", "/usr/sbin/virtqemud2", "/etc/x/y"]
+    assert matching([r"/usr/s?bin/virtqemud", r"/etc/x(/.*)?"], paths) == ("/usr/sbin/virtqemud", "/etc/x/y")
+
+
+@pytest.mark.base
+def test_a_recorded_daemon_is_permissive_and_audited_and_nothing_is_hidden(base: Base) -> None:
+    known = {daemon.name: daemon for daemon in load_daemons()}
+    made = record_policy(base, [known["virtsecretd"], Daemon("svirt", "svirt_t", "qemu_exec_t")], [])
+    policy = CompiledPolicy(made.linked.policy)
+    assert policy.permissive >= {"virtsecretd_t", "svirt_t"}
+    assert not any(policy.rules({TeRuleType.DONTAUDIT}))
+    audited = list(
+        policy.rules({TeRuleType.AUDITALLOW}, lambda s, t, c: s == "policytool_recorded" and c == "file")
+    )
+    assert audited[0].perms == policy.classes["file"]
+
+
+@pytest.mark.base
+def test_an_enforcing_machine_enforces_neighbours_and_what_is_entered(base: Base) -> None:
+    made = enforce_policy(base, [POLICIES / "virtqemud", POLICIES / "virtsecretd"], ["virtqemud_t"])
+    policy = CompiledPolicy(made.linked.policy)
+    assert {"virtqemud_t", "virtsecretd_t"} <= made.enforced
+    assert made.enforced >= NEIGHBOURS
+    assert not policy.permissive & made.enforced
+    assert policy.permissive == policy.expand("domain") - made.enforced
+    assert "virtqemud_exec_t" in made.ours
+    assert "svirt_t" in made.entered
