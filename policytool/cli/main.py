@@ -20,6 +20,7 @@ from policytool.cli.demo import demo
 from policytool.cli.explain import explain
 from policytool.cli.generate import generate
 from policytool.cli.graph import graph
+from policytool.cli.lab import app as lab_app
 from policytool.cli.replay import replay
 from policytool.cli.report import report
 from policytool.cli.trace import app as trace_app
@@ -68,6 +69,7 @@ app.command()(replay)
 app.command()(explain)
 app.command()(compare)
 app.command()(report)
+app.add_typer(lab_app, name="lab")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

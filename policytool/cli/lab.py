@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`policytool lab`: a disposable machine with a real SELinux kernel, to record on and to prove modules on."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from policytool.cli.console import emit, emit_json, note, table
+from policytool.cli.inputs import DaemonFolder, DaemonNames, Json, find_daemon, load_known, require_domain
+from policytool.errors import ExitCode, ToolFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from policytool.lab.enforce import Enforcement
+    from policytool.lab.image import Image
+    from policytool.lab.status import Step
+    from policytool.model.daemon import Daemon
+
+app = typer.Typer(help="A disposable SELinux machine: build, record, enforce.", no_args_is_help=True)
+
+_Scenarios = Annotated[
+    list[str] | None,
+    typer.Option("--scenario", metavar="NAME", help="A scenario, or a daemon for all of its; repeatable."),
+]
+_Workload = Annotated[
+    Path | None,
+    typer.Option("--workload", metavar="FILE", exists=True, dir_okay=False, help="A scenario of your own."),
+]
+
+# Guests run in this domain of the base; what a daemon hands to them it has to be allowed, too.
+_GUEST_DOMAIN = "svirt_t"
+
+# Not recorded unless asked for: it takes the place of the modular daemons.
+_MONOLITH = "libvirtd"
+
+
+@app.command()
+def build() -> None:
+    """Build the image from Debian packages, or say where it is; needs root, and some minutes the first time."""
+    image = _image()
+    emit(f"{image.folder}\nlibvirt {image.libvirt_version}, base policy {image.policy_version}, {image.key}\n")
+
+
+@app.command()
+def record(
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The bundle to make.")],
+    daemons: DaemonNames = None,
+    scenarios: _Scenarios = None,
+    workload: _Workload = None,
+    under: Annotated[
+        list[Path] | None,
+        typer.Option("--under", metavar="DIR", help="Modules to record under (the second pass); repeatable."),
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Name in evidence (default: the folder's).")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the bundle if there is one.")] = False,
+    daemon_folder: DaemonFolder = None,
+) -> None:
+    """Record scenarios in complete mode: everything is permitted, and every access is logged, both ways."""
+    from policytool.lab.image import require_root
+    from policytool.lab.record import record as record_in_lab
+    from policytool.lab.scenario import choose
+
+    require_root("lab record")
+    chosen = _daemons(daemons or (), load_known(daemon_folder))
+    payload = choose(scenarios or (), workload)
+    made = record_in_lab(_image(), chosen, payload, output, note, name=name, under=under or (), overwrite=overwrite)
+    steps = made.session.status.steps
+    emit(_steps_text(steps))
+    note(f"{output}: {made.manifest.records} records, lost {made.session.lost}, {made.session.seconds:.0f} s")
+    if made.session.lost != 0 or not all(step.ok for step in steps):
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+@app.command()
+def enforce(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", show_default=False, help="Folders of modules.")
+    ],
+    scenarios: _Scenarios = None,
+    workload: _Workload = None,
+    as_json: Json = False,
+) -> None:
+    """Run scenarios on an enforcing machine with the modules: which steps work, and what is denied either way."""
+    from policytool.lab.enforce import enforce as enforce_in_lab
+    from policytool.lab.image import require_root
+    from policytool.lab.scenario import choose
+
+    require_root("lab enforce")
+    payload = choose(scenarios or (), workload)
+    done = enforce_in_lab(_image(), folders, payload, note)
+    if as_json:
+        emit_json(done.document())
+    else:
+        emit(_enforcement_text(done))
+    if not done.clean:
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+@app.command()
+def shell(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(metavar="[DIR...]", show_default=False, help="Folders of modules.")
+    ] = None,
+    enforcing: Annotated[bool, typer.Option("--enforcing", help="Boot enforcing.")] = False,
+) -> None:
+    """Boot the machine with its console on the terminal (user root, no password); nothing of it is kept."""
+    from policytool.lab.image import require_root
+    from policytool.lab.policy import enforce_policy, image_base, record_policy
+    from policytool.lab.scenario import choose
+    from policytool.lab.session import prepare, run_folder
+    from policytool.lab.vm import shell as boot_shell
+
+    require_root("lab shell")
+    image = _image()
+    base = image_base(image)
+    known = _daemons((), load_known(None))
+    policy = (
+        enforce_policy(base, folders, ()) if folders and enforcing else record_policy(base, known, folders or ())
+    )
+    with run_folder("shell") as folder:
+        boot_shell(prepare(image, policy, choose(()), folder, note, enforcing=enforcing), folder)
+
+
+@app.command()
+def clean(
+    logs: Annotated[bool, typer.Option("--logs", help="The logs of earlier runs only, not the image.")] = False,
+) -> None:
+    """Remove the image with the layers that it is made of, and the logs of earlier runs."""
+    from policytool.lab.image import KINDS
+    from policytool.lab.session import RUNS
+    from policytool.toolchain.cache import open_cache
+
+    root = open_cache().root
+    for kind in (RUNS,) if logs else (*KINDS, RUNS):
+        folder = root / kind
+        if folder.exists():
+            try:
+                shutil.rmtree(folder)
+            except OSError as error:
+                raise ToolFailedError(f"cannot remove {folder}: {error.strerror}") from error
+            note(f"removed {folder}")
+
+
+def _image() -> Image:
+    from policytool.lab.image import build_image
+
+    return build_image(note)
+
+
+def _daemons(names: Sequence[str], known: Sequence[Daemon]) -> tuple[Daemon, ...]:
+    """Return the daemons NAMES, known ones or bare domains; without any, all known ones and the guests' domain."""
+    from policytool.model.daemon import Daemon
+
+    if not names:
+        names = [*(one.name for one in known if one.name != _MONOLITH), _GUEST_DOMAIN]
+    found = {}
+    for name in names:
+        domain = require_domain(name, known)
+        bare = Daemon(domain.removesuffix("_t"), domain, f"{domain.removesuffix('_t')}_exec_t")
+        found[domain] = find_daemon(domain, known) or bare
+    return tuple(found.values())
+
+
+def _steps_text(steps: Sequence[Step]) -> str:
+    names = list(dict.fromkeys(step.daemon for step in steps))
+    rows = []
+    for name in names:
+        own = [step for step in steps if step.daemon == name]
+        rows.append((name, sum(step.ok for step in own), sum(not step.ok for step in own)))
+    return table(("daemon", "ok", "failed"), rows, frozenset({1, 2})) + _failures_text(steps)
+
+
+def _failures_text(steps: Sequence[Step]) -> str:
+    text = ""
+    for step in steps:
+        if not step.ok:
+            said = "".join(f"\n  {line}" for line in step.said)
+            text += f"failed: {step.scenario}: {step.daemon} {step.name}{said}\n"
+    return text
+
+
+def _enforcement_text(done: Enforcement) -> str:
+    text = table(("daemon", "ok", "failed", "denials"), done.rows(), frozenset({1, 2, 3}))
+    text += _failures_text(done.steps)
+    if done.denials:
+        rows = [
+            (
+                one.source,
+                one.target,
+                one.tclass,
+                one.perm,
+                one.count,
+                "refused" if one.refused else "denied",
+                ", ".join(sorted({use.program for use in one.uses if use.program})[:2]),
+                ", ".join(sorted({use.path for use in one.uses if use.path})[:2]),
+            )
+            for one in done.denials
+        ]
+        columns = ("source", "target", "class", "permission", "count", "verdict", "program", "path")
+        text += "\n" + table(columns, rows, frozenset({4}))
+    failed = sum(not step.ok for step in done.steps)
+    return text + (
+        f"\n{len(done.steps) - failed} steps ok, {failed} failed, {len(done.unexpected)} distinct denials, "
+        f"{len(done.denials) - len(done.unexpected)} refused by decision, lost records: {done.session.lost}\n"
+    )

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The proof: scenarios on an enforcing machine with the modules in it, and every denial that touches them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from policytool.generate.triage import Cure
+from policytool.lab.denials import Denial, count_denials, of_daemon
+from policytool.lab.image import Image, Told
+from policytool.lab.policy import LabPolicy, enforce_policy, image_base
+from policytool.lab.session import Session, boot, run_folder
+from policytool.lab.status import Step
+from policytool.toolchain.sources import find_sources
+from policytool.traces.bundle import read_trace
+from policytool.workflow.modules import evidence_files
+
+_LIMIT = 1500.0
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Enforcement:
+    """What came of an enforced run. `hashes` are sha256, by what they are of."""
+
+    steps: tuple[Step, ...]
+    denials: tuple[Denial, ...]
+    domains: tuple[str, ...]
+    policy: LabPolicy
+    session: Session
+    errors: tuple[tuple[str, int], ...]
+    hashes: Mapping[str, str]
+
+    @property
+    def unexpected(self) -> tuple[Denial, ...]:
+        """The denials that no module refuses by decision."""
+        return tuple(one for one in self.denials if not one.refused)
+
+    @property
+    def clean(self) -> bool:
+        """Whether every step was ok, no denial was unexpected, and no audit record was lost that could say more."""
+        steps_ok = bool(self.steps) and all(step.ok for step in self.steps)
+        return steps_ok and not self.unexpected and self.session.lost == 0
+
+    def document(self) -> Mapping[str, object]:
+        """Return the result for --json."""
+        return {
+            "format": _FORMAT,
+            "clean": self.clean,
+            "steps": [
+                {"scenario": one.scenario, "daemon": one.daemon, "name": one.name, "ok": one.ok, "said": one.said}
+                for one in self.steps
+            ],
+            "denials": [
+                {
+                    "source": one.source,
+                    "target": one.target,
+                    "tclass": one.tclass,
+                    "perm": one.perm,
+                    "count": one.count,
+                    "refused": one.refused or None,
+                    "programs": sorted({use.program for use in one.uses if use.program}),
+                    "paths": sorted({use.path for use in one.uses if use.path}),
+                }
+                for one in self.denials
+            ],
+            "errors": dict(self.errors),
+            "lost": self.session.lost,
+            "kernel": self.session.status.kernel,
+            "enforcing": sorted(self.policy.enforced),
+            "entered": sorted(self.policy.entered),
+            "hashes": dict(self.hashes),
+            "seconds": round(self.session.seconds, 1),
+        }
+
+    def rows(self) -> list[tuple[str, int, int, int]]:
+        """Return (daemon or domain, steps ok, steps failed, denials that count), the daemons with steps first."""
+        rows = []
+        daemons = list(dict.fromkeys(step.daemon for step in self.steps))
+        for daemon in daemons:
+            own = [step for step in self.steps if step.daemon == daemon]
+            ok = sum(step.ok for step in own)
+            rows.append((daemon, ok, len(own) - ok, len(of_daemon(self.unexpected, f"{daemon}_t"))))
+        others = [domain for domain in self.domains if domain.removesuffix("_t") not in daemons]
+        return rows + [(domain, 0, 0, len(of_daemon(self.unexpected, domain))) for domain in others]
+
+
+def enforce(image: Image, folders: Sequence[Path], payload: Mapping[str, Path], told: Told) -> Enforcement:
+    """Boot enforcing with the modules in FOLDERS, run the scenarios of PAYLOAD, and say what was refused.
+
+    InputError when a module has an error; LostVmError when the machine is lost.
+    """
+    sources, _ = find_sources(folders)
+    files = evidence_files(sources)
+    refused = {
+        access.key: access.reason for file in files for access in file.accesses if access.cure is Cure.REFUSED
+    }
+    policy = enforce_policy(image_base(image), folders, [file.domain for file in files])
+    domains = tuple(sorted(type_ for type_ in policy.ours if type_ in policy.enforced))
+    told(f"enforcing: {len(policy.enforced)} domains, {len(policy.entered)} of them entered from the tested ones")
+    with run_folder("enforce") as folder:
+        session = boot(image, policy, payload, folder, told, enforcing=True, limit=_LIMIT)
+        seen = read_trace(str(session.audit_log))
+    return Enforcement(
+        steps=tuple(session.status.steps),
+        denials=count_denials(seen.vectors, policy.ours | policy.entered, refused),
+        domains=domains,
+        policy=policy,
+        session=session,
+        errors=seen.errors,
+        hashes=_hashes(image, policy, folders),
+    )
+
+
+def _hashes(image: Image, policy: LabPolicy, folders: Sequence[Path]) -> Mapping[str, str]:
+    hashes = {"image": image.key, "policy": hashlib.sha256(policy.linked.policy.read_bytes()).hexdigest()}
+    for name, cil in sorted(policy.modules.items()):
+        hashes[f"module {name}"] = hashlib.sha256(cil.encode("utf-8", "surrogateescape")).hexdigest()
+    for folder in folders:
+        for path in sorted(folder.rglob("evidence.json")):
+            hashes[f"evidence {path.parent.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashes

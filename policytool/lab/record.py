@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Recording in the lab: scenarios under a policy that permits and audits everything, into a trace bundle."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from policytool.lab.image import Image, Told
+from policytool.lab.policy import image_base, record_policy
+from policytool.lab.session import Session, boot, run_folder
+from policytool.model.daemon import Daemon
+from policytool.traces.bundle import import_trace
+from policytool.traces.manifest import Base, Facts, Manifest, Recording
+
+# Every access of every daemon is logged, on a machine that may be translated: minutes, not seconds.
+_LIMIT = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
+class LabRecording:
+    """The bundle's manifest and the session it comes from."""
+
+    manifest: Manifest
+    session: Session
+
+
+def record(
+    image: Image,
+    daemons: Sequence[Daemon],
+    payload: Mapping[str, Path],
+    out: Path,
+    told: Told,
+    *,
+    name: str | None = None,
+    under: Sequence[Path] = (),
+    overwrite: bool = False,
+) -> LabRecording:
+    """Record DAEMONS while the scenarios of PAYLOAD run, and make the bundle OUT of it.
+
+    Each daemon without a domain in the base or in the modules of the folders UNDER gets the skeleton that
+    `generate` would give it. LostVmError when the machine is lost; a failed step is in the session's status.
+    """
+    base = image_base(image)
+    policy = record_policy(base, daemons, under)
+    with run_folder("record") as folder:
+        session = boot(image, policy, payload, folder, told, enforcing=False, limit=_LIMIT)
+        facts = Facts(
+            kernel=session.status.kernel,
+            base=Base("selinux-policy-default", image.policy_version, _sha256(policy.linked.policy)),
+            selinux="permissive",
+            recording=Recording.COMPLETE,
+            daemons=tuple((one.name, image.libvirt_version) for one in daemons if one.executables),
+            scenario=", ".join(session.status.scenarios),
+            lost=session.lost,
+        )
+        told(f"writing the bundle {out}")
+        manifest = import_trace([str(session.audit_log)], out, name or out.name, facts, overwrite)
+        session.audit_log.unlink()
+    return LabRecording(manifest, session)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
