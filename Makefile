@@ -3,7 +3,7 @@
 PYTEST_ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help demo test lint format golden policies setup setup-dev clean
+.PHONY: help demo test lab-test lint format golden policies setup setup-dev clean
 
 help: ## say what the targets are
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -13,6 +13,9 @@ demo: setup ## the main job on the shipped traces: graphs, modules, link check, 
 
 test: setup-dev ## run the tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lab-test: setup-dev ## the whole loop on a real kernel: record, generate, enforce (root; about 25 minutes, more to build)
+	$(BIN)/python -m pytest -m lab tests/lab $(PYTEST_ARGS)
 
 lint: setup-dev ## ruff and mypy --strict
 	$(BIN)/ruff check .
