@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from policytool.errors import InputError
 from policytool.lab.image import Image, Told
 from policytool.lab.policy import image_base, record_policy
 from policytool.lab.session import Session, boot, run_folder
@@ -41,8 +42,11 @@ def record(
     """Record DAEMONS while the scenarios of PAYLOAD run, and make the bundle OUT of it.
 
     Each daemon without a domain in the base or in the modules of the folders UNDER gets the skeleton that
-    `generate` would give it. LostVmError when the machine is lost; a failed step is in the session's status.
+    `generate` would give it. InputError when OUT exists and OVERWRITE is not asked for; LostVmError when the
+    machine is lost; a failed step is in the session's status.
     """
+    if out.exists() and not overwrite:
+        raise InputError(f"{out}: exists already; choose another name or ask for it to be replaced")
     base = image_base(image)
     policy = record_policy(base, daemons, under)
     with run_folder("record") as folder:

@@ -67,7 +67,7 @@ class Machine:
     results: Path
     enforcing: bool
     accelerator: Accelerator
-    memory: int = 2048
+    memory: int = 3072
     cpus: int = 2
 
 
@@ -76,7 +76,7 @@ def kernel_line(*, enforcing: bool, interactive: bool = False) -> str:
     words = [
         "root=/dev/vda rw console=ttyS0 security=selinux selinux=1",
         f"enforcing={int(enforcing)}",
-        "audit=1 audit_backlog_limit=262144 panic=-1 net.ifnames=0",
+        "audit=1 audit_backlog_limit=0 panic=-1 net.ifnames=0",
         # The console is a serial port: every line of it costs the guest time.
         "systemd.show_status=no quiet" if not interactive else "policytool.shell",
     ]
