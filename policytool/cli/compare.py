@@ -71,6 +71,10 @@ def summary(result: Comparison, *, several: bool = False) -> str:
     lines = [table(columns, rows, frozenset(range(1, 9)))]
     for change in result.changes:
         lines.append(f"{change.after}: {change.added} triples more, {change.removed} less\n")
+        if change.permissive:
+            lines.append("  is permissive now: nothing is denied to it\n")
+        if change.switchable > change.added:
+            lines.append(f"  {change.switchable} triples more when every boolean is counted\n")
         for item in change.changes:
             signs = "".join(f" +{perm}" for perm in item.added) + "".join(f" -{perm}" for perm in item.removed)
             lines.append(f"  {item.target}:{item.tclass}{signs}\n")

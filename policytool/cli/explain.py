@@ -75,9 +75,9 @@ def _text(module: str, access: ExplainedAccess) -> str:
 
     source, target, tclass, perm = access.key
     evidence = access.evidence
-    lines = [f"{source} {target}:{tclass} {perm}", f"  {access.cure} ({module})"]
+    lines = [printable(f"{source} {target}:{tclass} {perm}"), f"  {access.cure} ({printable(module)})"]
     if access.reason:
-        lines.append(f"  {access.reason}")
+        lines.append(f"  {printable(access.reason)}")
     lines.append(f"  seen {evidence.count} x, {timestamp(evidence.first)} to {timestamp(evidence.last)}")
     for use, count in evidence.uses:
         words = " ".join(word for word in (use.program, use.syscall, use.path, f"({use.trace})") if word)

@@ -25,6 +25,7 @@ from policytool.cli.replay import replay
 from policytool.cli.report import report
 from policytool.cli.trace import app as trace_app
 from policytool.errors import ExitCode, PolicytoolError
+from policytool.model.printable import printable
 
 # Understood before and after the verb alike; --debug is most wanted when a command has just failed.
 _GLOBAL_FLAGS = ("--debug", "--quiet")
@@ -107,5 +108,7 @@ def _flags_first(arguments: list[str]) -> list[str]:
 def _fail(message: str, code: ExitCode) -> int:
     if settings.debug:
         traceback.print_exc()
-    print(f"policytool: {message}", file=sys.stderr)
+    # A message may hold a name from a log, a file or a folder; a part that is escaped already stays as it is.
+    safe = "".join(one if one in "\n\\" else printable(one) for one in message)
+    print(f"policytool: {safe}", file=sys.stderr)
     return code

@@ -31,7 +31,10 @@ def exact(skeleton: PolicyModule, triaged: Iterable[Triaged], base_types: frozen
     for (source, target, tclass), vectors in sorted(own.items()):
         foreign = tuple(sorted({source, target} - known))
         rule = _allow(source, target, tclass, vectors)
-        blocks.setdefault(foreign, []).append((rule, _allow_xperm(rule, vectors)))
+        # An allowxperm also narrows what the base grants the domain, now or under a boolean, so that an extension,
+        # which only adds, never has one.
+        narrowed = None if skeleton.extends else _allow_xperm(rule, vectors)
+        blocks.setdefault(foreign, []).append((rule, narrowed))
     rules = blocks.pop((), [])
     return replace(
         skeleton,

@@ -10,6 +10,7 @@ rules forbid a process type or an entry point, the role, and the transition at e
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 
 from policytool.graph.permission_graph import PermissionGraph
 from policytool.model.context import SecurityContext
@@ -33,28 +34,42 @@ _DOMAIN_ATTRIBUTES = ("domain",)
 # `~entry_type` and the label tools (setfiles, rpm, dpkg) go by them.
 _EXEC_ATTRIBUTES = ("entry_type", "exec_type", "file_type", "non_auth_file_type", "non_security_file_type")
 
-# systemd's domain in refpolicy and in Fedora's policy: where a daemon is entered from if no trace shows it.
+# systemd's domain in refpolicy and in Fedora's policy: where a daemon is entered from.
 _INIT = "init_t"
 
 _SYSTEM_ROLE = "system_r"
 _FILE_CONTEXT_META = re.compile(r"[.^$?*+|\[\](){}\\]")
 
 
-def module_name(daemon: Daemon, *, extends: bool) -> str:
-    """Name the module of DAEMON.
+def module_name(daemon: Daemon, *, extends: bool, taken: Container[str] = ()) -> str:
+    """Name the module of DAEMON, unlike the modules of the base, whose names are TAKEN.
 
-    An extension gets a name of its own: a module with the name of one of the base's (`dnsmasq`) would replace
-    that one when it is installed.
+    A module with the name of one of the base's (`dnsmasq`) would replace that one when it is installed.
     """
-    return f"{daemon.name}_extension" if extends else daemon.name
+    if extends:
+        return f"{daemon.name}_extension"
+    return f"{daemon.name}_domain" if daemon.name in taken else daemon.name
 
 
-def skeleton(daemon: Daemon, graph: PermissionGraph, base: BasePolicy, *, extends: bool) -> PolicyModule:
-    """Return the module of DAEMON without rules; empty but for its name when the base owns the domain."""
-    name = module_name(daemon, extends=extends)
+def skeleton(
+    daemon: Daemon,
+    graph: PermissionGraph,
+    base: BasePolicy,
+    *,
+    extends: bool,
+    base_types: Container[str] = (),
+    taken: Container[str] = (),
+) -> PolicyModule:
+    """Return the module of DAEMON without rules; empty but for its name when the base owns the domain.
+
+    BASE_TYPES are the types of the base, TAKEN the names of its modules. The domain is entered from init, and
+    from those other domains of the base from which it was seen to be.
+    """
+    name = module_name(daemon, extends=extends, taken=taken)
     if extends:
         return PolicyModule(name, VERSION, daemon.domain, True, base, daemon.summary, graph.traces, interfaces=())
-    entered_from = graph.entered_from(daemon.domain) or (_INIT,)
+    seen = (source for source in graph.entered_from(daemon.domain) if source in base_types)
+    entered_from = sorted({_INIT, *seen})
     return PolicyModule(
         name=name,
         version=VERSION,
@@ -69,7 +84,7 @@ def skeleton(daemon: Daemon, graph: PermissionGraph, base: BasePolicy, *, extend
         ),
         roles=(RoleType(_SYSTEM_ROLE, daemon.domain),),
         transitions=tuple(
-            TypeTransition(source, daemon.exec_type, "process", daemon.domain, reason="entry through the unit")
+            TypeTransition(source, daemon.exec_type, "process", daemon.domain, reason="entry of the daemon")
             for source in entered_from
         ),
         file_contexts=_file_contexts(daemon),

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon
@@ -14,16 +14,18 @@ class Owners:
 
     What a daemon does is its own module's to allow. What others do *to* it (init starts it, virsh connects,
     the guest inherits a descriptor) is its module's as well, unless the other is itself one of the daemons:
-    then each rule stands once, with its source.
+    then each rule stands once, with its source. A program file is a daemon's own only if its type is: what
+    anybody does to a type of the base (shell_exec_t, or that of an extended domain) is no daemon's.
     """
 
-    def __init__(self, daemons: Iterable[Daemon]) -> None:
+    def __init__(self, daemons: Iterable[Daemon], base_types: Container[str] = ()) -> None:
         by_source: dict[str, Daemon] = {}
         by_target: dict[str, Daemon] = {}
         for daemon in daemons:
             by_source[daemon.domain] = daemon
             by_target[daemon.domain] = daemon
-            by_target[daemon.exec_type] = daemon
+            if daemon.exec_type not in base_types:
+                by_target[daemon.exec_type] = daemon
         self._by_source: Mapping[str, Daemon] = by_source
         self._by_target: Mapping[str, Daemon] = by_target
 

@@ -29,6 +29,9 @@ _CALLS = frozenset({("unix_stream_socket", "connectto"), ("unix_dgram_socket", "
 _EXECUTES = frozenset({"execute_no_trans", "entrypoint"})
 
 
+_SYSTEM_ROLE = "system_r"
+
+
 class EdgeKind(StrEnum):
     """The kinds of edges; the value is the edge's key in the multigraph."""
 
@@ -104,9 +107,13 @@ class PermissionGraph:
         return tuple(sorted(node.partition(":")[2] for node, active in nodes if active))
 
     def entered_from(self, domain: str) -> tuple[str, ...]:
-        """Return the domains from which DOMAIN was entered by a process transition, sorted."""
-        found = {edge.source for edge in self.edges(EdgeKind.TRANSITION) if edge.target == domain_node(domain)}
-        return tuple(sorted(node.partition(":")[2] for node in found))
+        """Return the domains of the system from which DOMAIN was entered by a process transition, sorted.
+
+        A user's (unconfined_t, sysadm_t) is not among them: somebody who tried the program out with runcon.
+        """
+        edges = (edge for edge in self.edges(EdgeKind.TRANSITION) if edge.target == domain_node(domain))
+        sources = (vector.source for edge in edges for vector in edge.vectors)
+        return tuple(sorted({source.type_ for source in sources if source.role == _SYSTEM_ROLE}))
 
     def around(self, types: Iterable[str]) -> PermissionGraph:
         """Return the part that touches TYPES in either direction: what they did and what was done to them."""

@@ -166,7 +166,7 @@ def explain_document(rule: str, found: Iterable[tuple[str, ExplainedAccess]]) ->
         "rule": printable(rule),
         "accesses": [
             {
-                "module": module,
+                "module": printable(module),
                 "source": access.key[0],
                 "target": access.key[1],
                 "tclass": access.key[2],

@@ -55,7 +55,8 @@ class Change:
 class SurfaceDiff:
     """How one surface became another, in triples at the booleans' stored values.
 
-    `changes` is sorted by target and class; `dangers` names the dangerous lines that are new.
+    `changes` is sorted by target and class; `dangers` names the dangerous lines that are new. `switchable` counts
+    the triples that are new when every conditional rule is counted, `permissive` says that the domain became so.
     """
 
     before: str
@@ -64,11 +65,13 @@ class SurfaceDiff:
     removed: int
     changes: tuple[Change, ...]
     dangers: tuple[str, ...]
+    switchable: int = 0
+    permissive: bool = False
 
     @property
     def grew(self) -> bool:
         """Whether the domain may do anything that it might not before, whatever it lost."""
-        return self.added > 0
+        return self.added > 0 or self.switchable > 0 or self.permissive
 
 
 def compare(surfaces: Iterable[PrivilegeSurface], baseline: PrivilegeSurface) -> tuple[ComparisonRow, ...]:
@@ -103,9 +106,10 @@ def diff(before: PrivilegeSurface, after: PrivilegeSurface) -> SurfaceDiff:
 
     The domain's permissions on itself count as the same ones where the two domains have different names.
     """
-    old, new = before.stored, after.stored
+    old, new, every = before.stored, after.stored, before.every
     if before.domain != after.domain:
         old = old.renamed(before.domain, after.domain)
+        every = every.renamed(before.domain, after.domain)
     added, removed = new - old, old - new
     known = {danger.name for danger in before.dangers}
     return SurfaceDiff(
@@ -115,6 +119,8 @@ def diff(before: PrivilegeSurface, after: PrivilegeSurface) -> SurfaceDiff:
         removed=len(removed),
         changes=_changes(added, removed),
         dangers=tuple(danger.name for danger in after.dangers if danger.name not in known),
+        switchable=len(after.every - every),
+        permissive=after.permissive and not before.permissive,
     )
 
 
@@ -151,6 +157,8 @@ def diff_document(difference: SurfaceDiff) -> dict[str, object]:
         "grew": difference.grew,
         "added": difference.added,
         "removed": difference.removed,
+        "switchable": difference.switchable,
+        "permissive": difference.permissive,
         "dangers": list(difference.dangers),
         "changes": [
             {

@@ -144,6 +144,8 @@ def _choices(
     """Yield what is to be linked: one set of modules a format, once where both are the same."""
     seen: list[tuple[LinkedModule, ...]] = []
     for kind in SourceFormat:
+        if kind is SourceFormat.REFPOLICY and not any(source.te for source in sources):
+            continue
         modules = []
         for source in sources:
             if source.te and (kind is SourceFormat.REFPOLICY or not source.cil):

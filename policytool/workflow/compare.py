@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,25 @@ UNCONFINED = "unconfined"
 
 # libvirtd as Fedora ships it; part of the checkout, as the traces are.
 BASELINE_MODULE = Path(__file__).parents[2] / "policies" / "baseline"
+
+
+# The source of an allow rule or of a permissive statement, in CIL.
+_SOURCES = re.compile(r"\((?:allow|typepermissive) ([\w.-]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A policy to compare: the domains it is about, and all sources that its modules' rules name."""
+
+    policy: CompiledPolicy
+    domains: frozenset[str]
+    sources: frozenset[str]
+    modules: bool
+
+    def surfaces(self, base: Base) -> Mapping[str, PrivilegeSurface]:
+        """Return the surfaces of the domains; for modules only attributes of BASE count for the floor."""
+        plain = CompiledPolicy(_linked_base(base)) if self.modules else None
+        return surfaces_of(self.policy, sorted(self.domains), plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +66,44 @@ def compare_policies(
     modules, whose virtd_t is taken. Compiled policies need DOMAINS, which modules tell themselves. Raise
     InputError for a policy that cannot be read or linked, UsageError when no domain is left.
     """
-    found = [(str(path), _surfaces(path, base, domains)) for path in policies]
+    opened = [(str(path), _open(path, base, domains)) for path in policies]
+    found = [(path, one.surfaces(base)) for path, one in opened]
     if not any(surfaces for _, surfaces in found):
         raise UsageError("none of these policies says which domains to compare; name them with -d TYPE")
-    refpolicy = surfaces_of(CompiledPolicy(_linked_base(base)), [MONOLITH])
+    plain = CompiledPolicy(_linked_base(base))
+    if plain.resolve(MONOLITH) is None:
+        raise InputError(f"the base has no {MONOLITH} to compare with; choose one that has with --base")
+    refpolicy = surfaces_of(plain, [MONOLITH])
     whole, name = _baseline(baseline, base, refpolicy)
     rows = [NamedRow(path, row) for path, surfaces in found for row in compare(surfaces.values(), whole)]
     rows += [NamedRow(f"{base.identity.name} base", row) for row in compare(refpolicy.values(), whole)]
     if whole is not refpolicy[MONOLITH]:
         rows += [NamedRow(name, row) for row in compare([whole], whole)]
-    (_, first), *others = found
-    changes = tuple(
-        diff(first[domain], surface)
-        for _, surfaces in others
-        for domain, surface in surfaces.items()
-        if domain in first
-    )
-    return Comparison(tuple(rows), changes, name)
+    return Comparison(tuple(rows), _changes([policy for _, policy in opened]), name)
+
+
+def _changes(policies: Sequence[_Opened]) -> tuple[SurfaceDiff, ...]:
+    """Compare each policy with the first: every domain that the rules of any of their modules are about.
+
+    A domain that the first does not have held nothing there. One that is the same in both is left out, unless
+    it is a domain that the modules are made for.
+    """
+    first, *others = policies
+    found = []
+    for other in others:
+        asked = sorted(first.sources | other.sources)
+        before = surfaces_of(first.policy, [one for one in asked if first.policy.resolve(one)])
+        after = surfaces_of(other.policy, [one for one in asked if other.policy.resolve(one)])
+        for domain, surface in after.items():
+            change = diff(before.get(domain) or _nothing(surface), surface)
+            if change.grew or change.removed or domain in other.domains:
+                found.append(change)
+    return tuple(found)
+
+
+def _nothing(surface: PrivilegeSurface) -> PrivilegeSurface:
+    none = surface.stored - surface.stored
+    return PrivilegeSurface(surface.domain, none, none, none, 0, 0, (), ())
 
 
 def _baseline(baseline: str, base: Base, refpolicy: Mapping[str, PrivilegeSurface]) -> tuple[PrivilegeSurface, str]:
@@ -71,19 +112,22 @@ def _baseline(baseline: str, base: Base, refpolicy: Mapping[str, PrivilegeSurfac
     if baseline == UNCONFINED:
         if not BASELINE_MODULE.is_dir():
             raise InputError(f"{BASELINE_MODULE} is missing; run from a checkout, or choose another --baseline")
-        return _surfaces(BASELINE_MODULE, base, [MONOLITH])[MONOLITH], "libvirtd unconfined"
-    return _surfaces(Path(baseline), base, [MONOLITH])[MONOLITH], baseline
+        return _open(BASELINE_MODULE, base, [MONOLITH]).surfaces(base)[MONOLITH], "libvirtd unconfined"
+    return _open(Path(baseline), base, [MONOLITH]).surfaces(base)[MONOLITH], baseline
 
 
-def _surfaces(path: Path, base: Base, domains: Sequence[str]) -> Mapping[str, PrivilegeSurface]:
+def _open(path: Path, base: Base, domains: Sequence[str]) -> _Opened:
     if path.is_file():
-        return surfaces_of(CompiledPolicy(path), domains)
+        return _Opened(CompiledPolicy(path), frozenset(domains), frozenset(domains), modules=False)
     built, linked = build_whole([path], base)
     policy = CompiledPolicy(linked.policy)
     own = {file.domain for file in evidence_files(built.sources)}
     own |= declared_types(built, policy) & policy.attributes.get("domain", frozenset())
-    chosen = sorted(domains) if domains else sorted(own)
-    return surfaces_of(policy, chosen, CompiledPolicy(_linked_base(base)))
+    texts = (module.cil for one in built.formats for module in one.modules)
+    named = {name for text in texts for name in _SOURCES.findall(text)}
+    sources = frozenset(name for name in named if policy.resolve(name)) | own
+    chosen = frozenset(domains) or frozenset(own)
+    return _Opened(policy, chosen, frozenset(domains) or sources, modules=True)
 
 
 def _linked_base(base: Base) -> Path:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from policytool.errors import ToolFailedError, UsageError
 from policytool.generate.candidate import Candidate
@@ -18,6 +18,7 @@ from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon, DaemonError, is_plain_path
 from policytool.model.module import PolicyModule
 from policytool.model.observation import Observations
+from policytool.policy.aliases import without_aliases
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
 from policytool.toolchain.base import Base
@@ -34,9 +35,11 @@ def generate_modules(
 
     Raise UsageError when a wanted domain was not seen, ToolFailedError when what comes out does not link.
     """
-    graph = build(observations)
-    daemons = (*known, *_unknown(graph, known, wanted))
-    owners = Owners(daemons)
+    plain = CompiledPolicy(_link(base, {}))
+    wanted = [plain.resolve(domain) or domain for domain in wanted]
+    graph = build(without_aliases(observations, plain))
+    daemons = (*known, *_unknown(graph, known, wanted, plain.types))
+    owners = Owners(daemons, plain.types)
     vectors = graph.vectors()
     present = owners.present(vectors)
     chosen = tuple(daemon for daemon in present if not wanted or daemon.domain in wanted)
@@ -44,9 +47,15 @@ def generate_modules(
         raise UsageError(f"{missing[0]} does not occur in the traces; seen were {', '.join(graph.domains())}")
     if not chosen:
         raise UsageError("the traces name no daemon that is known; choose a domain with -d TYPE")
-    plain = CompiledPolicy(_link(base, {}))
     skeletons = {
-        daemon.domain: skeleton(daemon, graph, base.identity, extends=daemon.domain in plain.types)
+        daemon.domain: skeleton(
+            daemon,
+            graph,
+            base.identity,
+            extends=daemon.domain in plain.types,
+            base_types=plain.types,
+            taken=base.names,
+        )
         for daemon in present
     }
     with_skeletons = _link(base, {module.name: write_cil(module) for module in skeletons.values()})
@@ -98,21 +107,28 @@ def _link(base: Base, modules: Mapping[str, str]) -> str:
     return str(result.policy)
 
 
-def _unknown(graph: PermissionGraph, known: Sequence[Daemon], wanted: Sequence[str]) -> tuple[Daemon, ...]:
+def _unknown(
+    graph: PermissionGraph, known: Sequence[Daemon], wanted: Sequence[str], base_types: Container[str]
+) -> tuple[Daemon, ...]:
     """Describe the WANTED domains that no known daemon has, as far as the graph tells."""
     domains = {daemon.domain for daemon in known}
-    return tuple(describe(domain, graph) for domain in sorted(set(wanted)) if domain not in domains)
+    return tuple(describe(domain, graph, base_types) for domain in sorted(set(wanted)) if domain not in domains)
 
 
-def describe(domain: str, graph: PermissionGraph) -> Daemon:
-    """Describe a DOMAIN that no known daemon has, as far as GRAPH tells; UsageError for a name that is no use."""
+def describe(domain: str, graph: PermissionGraph, base_types: Container[str] = ()) -> Daemon:
+    """Describe a DOMAIN that no known daemon has, as far as GRAPH tells; UsageError for a name that is no use.
+
+    A program that was seen under a type of the base (bin_t, before it had a label) gets a type of its own.
+    """
     name = domain.removesuffix("_t")
     entries = [v for v in graph.vectors() if v.source.type_ == domain and v.perm == "entrypoint"]
+    seen = sorted({vector.target.type_ for vector in entries if vector.target.type_.endswith("_t")})
+    own = [type_ for type_ in seen if type_ not in base_types]
     paths = sorted({use.path for vector in entries for use, _ in vector.evidence.uses if use.path})
     description = {
         "name": name.lower().replace("-", "_").replace(".", "_"),
         "domain": domain,
-        "exec_type": entries[0].target.type_ if entries else f"{name}_exec_t",
+        "exec_type": own[0] if own else f"{name}_exec_t",
         "summary": f"the domain {domain}",
         # A path of a log that is not plain never becomes a file context.
         "executables": [path for path in paths if is_plain_path(path)],

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from policytool.check.findings import ModuleSource, Severity
 from policytool.check.link_findings import declared_names
-from policytool.errors import InputError
+from policytool.errors import InputError, UsageError
 from policytool.generate.evidence import FILE_NAME, EvidenceError, EvidenceFile, read_evidence
 from policytool.policy.compiled import CompiledPolicy
 from policytool.toolchain.base import Base
@@ -29,6 +29,24 @@ def build_whole(folders: Sequence[Path], base: Base) -> tuple[Build, Linked]:
 def declared_types(built: Build, policy: CompiledPolicy) -> frozenset[str]:
     """Return the types that the modules of BUILT, linked into POLICY, declare."""
     return declared_names(module.cil for one in built.formats for module in one.modules) & policy.types
+
+
+def subjects(built: Build, policy: CompiledPolicy) -> frozenset[str]:
+    """Return the types that the modules of BUILT, linked into POLICY, are about.
+
+    Those are the types that a module declares and the domain that its evidence names. Raise UsageError for a
+    module that has neither.
+    """
+    by_module = {file.module: file.domain for file in evidence_files(built.sources)}
+    found: set[str] = set(by_module.values())
+    for one in built.formats:
+        for module in one.modules:
+            declared = declared_names([module.cil]) & policy.types
+            if not declared and module.source.name not in by_module:
+                name = module.source.name
+                raise UsageError(f"{name} declares no type and has no {FILE_NAME}; name its domain with -d TYPE")
+            found |= declared
+    return frozenset(found)
 
 
 def evidence_files(sources: Iterable[ModuleSource]) -> tuple[EvidenceFile, ...]:

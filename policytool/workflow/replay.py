@@ -7,18 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from policytool.errors import UsageError
+from policytool.errors import InputError
 from policytool.generate.triage import Cure
 from policytool.graph.attribution import Owners
 from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon
 from policytool.model.observation import Observations
+from policytool.policy.aliases import without_aliases
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
 from policytool.policy.replay import Replay, replay
 from policytool.policy.xperms import XpermRules
 from policytool.toolchain.base import Base
-from policytool.workflow.modules import build_whole, declared_types, evidence_files
+from policytool.workflow.modules import build_whole, declared_types, evidence_files, subjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +44,21 @@ def replay_modules(
 ) -> ModuleReplay:
     """Replay what belongs to the domains of the modules in FOLDERS, or to DOMAINS, against base and modules.
 
-    Raise InputError when the modules do not link, UsageError when no module says which domain it is about.
+    Raise InputError when the modules do not link or nothing that was seen is theirs, UsageError when a module
+    does not say which domain it is about.
     """
     built, linked = build_whole(folders, base)
     policy = CompiledPolicy(linked.policy)
+    observations = without_aliases(observations, policy)
     files = evidence_files(built.sources)
-    scope = frozenset(domains) or frozenset(file.domain for file in files) or declared_types(built, policy)
-    if not scope:
-        raise UsageError("no module declares a type or has an evidence.json; name its domain with -d TYPE")
-    vectors = tuple(_belonging(observations.vectors, known, scope))
+    scope = frozenset(domains) or subjects(built, policy)
+    foreign = policy.types - declared_types(built, policy)
+    vectors = tuple(_belonging(observations.vectors, Owners(known, foreign), scope))
     refused = {
-        access.key: access.reason for file in files for access in file.accesses if access.cure is Cure.REFUSED
+        access.key: access.reason
+        for file in files
+        for access in file.accesses
+        if access.cure is Cure.REFUSED and access.reason
     }
     outcome = _ask(vectors, policy, refused)
     return ModuleReplay(outcome, tuple(sorted(scope)), len(observations.vectors) - len(vectors))
@@ -62,18 +67,18 @@ def replay_modules(
 def _ask(
     vectors: Iterable[AccessVector], policy: CompiledPolicy, refused: Mapping[tuple[str, str, str, str], str]
 ) -> Replay:
+    asked = tuple(vectors)
+    if not asked:
+        raise InputError("no access in the traces belongs to these domains: there is nothing to replay")
     with Decider(policy) as decider:
-        return replay(vectors, decider, XpermRules(policy), refused)
+        return replay(asked, decider, XpermRules(policy), refused)
 
 
-def _belonging(
-    vectors: Iterable[AccessVector], known: Sequence[Daemon], scope: frozenset[str]
-) -> Iterable[AccessVector]:
+def _belonging(vectors: Iterable[AccessVector], owners: Owners, scope: frozenset[str]) -> Iterable[AccessVector]:
     """Yield the vectors that the modules have to allow.
 
     One whose rule belongs into the module of another daemon (see graph.attribution) is not theirs to allow.
     """
-    owners = Owners(known)
     for vector in vectors:
         owner = owners.owner(vector)
         types = {owner.domain} if owner else {vector.source.type_, vector.target.type_}

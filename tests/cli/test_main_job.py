@@ -124,3 +124,54 @@ def test_report_is_one_page_without_script(greeter: Path, tmp_path: Path) -> Non
     assert "greeterd_t" in page
     assert "<script" not in page
     assert not re.search(r"(src|href)=", page)
+
+
+def test_growth_is_also_a_permissive_domain_and_a_rule_for_somebody_else(greeter: Path, tmp_path: Path) -> None:
+    new = tmp_path / "greeterd"
+    new.mkdir()
+    text = (greeter / "greeterd" / "greeterd.te").read_text()
+    extra = "gen_require(`\n\ttype sshd_t;\n')\npermissive greeterd_t;\nallow sshd_t etc_t:file write;\n"
+    (new / "greeterd.te").write_text(text + extra)
+    done = policytool("compare", greeter, tmp_path, "--fail-on", "growth", "--json")
+    assert done.returncode == 1, done.stderr
+    changes = {one["after"]: one for one in json.loads(done.stdout)["changes"]}
+    assert (changes["greeterd_t"]["permissive"], changes["greeterd_t"]["added"]) == (True, 0)
+    assert changes["sshd_t"]["changes"] == [{"target": "etc_t", "class": "file", "added": ["write"], "removed": []}]
+
+
+def test_a_module_without_evidence_is_replayed_beside_one_that_has_it(greeter: Path, tmp_path: Path) -> None:
+    (tmp_path / "greeterd").symlink_to(greeter / "greeterd")
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare" / "bare.cil").write_text(
+        "(type bare_t)\n(roletype system_r bare_t)\n(typeattributeset domain (bare_t))\n"
+        "(type bare_exec_t)\n(roletype object_r bare_exec_t)\n"
+    )
+    text = LOG.read_bytes() + LOG.read_bytes().replace(b"greeterd", b"bare").replace(b"init_t", b"cupsd_t")
+    done = policytool("replay", "-", "--module", tmp_path, "--json", stdin=text)
+    assert done.returncode == 1, done.stdout + done.stderr
+    denied = {(one["source"], one["target"]) for one in json.loads(done.stdout)["accesses"]}
+    assert ("bare_t", "etc_t") in denied
+    assert ("cupsd_t", "bare_t") in denied
+
+
+def test_a_replay_of_nothing_is_no_success(greeter: Path) -> None:
+    for words in (["--module", greeter], ["--module", greeter, "-d", "sshd_t"]):
+        done = policytool("replay", "-", *words, stdin=LOG.read_bytes() if "-d" in words else b"")
+        assert done.returncode == 3, done.stdout
+        assert "nothing to replay" in done.stderr
+
+
+def test_a_hostile_evidence_file_reaches_no_terminal(greeter: Path, tmp_path: Path) -> None:
+    hostile = tmp_path / "greeterd"
+    hostile.mkdir()
+    for path in (greeter / "greeterd").iterdir():
+        text = path.read_text()
+        if path.name == "evidence.json":
+            text = text.replace('"module": "greeterd"', '"module": "\\u001b[31m"')
+            text = text.replace('"cure": "allow"', '"cure": "allow", "reason": "\\u001b[31m"')
+        (hostile / path.name).write_text(text)
+    done = policytool("explain", "*  *:*", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+    missing = policytool("access", "/no/\x1b[31msuch")
+    assert (missing.returncode, "\x1b" in missing.stderr) == (3, False)

@@ -5,7 +5,8 @@ import pytest
 
 from policytool.errors import UsageError
 from policytool.graph.permission_graph import build
-from policytool.workflow.generate import describe
+from policytool.toolchain.base import Base
+from policytool.workflow.generate import describe, generate_modules
 from tests.synthetic import GREETER, observations, vector
 
 
@@ -24,3 +25,37 @@ def test_a_hostile_entry_point_becomes_no_file_context(path: str) -> None:
 def test_a_name_that_m4_would_run_is_refused() -> None:
     with pytest.raises(UsageError, match="macro of m4"):
         describe("dnl_t", build(observations(vector("dnl_t", "etc_t", "file", "read"))))
+
+
+def test_a_program_under_a_type_of_the_base_gets_a_type_of_its_own() -> None:
+    seen = observations(vector("greeterd_t", "bin_t", "file", "entrypoint", path="/usr/bin/greeterd"))
+    assert describe("greeterd_t", build(seen), {"bin_t"}).exec_type == "greeterd_exec_t"
+    odd = observations(vector("greeterd_t", "dnl", "file", "entrypoint", path="/usr/bin/greeterd"))
+    assert describe("greeterd_t", build(odd)).exec_type == "greeterd_exec_t"
+
+
+@pytest.mark.base
+def test_what_others_do_to_a_program_of_the_base_is_in_no_extension(base: Base) -> None:
+    seen = observations(
+        vector("cupsd_t", "shell_exec_t", "file", "entrypoint", path="/bin/sh"),
+        vector("cupsd_t", "virt_log_t", "file", "getattr"),
+        vector("sshd_t", "shell_exec_t", "file", "write", path="/bin/sh"),
+    )
+    (made,) = generate_modules(seen, (), ["cupsd_t"], base)
+    assert {rule.source for rule in made.module.every_rule} == {"cupsd_t"}
+
+
+@pytest.mark.base
+def test_entries_names_and_aliases(base: Base) -> None:
+    seen = observations(
+        vector("unconfined_t", "bind_t", "process", "transition"),
+        vector("parentd_t", "bind_t", "process", "transition"),
+        vector("bind_t", "cupsd_var_run_t", "file", "read"),
+        vector("bind_t", "cupsd_runtime_t", "file", "open"),
+    )
+    (made,) = generate_modules(seen, (), ["bind_t"], base)
+    assert made.module.name == "bind_domain", "a module `bind` would replace the base's"
+    assert [one.source for one in made.module.transitions if one.source != "unconfined_t"] == ["init_t"]
+    assert [(rule.target, rule.perms) for rule in made.module.rules if rule.source == "bind_t"] == [
+        ("cupsd_runtime_t", ("open", "read"))
+    ]
