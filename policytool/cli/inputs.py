@@ -81,3 +81,15 @@ def require_domain(name: str, known: Sequence[Daemon]) -> str:
         names = ", ".join(daemon.name for daemon in known)
         raise UsageError(f"{name!r} is neither a known daemon ({names}) nor a domain type (NAME_t)")
     return name
+
+
+def as_daemons(names: Sequence[str], known: Sequence[Daemon]) -> tuple[Daemon, ...]:
+    """Return what each of NAMES stands for: a known daemon, or one of which only the domain is known."""
+    from policytool.model.daemon import Daemon
+
+    found = {}
+    for name in names:
+        domain = require_domain(name, known)
+        bare = Daemon(domain.removesuffix("_t"), domain, f"{domain.removesuffix('_t')}_exec_t")
+        found[domain] = find_daemon(domain, known) or bare
+    return tuple(found.values())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from policytool.cli.console import emit, emit_json, note, table
-from policytool.cli.inputs import DaemonFolder, DaemonNames, Json, find_daemon, load_known, require_domain
+from policytool.cli.inputs import DaemonFolder, DaemonNames, Json, as_daemons, load_known
 from policytool.errors import ExitCode, ToolFailedError
 
 if TYPE_CHECKING:
@@ -154,16 +154,7 @@ def _image() -> Image:
 
 def _daemons(names: Sequence[str], known: Sequence[Daemon]) -> tuple[Daemon, ...]:
     """Return the daemons NAMES, known ones or bare domains; without any, all known ones and the guests' domain."""
-    from policytool.model.daemon import Daemon
-
-    if not names:
-        names = [*(one.name for one in known if one.name != _MONOLITH), _GUEST_DOMAIN]
-    found = {}
-    for name in names:
-        domain = require_domain(name, known)
-        bare = Daemon(domain.removesuffix("_t"), domain, f"{domain.removesuffix('_t')}_exec_t")
-        found[domain] = find_daemon(domain, known) or bare
-    return tuple(found.values())
+    return as_daemons(names or [*(one.name for one in known if one.name != _MONOLITH), _GUEST_DOMAIN], known)
 
 
 def _steps_text(steps: Sequence[Step]) -> str:

@@ -1,21 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`policytool trace`: logs into bundles; look at them; merge them."""
+"""`policytool trace`: record; logs into bundles; look at them; merge them."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from policytool.cli.console import emit, note, progress
-from policytool.cli.inputs import Json, Strict, read_traces
+from policytool.cli.console import emit, emit_json, note, progress, table
+from policytool.cli.inputs import DaemonFolder, DaemonNames, Json, Strict, load_known, read_traces, require_domain
+from policytool.cli.record import record, restore
 from policytool.errors import InputError, UsageError
+from policytool.model.printable import printable
 
-app = typer.Typer(help="Trace bundles: import logs, show and merge.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from policytool.traces.calls import SystemCall
+
+app = typer.Typer(help="Trace bundles: record, import logs, show and merge.", no_args_is_help=True)
 
 _Name = Annotated[str | None, typer.Option("--name", help="Name in evidence (default: the folder's).")]
 _Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the bundle if there is one.")]
+
+app.command()(record)
+app.command()(restore)
 
 
 @app.command("import")
@@ -72,7 +80,6 @@ def show(
     strict: Strict = False,
 ) -> None:
     """Show what a trace is: its manifest, what is in it, and what could not be read."""
-    from policytool.cli.console import emit_json
     from policytool.report.document import trace_document, trace_text
     from policytool.traces.bundle import load
 
@@ -101,6 +108,46 @@ def merge(
     with progress(f"merging into {output}"):
         manifest = merge_bundles(folders, output, name or output.name, overwrite)
     note(f"{output}: {manifest.records} records of {len(manifest.evidence)} logs")
+
+
+@app.command()
+def calls(
+    traces: Annotated[
+        list[str], typer.Argument(metavar="TRACE...", show_default=False, help="Bundles or raw logs.")
+    ],
+    daemons: DaemonNames = None,
+    as_json: Json = False,
+    daemon_folder: DaemonFolder = None,
+) -> None:
+    """Show the system calls in traces: by domain and program, with classes of arguments, errors and counts."""
+    from collections import Counter
+
+    from policytool.traces.bundle import load, read_log
+    from policytool.traces.calls import count_calls
+
+    known = load_known(daemon_folder) if daemons else ()
+    domains = {require_domain(name, known) for name in daemons or ()}
+    counted: Counter[SystemCall] = Counter()
+    for trace in traces:
+        with progress(f"reading {trace}"):
+            for log in load(trace).logs:
+                counted += count_calls(read_log(log, lambda _: None))
+    rows = [(call, count) for call, count in sorted(counted.items()) if not domains or call.domain in domains]
+    if as_json:
+        emit_json([{**_call_document(call), "count": count} for call, count in rows])
+    else:
+        cells = [(*_call_document(call).values(), count) for call, count in rows]
+        emit(table(("domain", "program", "call", "arguments", "error", "count"), cells, frozenset({5})))
+
+
+def _call_document(call: SystemCall) -> dict[str, str]:
+    return {
+        "domain": call.domain,
+        "program": printable(call.program),
+        "call": call.name,
+        "arguments": printable(call.arguments),
+        "error": call.error,
+    }
 
 
 def _version(text: str) -> tuple[str, str | None]:

@@ -3,25 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from policytool.errors import InputError, ToolFailedError
-from policytool.generate.cil import write_cil
-from policytool.generate.skeleton import skeleton
-from policytool.graph.permission_graph import build
+from policytool.errors import ToolFailedError
 from policytool.lab.image import Image
 from policytool.model.daemon import Daemon
-from policytool.model.observation import Observations
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.terule import TeRuleType
+from policytool.recorder.recording_policy import MODULE, complete_cil, permissive_cil, skeletons_cil
 from policytool.toolchain.base import Base, find_base
 from policytool.toolchain.link import Linked, LinkFailed, link
 from policytool.workflow.modules import build_whole, declared_types
 
 # What the lab adds for its own sake is in modules of these names, never in a daemon's.
-RECORD_MODULE = "policytool_lab_record"
 PERMISSIVE_MODULE = "policytool_lab_permissive"
 EXCEPTIONS_MODULE = "policytool_lab_exceptions"
 EXCEPTIONS = Path(__file__).parent / "exceptions.cil"
@@ -51,29 +47,6 @@ def image_base(image: Image) -> Base:
     return find_base(image.base)
 
 
-def record_cil(domains: Collection[str], classes: Iterable[str]) -> str:
-    """Return a module that lets DOMAINS do everything and audits all of it, in both directions.
-
-    No allow is in it: permissive domains with auditallow log granted accesses too, and break no neverallow rule.
-    """
-    lines = [
-        "(typeattribute policytool_every)",
-        "(typeattributeset policytool_every (all))",
-        "(typeattribute policytool_recorded)",
-        f"(typeattributeset policytool_recorded ({' '.join(sorted(domains))}))",
-        *(f"(typepermissive {domain})" for domain in sorted(domains)),
-    ]
-    for tclass in sorted(classes):
-        lines.append(f"(auditallow policytool_recorded policytool_every ({tclass} (all)))")
-        lines.append(f"(auditallow policytool_every policytool_recorded ({tclass} (all)))")
-    return "\n".join(lines) + "\n"
-
-
-def permissive_cil(domains: Iterable[str]) -> str:
-    """Return a module that makes DOMAINS permissive."""
-    return "".join(f"(typepermissive {domain})\n" for domain in sorted(domains))
-
-
 def record_policy(base: Base, daemons: Sequence[Daemon], under: Sequence[Path]) -> LabPolicy:
     """Link the base, the modules in the folders UNDER, and a skeleton for each daemon that has no domain there.
 
@@ -85,17 +58,10 @@ def record_policy(base: Base, daemons: Sequence[Daemon], under: Sequence[Path]) 
         built, linked = build_whole(under, base)
         modules = {one.source.name: one.cil for one in built.formats[0].modules}
         known = CompiledPolicy(linked.policy).types
-    nothing = build(Observations())
-    for daemon in daemons:
-        if daemon.domain in known:
-            continue
-        if not daemon.executables:
-            raise InputError(f"the base has no domain {daemon.domain}, and no known daemon either")
-        module = skeleton(daemon, nothing, base.identity, extends=False)
-        modules[module.name] = write_cil(module)
+    modules |= skeletons_cil(daemons, known, base.identity)
     plain = CompiledPolicy(_linked(base, modules).policy)
     domains = frozenset(daemon.domain for daemon in daemons)
-    modules[RECORD_MODULE] = record_cil(domains, plain.classes)
+    modules[MODULE] = complete_cil(domains, plain.classes)
     return LabPolicy(_linked(base, modules), modules, recorded=domains)
 
 

@@ -68,7 +68,11 @@ class AccessDecision:
 
 @dataclass(frozen=True, slots=True)
 class Syscall:
-    """A SYSCALL record. `name` is the call's name, `exit` its return value (negative: an errno), None unknown."""
+    """A SYSCALL record, or a call in strace's words.
+
+    `name` is the call's name, `exit` its return value (negative: an errno), None unknown. Arguments are numbers in
+    `args` (audit logs the first four), or `words` as strace prints them.
+    """
 
     name: str
     arch: str = ""
@@ -81,6 +85,7 @@ class Syscall:
     exe: str = ""
     subject: SecurityContext | None = None
     key: str = ""
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

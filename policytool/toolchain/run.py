@@ -38,6 +38,7 @@ PACKAGES: Mapping[str, tuple[str, str]] = {
     "setfiles": ("policycoreutils", "policycoreutils"),
     "setpriv": ("util-linux", "util-linux-core"),
     "strace": ("strace", "strace"),
+    "systemctl": ("systemd", "systemd"),
     "unshare": ("util-linux", "util-linux-core"),
 }
 
@@ -102,11 +103,13 @@ def run(
     ok: Sequence[int] = (0,),
     env: Mapping[str, str] | None = None,
     timeout: float | None = None,
+    keep: Sequence[int] = (),
 ) -> Completed:
     """Run ARGV to its end and return its output.
 
-    ENV is added to the environment, TIMEOUT is in seconds. An exit status outside OK, a signal or a timeout
-    raises ToolFailedError; a program that is not there MissingToolError. An interrupt ends the program too.
+    ENV is added to the environment, TIMEOUT is in seconds, KEEP are descriptors that it inherits. An exit
+    status outside OK, a signal or a timeout raises ToolFailedError; a program that is not there
+    MissingToolError. An interrupt ends the program too.
     """
     words = (find_program(str(argv[0])), *(str(word) for word in argv[1:]))
     try:
@@ -117,6 +120,7 @@ def run(
             stderr=subprocess.PIPE,
             cwd=cwd,
             env={**os.environ, **(env or {}), "LC_ALL": "C"},
+            pass_fds=tuple(keep),
         )
     except OSError as error:
         raise ToolFailedError(f"cannot start {_pasteable(words, cwd)}: {error.strerror}") from error

@@ -20,6 +20,7 @@ from policytool.model.event import (
     Unread,
     UnreadKind,
 )
+from policytool.traces import strace
 from policytool.traces.avc import is_notice, read_decision
 from policytool.traces.fields import field_pairs, fields, number, plain, text_value
 from policytool.traces.record import Form, Record, Row, decoded, event_key
@@ -189,6 +190,12 @@ def _syscall(draft: _Draft, record: Record, text: str) -> None:
     )
 
 
+def _strace(draft: _Draft, record: Record, text: str) -> None:
+    draft.syscall = strace.read_call(text)
+    if draft.syscall is None:
+        draft.report(record, UnreadKind.MALFORMED)
+
+
 def _exit(text: str) -> int | None:
     match = _ERRNO.match(text)
     if match is None:
@@ -289,4 +296,5 @@ READERS: Mapping[bytes, Callable[[_Draft, Record, str], None]] = {
     b"SOCKADDR": _sockaddr,
     b"SELINUX_ERR": _selinux_err,
     b"USER_SELINUX_ERR": _selinux_err,
+    strace.KIND: _strace,
 }

@@ -30,12 +30,14 @@ class Recording(StrEnum):
     """How a trace was recorded. Only the first mode shows everything.
 
     COMPLETE: permissive domains, every decision audited (granted ones too), dontaudit rules off.
+    STRACE: system calls only, and no access decision at all.
     """
 
     COMPLETE = "complete"
     PERMISSIVE = "permissive"
     PERMISSIVE_NO_DONTAUDIT = "permissive-no-dontaudit"
     ENFORCING = "enforcing"
+    STRACE = "strace"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from policytool.model.event import Location, TraceEvent, Unread, UnreadKind
-from policytool.traces import audit, interpreted, kernel
+from policytool.traces import audit, interpreted, kernel, strace
 from policytool.traces.assemble import MAX_TEXT, assemble
 from policytool.traces.join import join
 from policytool.traces.record import Format, Record, decoded
 
-FORMATS: tuple[Format, ...] = (audit.read_line, interpreted.read_line, kernel.read_line)
+FORMATS: tuple[Format, ...] = (audit.read_line, interpreted.read_line, kernel.read_line, strace.read_line)
 
 
 def read_events(lines: Iterable[bytes], origin: str, unread: Callable[[Unread], None]) -> Iterator[TraceEvent]:

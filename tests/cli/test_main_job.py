@@ -155,8 +155,8 @@ def test_a_module_without_evidence_is_replayed_beside_one_that_has_it(greeter: P
 
 
 def test_a_replay_of_nothing_is_no_success(greeter: Path) -> None:
-    for words in (["--module", greeter], ["--module", greeter, "-d", "sshd_t"]):
-        done = policytool("replay", "-", *words, stdin=LOG.read_bytes() if "-d" in words else b"")
+    for words, log in (((), b""), (("-d", "sshd_t"), LOG.read_bytes())):
+        done = policytool("replay", "-", "--module", greeter, *words, stdin=log)
         assert done.returncode == 3, done.stdout
         assert "nothing to replay" in done.stderr
 

@@ -7,25 +7,13 @@ import pytest
 
 from policytool.daemons import load_daemons
 from policytool.lab.disk import matching
-from policytool.lab.policy import NEIGHBOURS, enforce_policy, permissive_cil, record_cil, record_policy
+from policytool.lab.policy import NEIGHBOURS, enforce_policy, record_policy
 from policytool.model.daemon import Daemon
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.terule import TeRuleType
 from policytool.toolchain.base import Base
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
-
-
-def test_recording_has_no_allow_and_both_directions() -> None:
-    text = record_cil({"b_t", "a_t"}, ["file"])
-    assert "(allow" not in text
-    assert "(typeattributeset policytool_recorded (a_t b_t))" in text
-    assert "(auditallow policytool_recorded policytool_every (file (all)))" in text
-    assert "(auditallow policytool_every policytool_recorded (file (all)))" in text
-
-
-def test_permissive_is_one_statement_a_domain() -> None:
-    assert permissive_cil({"b_t", "a_t"}) == "(typepermissive a_t)\n(typepermissive b_t)\n"
 
 
 def test_paths_that_file_contexts_name() -> None:
