@@ -30,7 +30,7 @@ def record(
     ],
     command: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[-- COMMAND...]", show_default=False, help="Record as long as COMMAND runs."),
+        typer.Argument(metavar="COMMAND", show_default=False, help="Record as long as COMMAND runs."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="DIR", help="The bundle to make (default: by time).")

@@ -85,7 +85,7 @@ class Plan:
 class Recorded:
     """What came of a recording.
 
-    `lost` counts records (None: nobody counts), `status` is the command's (None without one, or when it was cut short). `gaps` are
+    `lost` counts records (None: nobody counts), `status` is the command's (None: none, or cut short). `gaps` are
     reasons why more than `lost` is missing, `leftovers` processes that still run in a domain that is gone.
     """
 

@@ -8,11 +8,6 @@ ioctl. Values that differ from call to call (addresses, lengths, descriptors, te
 from __future__ import annotations
 
 import errno
-import fcntl
-import mmap
-import os
-import signal
-import socket
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -61,26 +56,63 @@ def _flags(names: Mapping[int, str], mask: int = 0, choices: Mapping[int, str] |
     return read
 
 
-def _named(module: object, prefix: str) -> dict[int, str]:
-    found: dict[int, str] = {}
-    for name in sorted(dir(module)):
-        value = getattr(module, name)
-        if name.startswith(prefix) and isinstance(value, int):
-            found.setdefault(int(value), name)
-    return found
-
-
-_SOCKET_TYPES = {1: "SOCK_STREAM", 2: "SOCK_DGRAM", 3: "SOCK_RAW", 5: "SOCK_SEQPACKET"}
-_family = _choice(_named(socket, "AF_"))
-_socket_type = _flags({}, 0xF, _SOCKET_TYPES)
-_open = _flags(
-    {os.O_CREAT: "O_CREAT", os.O_TRUNC: "O_TRUNC", os.O_APPEND: "O_APPEND", os.O_PATH: "O_PATH"},
-    os.O_ACCMODE,
-    {os.O_RDONLY: "O_RDONLY", os.O_WRONLY: "O_WRONLY", os.O_RDWR: "O_RDWR"},
+# The numbers are Linux's own (include/uapi, asm-generic), whatever the machine that reads the log.
+_family = _choice(
+    {
+        1: "AF_UNIX",
+        2: "AF_INET",
+        10: "AF_INET6",
+        15: "AF_KEY",
+        16: "AF_NETLINK",
+        17: "AF_PACKET",
+        31: "AF_BLUETOOTH",
+        38: "AF_ALG",
+        40: "AF_VSOCK",
+        44: "AF_XDP",
+    }
 )
-_prot = _flags({mmap.PROT_READ: "PROT_READ", mmap.PROT_WRITE: "PROT_WRITE", mmap.PROT_EXEC: "PROT_EXEC"})
-_fcntl = _choice(_named(fcntl, "F_"))
-_signal = _choice({int(one): one.name for one in signal.Signals})
+_socket_type = _flags({}, 0xF, {1: "SOCK_STREAM", 2: "SOCK_DGRAM", 3: "SOCK_RAW", 5: "SOCK_SEQPACKET"})
+_open = _flags(
+    {0o100: "O_CREAT", 0o1000: "O_TRUNC", 0o2000: "O_APPEND", 0o10000000: "O_PATH"},
+    0o3,
+    {0: "O_RDONLY", 1: "O_WRONLY", 2: "O_RDWR"},
+)
+_prot = _flags({1: "PROT_READ", 2: "PROT_WRITE", 4: "PROT_EXEC"})
+_fcntl = _choice(
+    {
+        0: "F_DUPFD",
+        1: "F_GETFD",
+        2: "F_SETFD",
+        3: "F_GETFL",
+        4: "F_SETFL",
+        5: "F_GETLK",
+        6: "F_SETLK",
+        7: "F_SETLKW",
+        36: "F_OFD_GETLK",
+        37: "F_OFD_SETLK",
+        38: "F_OFD_SETLKW",
+        1030: "F_DUPFD_CLOEXEC",
+        1033: "F_ADD_SEALS",
+    }
+)
+_signal = _choice(
+    {
+        0: "0",
+        1: "SIGHUP",
+        2: "SIGINT",
+        3: "SIGQUIT",
+        6: "SIGABRT",
+        9: "SIGKILL",
+        10: "SIGUSR1",
+        12: "SIGUSR2",
+        13: "SIGPIPE",
+        14: "SIGALRM",
+        15: "SIGTERM",
+        17: "SIGCHLD",
+        18: "SIGCONT",
+        19: "SIGSTOP",
+    }
+)
 # linux/sched.h: what a new process does not share.
 _new = _flags(
     {
