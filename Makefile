@@ -3,7 +3,7 @@
 PYTEST_ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help demo test lab-test lint format golden policies setup setup-dev clean
+.PHONY: help demo test lab-test lab-audit2allow lint format golden policies setup setup-dev clean
 
 help: ## say what the targets are
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -16,6 +16,9 @@ test: setup-dev ## run the tests
 
 lab-test: setup-dev ## the whole loop on a real kernel: record, generate, enforce (root; about 25 minutes, more to build)
 	$(BIN)/python -m pytest -m lab tests/lab $(PYTEST_ARGS)
+
+lab-audit2allow: setup ## what audit2allow makes of the same scenarios, enforced (root; about 15 minutes)
+	$(BIN)/python bench/lab_audit2allow.py
 
 lint: setup-dev ## ruff and mypy --strict
 	$(BIN)/ruff check .

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from policytool.cli.console import emit, emit_json, note, table
+from policytool.cli.console import emit, emit_json, note, table, write_files
 from policytool.cli.inputs import DaemonFolder, DaemonNames, Json, as_daemons, load_known
-from policytool.errors import ExitCode, ToolFailedError
+from policytool.errors import ExitCode, InputError, ToolFailedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +56,9 @@ def record(
         list[Path] | None,
         typer.Option("--under", metavar="DIR", help="Modules to record under (the second pass); repeatable."),
     ] = None,
+    mode: Annotated[
+        str, typer.Option("--mode", help="complete; permissive, as most logs in the world are made.")
+    ] = "complete",
     name: Annotated[str | None, typer.Option("--name", help="Name in evidence (default: the folder's).")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the bundle if there is one.")] = False,
     daemon_folder: DaemonFolder = None,
@@ -64,11 +67,24 @@ def record(
     from policytool.lab.image import require_root
     from policytool.lab.record import record as record_in_lab
     from policytool.lab.scenario import choose
+    from policytool.traces.manifest import Recording
 
+    if mode not in (Recording.COMPLETE, Recording.PERMISSIVE):
+        raise UsageError(f"--mode is complete or permissive, not {mode!r}")
     require_root("lab record")
     chosen = _daemons(daemons or (), load_known(daemon_folder))
     payload = choose(scenarios or (), workload)
-    made = record_in_lab(_image(), chosen, payload, output, note, name=name, under=under or (), overwrite=overwrite)
+    made = record_in_lab(
+        _image(),
+        chosen,
+        payload,
+        output,
+        note,
+        name=name,
+        under=under or (),
+        overwrite=overwrite,
+        mode=Recording(mode),
+    )
     steps = made.session.status.steps
     emit(_steps_text(steps))
     note(f"{output}: {made.manifest.records} records, lost {made.session.lost}, {made.session.seconds:.0f} s")
@@ -92,13 +108,68 @@ def enforce(
 
     require_root("lab enforce")
     payload = choose(scenarios or (), workload)
-    done = enforce_in_lab(_image(), folders, payload, note)
-    if as_json:
-        emit_json(done.document())
-    else:
-        emit(_enforcement_text(done))
-    if not done.clean:
-        raise typer.Exit(ExitCode.FINDINGS)
+    _report(enforce_in_lab(_image(), folders, payload, note), as_json=as_json)
+
+
+@app.command()
+def run(
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Gets first/, skeletons/, second/ and modules/.")
+    ],
+    daemons: DaemonNames = None,
+    scenarios: _Scenarios = None,
+    workload: _Workload = None,
+    daemon_folder: DaemonFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Do the whole loop: record, generate, record under what was generated, generate from that, enforce.
+
+    What is in DIR already, from a run that was interrupted, is not made again.
+    """
+    from policytool.lab.enforce import enforce as enforce_in_lab
+    from policytool.lab.image import require_root
+    from policytool.lab.record import record as record_in_lab
+    from policytool.lab.scenario import choose
+    from policytool.model.module import ModuleFormat
+    from policytool.toolchain.base import find_base
+    from policytool.traces.bundle import read_manifest, read_trace
+    from policytool.workflow.generate import generate_modules
+
+    require_root("lab run")
+    image = _image()
+    known = load_known(daemon_folder)
+    chosen = _daemons(daemons or (), known)
+    payload = choose(scenarios or (), workload)
+    base = find_base(image.base)
+
+    def record_pass(name: str, under: Sequence[Path]) -> Path:
+        folder = output / name
+        if not folder.exists():
+            made = record_in_lab(image, chosen, payload, folder, note, under=under)
+            emit(_steps_text(made.session.status.steps) + "\n")
+        if not read_manifest(folder).complete:
+            raise InputError(
+                f"{folder} has lost records, so that rules made from it may miss some: record it again"
+            )
+        return folder
+
+    def generate_pass(trace: Path, name: str) -> Path:
+        folder = output / name
+        if not folder.exists():
+            note(f"generating {folder}")
+            seen = read_trace(str(trace))
+            sources = {vector.source.type_ for vector in seen.vectors}
+            wanted = [one.domain for one in chosen if one.domain in sources]
+            aside = output / f".{name}"
+            shutil.rmtree(aside, ignore_errors=True)
+            for candidate in generate_modules(seen, known, wanted, base):
+                write_files(aside / candidate.daemon.name, candidate.files(ModuleFormat.REFPOLICY))
+            aside.rename(folder)
+        return folder
+
+    skeletons = generate_pass(record_pass("first", ()), "skeletons")
+    modules = generate_pass(record_pass("second", [skeletons]), "modules")
+    _report(enforce_in_lab(image, [modules], payload, note), as_json=as_json)
 
 
 @app.command()
@@ -144,6 +215,15 @@ def clean(
             except OSError as error:
                 raise ToolFailedError(f"cannot remove {folder}: {error.strerror}") from error
             note(f"removed {folder}")
+
+
+def _report(done: Enforcement, *, as_json: bool) -> None:
+    if as_json:
+        emit_json(done.document())
+    else:
+        emit(_enforcement_text(done))
+    if not done.clean:
+        raise typer.Exit(ExitCode.FINDINGS)
 
 
 def _image() -> Image:

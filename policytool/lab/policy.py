@@ -15,6 +15,7 @@ from policytool.policy.terule import TeRuleType
 from policytool.recorder.recording_policy import MODULE, complete_cil, permissive_cil, skeletons_cil
 from policytool.toolchain.base import Base, find_base
 from policytool.toolchain.link import Linked, LinkFailed, link
+from policytool.traces.manifest import Recording
 from policytool.workflow.modules import build_whole, declared_types
 
 # What the lab adds for its own sake is in modules of these names, never in a daemon's.
@@ -47,8 +48,12 @@ def image_base(image: Image) -> Base:
     return find_base(image.base)
 
 
-def record_policy(base: Base, daemons: Sequence[Daemon], under: Sequence[Path]) -> LabPolicy:
+def record_policy(
+    base: Base, daemons: Sequence[Daemon], under: Sequence[Path], mode: Recording = Recording.COMPLETE
+) -> LabPolicy:
     """Link the base, the modules in the folders UNDER, and a skeleton for each daemon that has no domain there.
+
+    MODE is complete, or permissive: then only what would be denied is logged, and dontaudit rules hide their part.
 
     InputError when a module has an error, or when a daemon is described by nothing but a type the base lacks.
     """
@@ -61,8 +66,9 @@ def record_policy(base: Base, daemons: Sequence[Daemon], under: Sequence[Path]) 
     modules |= skeletons_cil(daemons, known, base.identity)
     plain = CompiledPolicy(_linked(base, modules).policy)
     domains = frozenset(daemon.domain for daemon in daemons)
-    modules[MODULE] = complete_cil(domains, plain.classes)
-    return LabPolicy(_linked(base, modules), modules, recorded=domains)
+    complete = mode is Recording.COMPLETE
+    modules[MODULE] = complete_cil(domains, plain.classes) if complete else permissive_cil(domains)
+    return LabPolicy(_linked(base, modules, dontaudit=not complete), modules, recorded=domains)
 
 
 def enforce_policy(base: Base, folders: Sequence[Path], domains: Collection[str]) -> LabPolicy:
@@ -101,8 +107,8 @@ def _entered(policy: CompiledPolicy, domains: frozenset[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _linked(base: Base, modules: Mapping[str, str]) -> Linked:
-    result = link(base, modules, neverallow=False, dontaudit=False)
+def _linked(base: Base, modules: Mapping[str, str], *, dontaudit: bool = False) -> Linked:
+    result = link(base, modules, neverallow=False, dontaudit=dontaudit)
     if isinstance(result, LinkFailed):
         raise ToolFailedError(f"the lab's policy does not link: {result.failures[0].message}")
     return result

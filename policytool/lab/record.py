@@ -38,8 +38,9 @@ def record(
     name: str | None = None,
     under: Sequence[Path] = (),
     overwrite: bool = False,
+    mode: Recording = Recording.COMPLETE,
 ) -> LabRecording:
-    """Record DAEMONS while the scenarios of PAYLOAD run, and make the bundle OUT of it.
+    """Record DAEMONS in MODE (complete or permissive) while the scenarios of PAYLOAD run, into the bundle OUT.
 
     Each daemon without a domain in the base or in the modules of the folders UNDER gets the skeleton that
     `generate` would give it. InputError when OUT exists and OVERWRITE is not asked for; LostVmError when the
@@ -48,14 +49,14 @@ def record(
     if out.exists() and not overwrite:
         raise InputError(f"{out}: exists already; choose another name or ask for it to be replaced")
     base = image_base(image)
-    policy = record_policy(base, daemons, under)
+    policy = record_policy(base, daemons, under, mode)
     with run_folder("record") as folder:
         session = boot(image, policy, payload, folder, told, enforcing=False, limit=_LIMIT)
         facts = Facts(
             kernel=session.status.kernel,
             base=Base("selinux-policy-default", image.policy_version, _sha256(policy.linked.policy)),
             selinux="permissive",
-            recording=Recording.COMPLETE,
+            recording=mode,
             daemons=tuple((one.name, image.libvirt_version) for one in daemons if one.executables),
             scenario=", ".join(session.status.scenarios),
             lost=session.lost,

@@ -20,6 +20,7 @@ from policytool.model.printable import printable
 
 # program -> (apt package, dnf package), as `dpkg -S` and Fedora's spec files have them.
 PACKAGES: Mapping[str, tuple[str, str]] = {
+    "audit2allow": ("policycoreutils-python-utils", "policycoreutils-python-utils"),
     "ausearch": ("auditd", "audit"),
     "auditctl": ("auditd", "audit"),
     "checkmodule": ("checkpolicy", "checkpolicy"),
