@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Whether hardware virtualisation really runs an instruction; else QEMU translates (TCG)."""
+"""Whether hardware virtualisation really runs a kernel; else QEMU translates (TCG)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ _KVM = Path("/dev/kvm")
 # A machine that runs at all starts its first sector within a tenth of a second, translated or not. One that
 # takes seconds emulates one instruction at a time: translation is quicker.
 _PROBE_SECONDS = 2.0
+
+# From its start to "no root file system": a second or two on hardware, ten when translated.
+_KERNEL_SECONDS = 8.0
+_PANIC = b"Kernel panic"
 
 # QEMU's isa-debug-exit ends QEMU with (value << 1) | 1.
 _VALUE = 0x10
@@ -42,8 +46,11 @@ def boot_sector() -> bytes:
     return _CODE.ljust(510, b"\0") + b"\x55\xaa"
 
 
-def choose() -> Accelerator:
-    """Return KVM if a machine with it runs our boot sector in time, else TCG with the reason."""
+def choose(kernel: Path) -> Accelerator:
+    """Return KVM if machines with it run our boot sector, and KERNEL to its panic, in time; else TCG, and why.
+
+    Both are asked: a nested KVM may run real mode, and then abort or crawl in a kernel.
+    """
     if not _KVM.exists():
         return _translated(f"{_KVM} does not exist")
     if not os.access(_KVM, os.R_OK | os.W_OK):
@@ -55,8 +62,15 @@ def choose() -> Accelerator:
             done = run(probe_command(KVM, disk), ok=range(-64, 256), timeout=_PROBE_SECONDS)
         except ToolFailedError:
             return _translated(f"KVM ran no instruction within {_PROBE_SECONDS:g} s")
-    if done.status != _STATUS:
-        return _translated(f"a machine with KVM ended with status {done.status}")
+        if done.status != _STATUS:
+            return _translated(f"a machine with KVM ended with status {done.status}")
+        console = Path(name) / "console"
+        try:
+            run(kernel_command(KVM, kernel, console), ok=range(-64, 256), timeout=_KERNEL_SECONDS)
+        except ToolFailedError:
+            return _translated(f"KVM does not get through a kernel's start within {_KERNEL_SECONDS:g} s")
+        if not console.exists() or _PANIC not in console.read_bytes():
+            return _translated("a kernel ends under KVM before it looks for its disk")
     return KVM
 
 
@@ -68,6 +82,17 @@ def probe_command(accelerator: Accelerator, disk: Path) -> list[str]:
         *("-nodefaults", "-display", "none", "-no-reboot", "-m", "16"),
         *("-drive", f"file={disk},format=raw,if=ide"),
         *("-device", "isa-debug-exit,iobase=0xf4,iosize=1"),
+    ]
+
+
+def kernel_command(accelerator: Accelerator, kernel: Path, console: Path) -> list[str]:
+    """Return the command that boots KERNEL without a disk, so that it panics and ends, with CONSOLE as its log."""
+    return [
+        "qemu-system-x86_64",
+        *accelerator.options,
+        *("-nodefaults", "-display", "none", "-no-reboot", "-m", "256", "-smp", "2"),
+        *("-kernel", str(kernel), "-append", "console=ttyS0 panic=-1 quiet"),
+        *("-serial", f"file:{console}"),
     ]
 
 

@@ -75,7 +75,7 @@ def prepare(
     trees: Mapping[str, Path] | None = None,
 ) -> Machine:
     """Make the disks of a machine in FOLDER, and say how its processor is made."""
-    accelerator: Accelerator = choose()
+    accelerator: Accelerator = choose(image.kernel)
     told(accelerator.reason)
     return Machine(
         kernel=image.kernel,

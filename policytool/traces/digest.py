@@ -1,42 +1,62 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The short way from a log to its tally, which gives exactly what `Tally.add` of every event gives.
 
-A tally needs little of an event: its decisions, the name and program of its system call, and sometimes its
-paths. Decisions and paths repeat, but for the process id, so each distinct one is read once, by the readers that
-`assemble` uses. An event with anything unusual in it is assembled in full.
+auditd writes most events whole: decisions, system call, paths, and PROCTITLE at their end. One regular expression
+takes such an event in, without its process id and numbers. What remains repeats, so that each distinct decision,
+call and path is read once, by the readers that `assemble` uses, and the rest is counting. Whatever is written in
+another way is joined and assembled in full.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
-from itertools import chain, count, repeat
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
-from policytool.model.event import AccessDecision, Location, PathItem, Unread, UnreadKind
-from policytool.traces.assemble import READERS, assemble, read_cwd, read_path, target_path, tidy
+from policytool.model.event import AccessDecision, Location, PathItem, UnreadKind
+from policytool.traces.assemble import assemble, read_cwd, read_path, target_path, tidy
 from policytool.traces.avc import read_decision
 from policytool.traces.fields import fields, text_value
-from policytool.traces.join import join
+from policytool.traces.join import Joiner
 from policytool.traces.reader import read_records
-from policytool.traces.record import Form, Row, decoded, event_key
+from policytool.traces.record import Form, Row, decoded
 from policytool.traces.syscalls import arch_name, syscall_name
 from policytool.traces.tally import Seen, Tally
 
-# Bounds what is remembered; a log with more distinct decisions than that is read a little slower.
+# Bounds what is remembered; a log with more distinct events than that is read a little slower.
 MAX_KNOWN = 1 << 16
 
-_STAMP = rb"\d{1,12}\.\d{3}:\d{1,20}"
-_ROW = re.compile(rb"^type=(\w+) msg=audit\((" + _STAMP + rb")\) ?:? {0,2}(.*)$", re.MULTILINE)
+# Ten digits and three, so that bytes are in the order of the times that they write.
+_STAMP = rb"\d{10}\.\d{3}:\d{1,20}"
 
-_CALL = re.compile(rb"arch=[0-9a-f]+ syscall=\d+")
+_DECISION = rb"type=AVC msg=audit\(%s\): (avc:  (?:denied|granted)  \{[^{}\n]*\}) for  pid=\d+ ([^\n]*)\n"
+_NUMBERS = (
+    rb"(?: per=[0-9a-f]+)? success=(?:yes|no) exit=-?\d+ a0=[0-9a-f]+ a1=[0-9a-f]+ a2=[0-9a-f]+ a3=[0-9a-f]+"
+    rb" items=\d+ ppid=\d+ pid=\d+ auid=\d+ uid=\d+ gid=\d+ euid=\d+ suid=\d+ fsuid=\d+ egid=\d+ sgid=\d+"
+    rb" fsgid=\d+ tty=\S+ ses=\d+ "
+)
+# Kinds of records that say nothing to a tally; PATH and CWD name the object.
+_QUIET = rb"EXECVE|SOCKADDR|MMAP|FD_PAIR|OBJ_PID|BPRM_FCAPS|CAPSET|IPC|IPC_SET_PERM|SOCKETCALL|MQ_\w+"
+_REST = (
+    rb"((?:type=(?:PATH|CWD|" + _QUIET + rb") msg=audit\(\1\): [^\n]*\n)*)"
+    rb"type=PROCTITLE msg=audit\(\1\): [^\n]*\n"
+    # The next line is another event's, and is here: after the end of a block more of this one may follow.
+    rb"(?!type=\w+ msg=audit\(\1\)|\Z)"
+)
+_CALL = rb"type=SYSCALL msg=audit\(\1\): (arch=[0-9a-f]+ syscall=\d+)" + _NUMBERS + rb"(comm=[^\n]*)\n"
+_EVENT = re.compile(
+    _DECISION % (rb"(" + _STAMP + rb")") + 3 * (rb"(?:" + _DECISION % rb"\1" + rb")?") + _CALL + _REST
+)
+_CALL_ALONE = re.compile(
+    rb"type=SYSCALL msg=audit\((" + _STAMP + rb")\): arch=[0-9a-f]+ syscall=\d+[^\n]*\n" + _REST
+)
 
 _RAW = Form.RAW
 
-# All kinds that are read but those that say nothing to a tally and are never reported as unread.
-_TELLING = frozenset(READERS) - {b"EXECVE", b"PROCTITLE", b"SOCKADDR"}
-_HEAD = re.compile(rb"avc:  (?:denied|granted)  (?:\{[^{}]*\}|null)")
+# What tells whole events apart: head and rest of each decision (None where there are fewer), head and tail of the
+# call, and the paths without stamps.
+_Shape = tuple[bytes | None, ...]
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -58,27 +78,21 @@ class _Call(NamedTuple):
     comm: str
 
 
-_NO_CALL = _Call("", "", "")
+@dataclass(slots=True)
+class _Count:
+    """How many events have one shape, and the stamps of the first and the last."""
+
+    events: int
+    first: bytes
+    last: bytes
 
 
 def tally_blocks(blocks: Iterable[bytes], origin: str, tally: Tally) -> None:
     """Add the log of whole lines in BLOCKS, called ORIGIN, to TALLY, with what was not understood."""
     digest = _Digest(origin, tally)
-    for group in join(chain.from_iterable(_rows(blocks, origin, tally.unread))):
-        digest.add(group)
-
-
-def _rows(blocks: Iterable[bytes], origin: str, unread: Callable[[Unread], None]) -> Iterator[Iterable[Row]]:
-    line = 1
     for block in blocks:
-        lines = block.count(b"\n") + 1
-        found = _ROW.findall(block)
-        if len(found) == lines == block.count(b"msg=audit(") and b"\r" not in block:
-            kinds, stamps, bodies = zip(*found, strict=True)
-            yield zip(stamps, kinds, bodies, count(line), repeat(_RAW), strict=False)
-        else:
-            yield read_records(block.split(b"\n"), origin, unread, line)
-        line += lines
+        digest.add_block(block)
+    digest.finish()
 
 
 class _Digest:
@@ -87,80 +101,117 @@ class _Digest:
     def __init__(self, origin: str, tally: Tally) -> None:
         self._origin = origin
         self._tally = tally
-        self._known: dict[tuple[bytes, bytes], _Known] = {}
+        self._line = 1
+        self._joiner = Joiner()
+        # Whole events by shape: how many, and the stamps of the first and the last.
+        self._counts: dict[_Shape, _Count] = {}
+        self._known: dict[tuple[bytes, bytes], _Known | None] = {}
         self._items: dict[tuple[bytes, bytes], PathItem | None] = {}
         self._calls: dict[tuple[bytes, bytes], _Call] = {}
 
-    def add(self, group: Sequence[Row]) -> None:
-        """Add the event whose records are GROUP."""
-        decisions: list[_Known] = []
-        call = _NO_CALL
-        cwd = b""
-        paths: list[bytes] = []
-        for _, kind, body, _, form in group:
-            if kind not in _TELLING:
+    def add_block(self, block: bytes) -> None:
+        """Add a block of whole lines, without the last line end."""
+        event, alone, counts, pass_by = _EVENT.match, _CALL_ALONE.match, self._counts, self._joiner.pass_by
+        place, size = 0, len(block)
+        while place <= size:
+            shape: _Shape = ()
+            if match := event(block, place):
+                stamp, *parts, paths = match.groups()
+                shape = (*parts, paths.replace(stamp, b"") if b"type=PATH" in paths else b"")
+            elif match := alone(block, place):
+                stamp = match[1]
+            else:
+                place = self._add_line(block, place)
                 continue
-            known: _Known | _Call | None = None
-            if form is not _RAW:
-                pass
-            elif kind == b"AVC":
-                known = self._decision(body)
-                if known is not None:
-                    decisions.append(known)
-            elif kind == b"SYSCALL":
-                known = self._call(body)
-                if known is not None:
-                    call = known
-            elif kind == b"PATH" and body.startswith(b"item="):
-                paths.append(body)
+            count = counts.get(shape)
+            if count is None:
+                if not self._readable(shape):
+                    place = self._add_line(block, place)
+                    continue
+                if len(counts) >= MAX_KNOWN:
+                    self._flush()
+                count = counts[shape] = _Count(0, stamp, stamp)
+            ended = pass_by(stamp)
+            if ended is None:
+                place = self._add_line(block, place)
                 continue
-            elif kind == b"CWD":
-                cwd = body
-                continue
-            if known is None:
-                self._tally.add(assemble(group, self._origin, self._tally.unread))
-                return
-        self._tally.count_event(len(group))
-        if decisions:
-            self._count(decisions, call, cwd, paths, _timestamp(group[0][0]))
+            self._assemble(ended)
+            end = match.end()
+            lines = block.count(b"\n", place, end)
+            self._tally.count_event(lines)
+            self._line += lines
+            count.events += 1
+            if stamp < count.first:
+                count.first = stamp
+            elif stamp > count.last:
+                count.last = stamp
+            place = end
 
-    def _count(
-        self, decisions: Iterable[_Known], call: _Call, cwd: bytes, paths: Sequence[bytes], timestamp: int
-    ) -> None:
+    def finish(self) -> None:
+        """Add what is still open, and what was counted."""
+        self._assemble(self._joiner.rest())
+        self._flush()
+
+    def _add_line(self, block: bytes, place: int) -> int:
+        """Add the line of BLOCK at PLACE on the long way, and return the place of the next one."""
+        end = block.find(b"\n", place)
+        end = len(block) if end < 0 else end
+        for row in read_records([block[place:end]], self._origin, self._tally.unread, self._line):
+            self._assemble(self._joiner.add(row))
+        self._line += 1
+        return end + 1
+
+    def _assemble(self, groups: Iterable[Sequence[Row]]) -> None:
+        for group in groups:
+            self._tally.add(assemble(group, self._origin, self._tally.unread))
+
+    def _readable(self, shape: _Shape) -> bool:
+        return all(self._decision(head, rest) for head, rest in _decisions(shape))
+
+    def _flush(self) -> None:
+        """Add what was counted to the tally, and forget it."""
+        for shape, count in self._counts.items():
+            if count.events and shape:
+                self._count(shape, count)
+        self._counts.clear()
+
+    def _count(self, shape: _Shape, count: _Count) -> None:
+        *_, head, tail, paths = shape
+        call = self._call(head or b"", tail or b"")
+        first, last = _timestamp(count.first), _timestamp(count.last)
         items: list[PathItem] | None = None
-        for decision, seen, path in decisions:
+        for part in _decisions(shape):
+            known = self._decision(*part)
+            if known is None:
+                raise AssertionError(f"not readable any more: {part!r}")
+            decision, seen, path = known
             if paths and not decision.path:
                 if items is None:
-                    items = [item for body in paths if (item := self._item(body, cwd)) is not None]
+                    items = self._items_of(paths)
                 path = target_path(decision.name, decision.dev, decision.inode, items, "")
             use = (call.exe or decision.exe or decision.comm or call.comm, call.name, path)
             for one in seen:
-                one.add(timestamp, use, decision.xperm)
+                one.add(first, last, use, decision.xperm, count.events)
 
-    def _decision(self, body: bytes) -> _Known | None:
-        head, _, rest = body.partition(b" for  pid=")
-        pid, _, rest = rest.partition(b" ")
-        if not pid.isdigit():
-            return None
-        known = self._known.get((head, rest))
-        if known is None and _HEAD.fullmatch(head):
-            problems: list[UnreadKind] = []
-            message = decoded(head + b" for " + rest).strip()
-            place = Location(self._origin, 0)
-            decision = read_decision(message, place, _RAW, userspace=False, report=problems.append)
-            if decision is not None and not problems:
-                path = tidy(decision.path, "") or target_path(decision.name, decision.dev, decision.inode, (), "")
-                known = _Known(decision, self._tally.seen(decision), path)
-                _remember(self._known, (head, rest), known)
+    def _decision(self, head: bytes, rest: bytes) -> _Known | None:
+        """Read a decision; None when there is anything to report of it."""
+        if (head, rest) in self._known:
+            return self._known[head, rest]
+        problems: list[UnreadKind] = []
+        message = decoded(head + b" for " + rest).strip()
+        place = Location(self._origin, 0)
+        decision = read_decision(message, place, _RAW, userspace=False, report=problems.append)
+        known = None
+        if decision is not None and not problems:
+            path = tidy(decision.path, "") or target_path(decision.name, decision.dev, decision.inode, (), "")
+            known = _Known(decision, self._tally.seen(decision), path)
+        _remember(self._known, (head, rest), known)
         return known
 
-    def _call(self, body: bytes) -> _Call | None:
-        # Between the two ends are the numbers of this one call, and nothing that is wanted.
-        middle, mark, tail = body.partition(b" comm=")
-        head, _, middle = middle.partition(b" success=")
+    def _call(self, head: bytes, tail: bytes) -> _Call:
         call = self._calls.get((head, tail))
-        if call is None and mark and _CALL.fullmatch(head):
-            found = fields(decoded(head + b" comm=" + tail).strip(), _RAW)
+        if call is None:
+            found = fields(decoded(head + b" " + tail).strip(), _RAW)
             arch = found.get("ARCH") or arch_name(found["arch"])
             call = _Call(
                 found.get("SYSCALL") or syscall_name(arch, found["syscall"]),
@@ -168,9 +219,14 @@ class _Digest:
                 text_value(found.get("comm"), _RAW),
             )
             _remember(self._calls, (head, tail), call)
-        if b'"' in middle or b"exe=" in middle or b"SYSCALL=" in middle or b"ARCH=" in middle or b"comm=" in middle:
-            return None
         return call
+
+    def _items_of(self, paths: bytes) -> list[PathItem]:
+        """Read the PATH records among PATHS, lines whose stamps are gone."""
+        lines = [line.partition(b" msg=audit(): ") for line in paths.splitlines()]
+        cwd = next((body for kind, _, body in reversed(lines) if kind == b"type=CWD"), b"")
+        bodies = (body for kind, _, body in lines if kind == b"type=PATH")
+        return [item for body in bodies if (item := self._item(body, cwd)) is not None]
 
     def _item(self, body: bytes, cwd: bytes) -> PathItem | None:
         item = self._items.get((body, cwd))
@@ -182,14 +238,18 @@ class _Digest:
         return item
 
 
+def _decisions(shape: _Shape) -> Iterator[tuple[bytes, bytes]]:
+    """Yield head and rest of the decisions of SHAPE."""
+    for head, rest in zip(shape[:-3:2], shape[1:-3:2], strict=True):
+        if head is not None and rest is not None:
+            yield head, rest
+
+
 def _remember(known: dict[_K, _V], key: _K, value: _V) -> None:
     if len(known) >= MAX_KNOWN:
         known.clear()
     known[key] = value
 
 
-def _timestamp(key: bytes) -> int:
-    seconds, _, rest = key.partition(b".")
-    if seconds.isdigit() and rest[3:4] == b":":
-        return int(seconds) * 1000 + int(rest[:3])
-    return event_key(key).timestamp
+def _timestamp(stamp: bytes) -> int:
+    return int(stamp[:10]) * 1000 + int(stamp[11:14])

@@ -38,19 +38,17 @@ class Seen:
     xperms: set[int] = field(default_factory=set)
     unlisted: int = 0
 
-    def add(self, timestamp: int, use: UseKey, xperm: int | None) -> None:
-        """Count one decision."""
-        self.count += 1
-        if timestamp < self.first:
-            self.first = timestamp
-        if timestamp > self.last:
-            self.last = timestamp
+    def add(self, first: int, last: int, use: UseKey, xperm: int | None, count: int = 1) -> None:
+        """Count COUNT equal decisions, made between FIRST and LAST."""
+        self.count += count
+        self.first = min(self.first, first)
+        self.last = max(self.last, last)
         uses = self.uses
-        uses[use] = uses.get(use, 0) + 1
+        uses[use] = uses.get(use, 0) + count
         if len(uses) >= _MANY:
             self.uses = dict(nsmallest(MAX_USES, uses.items()))
         if xperm is None:
-            self.unlisted += 1
+            self.unlisted += count
         else:
             self.xperms.add(xperm)
 
@@ -82,7 +80,7 @@ class Tally:
                 decision.path,
             )
             for seen in self.seen(decision):
-                seen.add(event.key.timestamp, use, decision.xperm)
+                seen.add(event.key.timestamp, event.key.timestamp, use, decision.xperm)
 
     def count_event(self, records: int) -> None:
         """Count an event of that many records, without its decisions."""

@@ -83,6 +83,53 @@ def test_ordinary_lines(lines: list[bytes]) -> None:
     assert _by_blocks([b"\n".join(lines)]) == _by_events(lines)
 
 
+NUMBERS = (
+    "success=yes exit=3 a0=ffffff9c a1=7f a2=0 a3=0 items=1 ppid=1 pid={pid} auid=4294967295 uid=0 gid=0 euid=0"
+    " suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=(none) ses=4294967295 "
+)
+
+
+@st.composite
+def _events(draw: st.DrawFn) -> list[bytes]:
+    """The lines of an event as the kernel writes it, whole or with something left out, doubled or odd."""
+    stamp = draw(st.sampled_from(["1700000000.001:1", "1700000000.001:2", "1700000009.999:3", "1600000000.000:4"]))
+    pid = draw(st.integers(1, 3))
+    tails = ["", " permissive=1", " srawcon=6162", " tclass=file"]
+    about = ['comm="a" name="x" dev="vda" ino=1', 'path="/a/x" dev="vda" ino=2', "ioctlcmd=0x12", "comm=", "pid=4"]
+    perms = ["{ read }", "{ read open }", "{ 0x80 }", "{  }"]
+    lines = []
+    for _ in range(draw(st.integers(0, 6))):
+        verb, perm = draw(st.sampled_from(["denied", "granted"])), draw(st.sampled_from(perms))
+        rest = f"{draw(st.sampled_from(about))} {CONTEXTS} tclass=file{draw(st.sampled_from(tails))}"
+        lines.append(f"AVC|avc:  {verb}  {perm} for  pid={pid} {rest}")
+    numbers = draw(st.sampled_from([NUMBERS, NUMBERS, NUMBERS, "success=yes ", 'tty="a b" ']))
+    tail = draw(
+        st.sampled_from(['comm="a" exe="/bin/a" key=(null)', 'comm=61 exe="/bin/b"\x1dSYSCALL=stat', "comm="])
+    )
+    arch = draw(st.sampled_from(["c000003e", "c00000b7", "x"]))
+    lines.append(f"SYSCALL|arch={arch} syscall={draw(st.integers(0, 300))} {numbers.format(pid=pid)}{tail}")
+    more = ['CWD|cwd="/c"', 'PATH|item=0 name="x" inode=1 dev=fe:00 nametype=NORMAL', "EXECVE|argc=1 a0=61",
+            "MMAP|fd=3", "SELINUX_ERR|op=bounds", "PATH|item=9", "SOCKADDR|saddr=00", "EOE|"]  # fmt: skip
+    lines += draw(st.lists(st.sampled_from(more), max_size=3))
+    lines += draw(st.sampled_from([["PROCTITLE|proctitle=61"]] * 4 + [[], ["PROCTITLE|proctitle=61", "EOE|"]]))
+    if draw(st.integers(0, 5)) == 0:
+        lines.reverse()  # as ausearch prints them
+    made = [line.partition("|") for line in lines]
+    return [f"type={kind} msg=audit({stamp}): {body}".encode() for kind, _, body in made]
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(_events(), max_size=12), st.lists(st.integers(0, 60), max_size=4))
+def test_whole_events_and_broken_ones(events: list[list[bytes]], cuts: list[int]) -> None:
+    lines = [line for event in events for line in event]
+    for cut in cuts:  # a line of one event in the middle of another
+        if cut + 2 < len(lines):
+            lines.insert(cut, lines.pop(cut + 2))
+    half = cuts[0] if cuts else 0
+    blocks = [b"\n".join(part) for part in (lines[:half], lines[half:]) if part]
+    assert _by_blocks(blocks) == _by_events(lines)
+
+
 def test_forgetting_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     log = str(TRACES / "permissive" / "audit.log.xz")
     expected = _by_blocks(list(read_blocks(log)))
