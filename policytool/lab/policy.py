@@ -67,7 +67,7 @@ def record_policy(
     plain = CompiledPolicy(_linked(base, modules).policy)
     domains = frozenset(daemon.domain for daemon in daemons)
     complete = mode is Recording.COMPLETE
-    modules[MODULE] = complete_cil(domains, plain.classes) if complete else permissive_cil(domains)
+    modules[MODULE] = complete_cil(domains, plain) if complete else permissive_cil(domains)
     return LabPolicy(_linked(base, modules, dontaudit=not complete), modules, recorded=domains)
 
 

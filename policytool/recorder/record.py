@@ -111,12 +111,12 @@ def make_plan(request: Request, folder: Path) -> Plan:
     with tempfile.TemporaryDirectory(prefix="policytool-") as name:
         copy = Path(name) / "policy"
         copy.write_bytes(selinux_host.running_policy())
-        compiled = CompiledPolicy(copy)
-        known, classes = compiled.types, compiled.classes
+        running = CompiledPolicy(copy)
+        known = running.types
+        domains = sorted({daemon.domain for daemon in request.daemons})
+        cil = complete_cil(domains, running) if request.mode is Mode.COMPLETE else permissive_cil(domains)
     skeletons = skeletons_cil(request.daemons, known, BasePolicy(policy.name, "", ""))
     fresh = [daemon for daemon in request.daemons if daemon.domain not in known]
-    domains = sorted({daemon.domain for daemon in request.daemons})
-    cil = complete_cil(domains, classes) if request.mode is Mode.COMPLETE else permissive_cil(domains)
     services = [one.unit for one in request.daemons if one.unit and (one in fresh or request.restart)]
     changes = (
         Change(Kind.AUDITD, _auditd_things()),

@@ -14,6 +14,8 @@ from policytool.graph.permission_graph import build
 from policytool.model.daemon import Daemon
 from policytool.model.module import BasePolicy
 from policytool.model.observation import Observations
+from policytool.policy.compiled import CompiledPolicy
+from policytool.policy.terule import TeRuleType
 from policytool.recorder.selinux_host import HostPolicy
 from policytool.toolchain.cache import Cache, digest, open_cache
 from policytool.toolchain.run import run
@@ -26,8 +28,8 @@ _PRIORITY = "999"
 _SELINUX = Path("/etc/selinux")
 
 
-def complete_cil(domains: Collection[str], classes: Iterable[str]) -> str:
-    """Return CIL that lets DOMAINS do everything and audits all of it, in both directions.
+def complete_cil(domains: Collection[str], policy: CompiledPolicy) -> str:
+    """Return CIL that lets DOMAINS do everything and audits all of it, in both directions, added to POLICY.
 
     No allow is in it: permissive domains with auditallow log granted accesses too, and break no neverallow rule.
     A permissive domain alone does not show what another check has put into the access vector cache before
@@ -39,10 +41,28 @@ def complete_cil(domains: Collection[str], classes: Iterable[str]) -> str:
         "(typeattribute policytool_recorded)",
         f"(typeattributeset policytool_recorded ({' '.join(sorted(domains))}))",
     ]
-    for tclass in sorted(classes):
+    for tclass in sorted(policy.classes):
         lines.append(f"(auditallow policytool_recorded policytool_every ({tclass} (all)))")
         lines.append(f"(auditallow policytool_every policytool_recorded ({tclass} (all)))")
+    lines += [
+        f"(auditallowx {source} {target} ({perm} {tclass} (range 0x0000 0xffff)))"
+        for source, target, tclass, perm in sorted(_narrowed(frozenset(domains), policy))
+    ]
     return permissive_cil(domains) + "\n".join(lines) + "\n"
+
+
+def _narrowed(domains: frozenset[str], policy: CompiledPolicy) -> set[tuple[str, str, str, str]]:
+    """Return what an allowxperm of POLICY narrows for DOMAINS: there auditallow alone audits no granted command.
+
+    (avc_xperms_audit_required, security/selinux/avc.c.) An auditallowxperm elsewhere would forbid the commands.
+    """
+    found = set()
+    for rule in policy.rules({TeRuleType.ALLOWXPERM}):
+        sources, targets = policy.expand(rule.source), policy.expand(rule.target)
+        for source in sources:
+            reached = targets if source in domains else targets & domains
+            found |= {(source, target, rule.tclass, rule.perm) for target in reached}
+    return found
 
 
 def permissive_cil(domains: Iterable[str]) -> str:

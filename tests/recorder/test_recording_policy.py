@@ -1,16 +1,65 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
-from policytool.recorder.recording_policy import complete_cil, permissive_cil
+import pytest
+
+from policytool.errors import InputError
+from policytool.model.daemon import Daemon
+from policytool.model.module import BasePolicy
+from policytool.policy.compiled import CompiledPolicy
+from policytool.policy.terule import TeRuleType
+from policytool.recorder.recording_policy import complete_cil, permissive_cil, skeletons_cil
+from policytool.toolchain.base import Base
+from policytool.toolchain.link import Linked, link
+
+# One daemon that may do one ioctl command, another that may do all, and a friend that may do one to the first.
+SYNTHETIC = """
+(type narrow_t) (roletype system_r narrow_t) (typeattributeset domain (narrow_t))
+(type wide_t) (roletype system_r wide_t) (typeattributeset domain (wide_t))
+(allow narrow_t etc_t (file (ioctl))) (allowx narrow_t etc_t (ioctl file (0x1234)))
+(allow wide_t etc_t (file (ioctl)))
+(allow wide_t narrow_t (unix_stream_socket (ioctl))) (allowx wide_t narrow_t (ioctl unix_stream_socket (0x1234)))
+(allowx wide_t var_t (ioctl file (0x1234)))
+"""
 
 
-def test_recording_has_no_allow_and_both_directions() -> None:
-    text = complete_cil({"b_t", "a_t"}, ["file"])
-    assert "(allow" not in text
-    assert "(typeattributeset policytool_recorded (a_t b_t))" in text
-    assert "(auditallow policytool_recorded policytool_every (file (all)))" in text
-    assert "(auditallow policytool_every policytool_recorded (file (all)))" in text
+def linked(base: Base, **modules: str) -> CompiledPolicy:
+    result = link(base, modules, neverallow=False, dontaudit=False)
+    assert isinstance(result, Linked)
+    return CompiledPolicy(result.policy)
 
 
 def test_permissive_is_one_statement_a_domain() -> None:
     assert permissive_cil({"b_t", "a_t"}) == "(typepermissive a_t)\n(typepermissive b_t)\n"
+
+
+@pytest.mark.base
+def test_complete_has_no_allow_and_both_directions(base: Base) -> None:
+    policy = linked(base, synthetic=SYNTHETIC)
+    text = complete_cil({"narrow_t", "init_t"}, policy)
+    assert "(allow" not in text
+    assert "(typeattributeset policytool_recorded (init_t narrow_t))" in text
+    for tclass in policy.classes:
+        assert f"(auditallow policytool_recorded policytool_every ({tclass} (all)))" in text
+        assert f"(auditallow policytool_every policytool_recorded ({tclass} (all)))" in text
+
+
+@pytest.mark.base
+def test_narrowed_commands_are_audited_too_and_no_others_are_narrowed(base: Base) -> None:
+    text = complete_cil({"narrow_t"}, linked(base, synthetic=SYNTHETIC))
+    made = linked(base, synthetic=SYNTHETIC, record=text)
+    audited = {
+        (rule.source, rule.target, rule.tclass)
+        for rule in made.rules({TeRuleType.AUDITALLOWXPERM})
+        if len(rule.xperms) == 0x10000
+    }
+    assert audited == {("narrow_t", "etc_t", "file"), ("wide_t", "narrow_t", "unix_stream_socket")}
+
+
+def test_a_daemon_without_a_domain_gets_a_skeleton_if_anything_is_known_of_it() -> None:
+    known = Daemon("greeterd", "greeterd_t", "greeterd_exec_t", executables=("/usr/sbin/greeterd",))
+    made = skeletons_cil([known, Daemon("cups", "cupsd_t", "cupsd_exec_t")], {"cupsd_t"}, BasePolicy("x", "", ""))
+    assert list(made) == ["greeterd"]
+    assert "(type greeterd_t)" in made["greeterd"]
+    with pytest.raises(InputError, match="bare_t"):
+        skeletons_cil([Daemon("bare", "bare_t", "bare_exec_t")], (), BasePolicy("x", "", ""))
