@@ -3,7 +3,7 @@
 PYTEST_ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help demo test lab-test lab-audit2allow lint format golden policies setup setup-dev clean
+.PHONY: help demo test lab-test lab-audit2allow bench lint format golden policies setup setup-dev clean
 
 help: ## say what the targets are
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -19,6 +19,9 @@ lab-test: setup-dev ## the whole loop on a real kernel: record, generate, enforc
 
 lab-audit2allow: setup ## what audit2allow makes of the same scenarios, enforced (root; about 15 minutes)
 	$(BIN)/python bench/lab_audit2allow.py
+
+bench: setup ## how fast logs are read, beside audit2allow and ausearch
+	$(BIN)/python bench/readers.py
 
 lint: setup-dev ## ruff and mypy --strict
 	$(BIN)/ruff check .

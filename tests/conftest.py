@@ -15,8 +15,14 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session", autouse=True)
-def warm_cache() -> Iterator[None]:
-    """Point XDG_CACHE_HOME into the repository's build folder, never at the user's own cache."""
+def warm_cache(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Point XDG_CACHE_HOME into the repository's build folder, never at the user's own cache.
+
+    But for the lab: its image takes minutes to build, and is the user's to keep.
+    """
+    if request.config.getoption("-m") == "lab":
+        yield
+        return
     before = os.environ.get("XDG_CACHE_HOME")
     os.environ["XDG_CACHE_HOME"] = str(REPOSITORY / "build" / "cache")
     yield

@@ -24,7 +24,13 @@ from policytool.recorder import audit_host, selinux_host, units
 from policytool.recorder.changes import ABSENT, ACTIVE, INACTIVE, PRESENT, Change, Kind, sha256
 from policytool.recorder.journal import Journal, new_journal, old_journal
 from policytool.recorder.packages import package_version, policy_package
-from policytool.recorder.recording_policy import compile_in_copy, complete_cil, permissive_cil, skeletons_cil
+from policytool.recorder.recording_policy import (
+    compile_in_copy,
+    complete_cil,
+    permissive_cil,
+    reachable_cil,
+    skeletons_cil,
+)
 from policytool.toolchain.run import background, find_program
 from policytool.traces.bundle import import_trace
 from policytool.traces.manifest import Base, Facts, Manifest, Recording
@@ -112,7 +118,7 @@ def make_plan(request: Request, folder: Path) -> Plan:
         copy = Path(name) / "policy"
         copy.write_bytes(selinux_host.running_policy())
         running = CompiledPolicy(copy)
-        known = running.types
+        known, classes = running.types, running.classes
         domains = sorted({daemon.domain for daemon in request.daemons})
         cil = complete_cil(domains, running) if request.mode is Mode.COMPLETE else permissive_cil(domains)
     skeletons = skeletons_cil(request.daemons, known, BasePolicy(policy.name, "", ""))
@@ -146,6 +152,7 @@ def make_plan(request: Request, folder: Path) -> Plan:
         ),
         Change(Kind.LABEL, _label_things(fresh)),
     )
+    cil += reachable_cil({type_ for one in fresh for type_ in (one.domain, one.exec_type)}, classes)
     made = tuple(change for change in changes if change.things)
     return Plan(made, cil + "".join(skeletons.values()), policy, tuple(one.domain for one in fresh))
 

@@ -65,6 +65,16 @@ def _narrowed(domains: frozenset[str], policy: CompiledPolicy) -> set[tuple[str,
     return found
 
 
+def reachable_cil(types: Collection[str], classes: Iterable[str]) -> str:
+    """Return CIL that lets every domain reach TYPES, those of new domains: no rule of an enforcing host does.
+
+    Without it init could not even start the daemon, for the permissive one is the daemon, and not init.
+    """
+    return "".join(
+        f"(allow domain {type_} ({tclass} (all)))\n" for type_ in sorted(types) for tclass in sorted(classes)
+    )
+
+
 def permissive_cil(domains: Iterable[str]) -> str:
     """Return CIL that makes DOMAINS permissive."""
     return "".join(f"(typepermissive {domain})\n" for domain in sorted(domains))
@@ -99,12 +109,16 @@ def compile_in_copy(policy: HostPolicy, cil: str, work: Path, cache: Cache | Non
 
     def make(folder: Path) -> None:
         root = work / "root"
-        for source in (policy.store, _SELINUX):
-            copy = root / source.relative_to("/")
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copytree(source, copy, symlinks=True)
-        module = work / f"{MODULE}.cil"
+        root.mkdir()
+        # With all labels, those of parent folders too, and the module among them: semodule runs in a domain of its
+        # own (semanage_t), which may not read just any file.
+        sources = (path.relative_to("/") for path in (policy.store, _SELINUX))
+        run(["cp", "-a", "--parents", *sources, root], cwd=Path("/"))
+        module = root / policy.store.parent.relative_to("/") / f"{MODULE}.cil"
         module.write_text(cil, "utf-8")
+        # The rules that a recording adds are for its time only, and not the base's neverallow rules' business.
+        with (root / "etc/selinux/semanage.conf").open("a") as settings:
+            settings.write("\nexpand-check = 0\n")
         run(["semodule", "-s", policy.name, "-p", root, "-n", "-D", "-X", _PRIORITY, "-i", module])
         made = root / policy.file.relative_to("/")
         if not made.is_file():

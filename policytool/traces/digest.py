@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
 from policytool.model.event import AccessDecision, Location, PathItem, UnreadKind
-from policytool.traces.assemble import assemble, read_cwd, read_path, target_path, tidy
+from policytool.traces.assemble import READERS, assemble, read_cwd, read_path, target_path, tidy
 from policytool.traces.avc import read_decision
 from policytool.traces.fields import fields, text_value
 from policytool.traces.join import Joiner
@@ -30,7 +30,8 @@ MAX_KNOWN = 1 << 16
 # Ten digits and three, so that bytes are in the order of the times that they write.
 _STAMP = rb"\d{10}\.\d{3}:\d{1,20}"
 
-_DECISION = rb"type=AVC msg=audit\(%s\): (avc:  (?:denied|granted)  \{[^{}\n]*\}) for  pid=\d+ ([^\n]*)\n"
+_DECISION_BODY = rb"(avc:  (?:denied|granted)  \{[^{}\n]*\}) for  pid=\d+ ([^\n]*)"
+_DECISION = rb"type=AVC msg=audit\(%s\): " + _DECISION_BODY + rb"\n"
 _NUMBERS = (
     rb"(?: per=[0-9a-f]+)? success=(?:yes|no) exit=-?\d+ a0=[0-9a-f]+ a1=[0-9a-f]+ a2=[0-9a-f]+ a3=[0-9a-f]+"
     rb" items=\d+ ppid=\d+ pid=\d+ auid=\d+ uid=\d+ gid=\d+ euid=\d+ suid=\d+ fsuid=\d+ egid=\d+ sgid=\d+"
@@ -39,18 +40,28 @@ _NUMBERS = (
 # Kinds of records that say nothing to a tally; PATH and CWD name the object.
 _QUIET = rb"EXECVE|SOCKADDR|MMAP|FD_PAIR|OBJ_PID|BPRM_FCAPS|CAPSET|IPC|IPC_SET_PERM|SOCKETCALL|MQ_\w+"
 _REST = (
-    rb"((?:type=(?:PATH|CWD|" + _QUIET + rb") msg=audit\(\1\): [^\n]*\n)*)"
+    rb"((?:type=(?:PATH msg=audit\(\1\): item=|(?:CWD|" + _QUIET + rb") msg=audit\(\1\): )[^\n]*\n)*)"
     rb"type=PROCTITLE msg=audit\(\1\): [^\n]*\n"
     # The next line is another event's, and is here: after the end of a block more of this one may follow.
     rb"(?!type=\w+ msg=audit\(\1\)|\Z)"
 )
-_CALL = rb"type=SYSCALL msg=audit\(\1\): (arch=[0-9a-f]+ syscall=\d+)" + _NUMBERS + rb"(comm=[^\n]*)\n"
+_CALL_BODY = rb"(arch=[0-9a-f]+ syscall=\d+)" + _NUMBERS + rb"(comm=[^\n]*)"
+_CALL = rb"type=SYSCALL msg=audit\(\1\): " + _CALL_BODY + rb"\n"
+# Events with more decisions than that are joined.
+_MANY = 6
 _EVENT = re.compile(
-    _DECISION % (rb"(" + _STAMP + rb")") + 3 * (rb"(?:" + _DECISION % rb"\1" + rb")?") + _CALL + _REST
+    _DECISION % (rb"(" + _STAMP + rb")") + (_MANY - 1) * (rb"(?:" + _DECISION % rb"\1" + rb")?") + _CALL + _REST
 )
 _CALL_ALONE = re.compile(
     rb"type=SYSCALL msg=audit\((" + _STAMP + rb")\): arch=[0-9a-f]+ syscall=\d+[^\n]*\n" + _REST
 )
+
+# One record of an event that is not whole.
+_ROW = re.compile(rb"type=(\w+) msg=audit\((" + _STAMP + rb")\) ?:? {0,2}([^\n]*)(?:\n|\Z)")
+_STAMPED = re.compile(_STAMP)
+_DECIDED = re.compile(_DECISION_BODY)
+_CALLED = re.compile(_CALL_BODY)
+_TELLING = frozenset(READERS) - {b"EXECVE", b"PROCTITLE", b"SOCKADDR"}
 
 _RAW = Form.RAW
 
@@ -85,6 +96,9 @@ class _Count:
     events: int
     first: bytes
     last: bytes
+
+
+_NO_CALL = _Call("", "", "")
 
 
 def tally_blocks(blocks: Iterable[bytes], origin: str, tally: Tally) -> None:
@@ -123,50 +137,71 @@ class _Digest:
             else:
                 place = self._add_line(block, place)
                 continue
-            count = counts.get(shape)
-            if count is None:
-                if not self._readable(shape):
-                    place = self._add_line(block, place)
-                    continue
-                if len(counts) >= MAX_KNOWN:
-                    self._flush()
-                count = counts[shape] = _Count(0, stamp, stamp)
             ended = pass_by(stamp)
             if ended is None:
                 place = self._add_line(block, place)
                 continue
-            self._assemble(ended)
+            if ended:
+                self._add_groups(ended)
+            count = counts.get(shape)
+            if count is not None:
+                count.events += 1
+                if stamp < count.first:
+                    count.first = stamp
+                elif stamp > count.last:
+                    count.last = stamp
+            elif not self._add_shape(shape, stamp):
+                place = self._add_line(block, place)
+                continue
             end = match.end()
             lines = block.count(b"\n", place, end)
             self._tally.count_event(lines)
             self._line += lines
-            count.events += 1
-            if stamp < count.first:
-                count.first = stamp
-            elif stamp > count.last:
-                count.last = stamp
             place = end
 
     def finish(self) -> None:
         """Add what is still open, and what was counted."""
-        self._assemble(self._joiner.rest())
+        self._add_groups(self._joiner.rest())
         self._flush()
 
     def _add_line(self, block: bytes, place: int) -> int:
         """Add the line of BLOCK at PLACE on the long way, and return the place of the next one."""
+        match = _ROW.match(block, place)
+        if match is not None and b"msg=audit(" not in match[3]:
+            row = (match[2], match[1], match[3], self._line, _RAW)
+            self._add_groups(self._joiner.add(row))
+            end = match.end()
+            self._line += 1
+            return end if block[end - 1 : end] == b"\n" else len(block) + 1
         end = block.find(b"\n", place)
         end = len(block) if end < 0 else end
         for row in read_records([block[place:end]], self._origin, self._tally.unread, self._line):
-            self._assemble(self._joiner.add(row))
+            self._add_groups(self._joiner.add(row))
         self._line += 1
         return end + 1
 
-    def _assemble(self, groups: Iterable[Sequence[Row]]) -> None:
+    def _add_groups(self, groups: Iterable[Sequence[Row]]) -> None:
+        """Add events that were joined; those with anything unusual in them are assembled in full."""
         for group in groups:
-            self._tally.add(assemble(group, self._origin, self._tally.unread))
+            shape = _shape(group)
+            if shape is None or not self._add_shape(shape, group[0][0]):
+                self._tally.add(assemble(group, self._origin, self._tally.unread))
+            else:
+                self._tally.count_event(len(group))
 
-    def _readable(self, shape: _Shape) -> bool:
-        return all(self._decision(head, rest) for head, rest in _decisions(shape))
+    def _add_shape(self, shape: _Shape, stamp: bytes) -> bool:
+        """Count an event of SHAPE; False if there is anything to report of a decision in it."""
+        count = self._counts.get(shape)
+        if count is None:
+            if not all(self._decision(head, rest) for head, rest in _decisions(shape)):
+                return False
+            if len(self._counts) >= MAX_KNOWN:
+                self._flush()
+            count = self._counts[shape] = _Count(0, stamp, stamp)
+        count.events += 1
+        count.first = min(count.first, stamp)
+        count.last = max(count.last, stamp)
+        return True
 
     def _flush(self) -> None:
         """Add what was counted to the tally, and forget it."""
@@ -177,7 +212,7 @@ class _Digest:
 
     def _count(self, shape: _Shape, count: _Count) -> None:
         *_, head, tail, paths = shape
-        call = self._call(head or b"", tail or b"")
+        call = self._call(head, tail) if head and tail else _NO_CALL
         first, last = _timestamp(count.first), _timestamp(count.last)
         items: list[PathItem] | None = None
         for part in _decisions(shape):
@@ -236,6 +271,31 @@ class _Digest:
                 item = replace(item, name=tidy(item.name, read_cwd(decoded(cwd).strip(), _RAW)))
                 _remember(self._items, (body, cwd), item)
         return item
+
+
+def _shape(group: Sequence[Row]) -> _Shape | None:
+    """Return the shape of an event that was joined, () if nothing is to be read in it, None if it is unusual."""
+    decisions: list[bytes] = []
+    call: tuple[bytes | None, bytes | None] = (None, None)
+    paths = []
+    if not _STAMPED.fullmatch(group[0][0]):
+        return None
+    for _, kind, body, _, form in group:
+        if kind not in _TELLING:
+            continue
+        if form is not _RAW or b"\r" in body:
+            return None
+        if kind == b"AVC" and (match := _DECIDED.fullmatch(body)):
+            decisions += match.groups()
+        elif kind == b"SYSCALL" and (match := _CALLED.fullmatch(body)):
+            call = match[1], match[2]
+        elif kind == b"CWD" or (kind == b"PATH" and body.startswith(b"item=")):
+            paths.append(b"type=" + kind + b" msg=audit(): " + body + b"\n")
+        else:
+            return None
+    if not decisions:
+        return ()
+    return (*decisions, *call, b"".join(paths) if any(line.startswith(b"type=PATH") for line in paths) else b"")
 
 
 def _decisions(shape: _Shape) -> Iterator[tuple[bytes, bytes]]:

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from policytool.errors import InputError
@@ -8,8 +11,16 @@ from policytool.model.daemon import Daemon
 from policytool.model.module import BasePolicy
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.terule import TeRuleType
-from policytool.recorder.recording_policy import complete_cil, permissive_cil, skeletons_cil
+from policytool.recorder.recording_policy import (
+    compile_in_copy,
+    complete_cil,
+    permissive_cil,
+    reachable_cil,
+    skeletons_cil,
+)
+from policytool.recorder.selinux_host import HostPolicy
 from policytool.toolchain.base import Base
+from policytool.toolchain.cache import Cache
 from policytool.toolchain.link import Linked, link
 
 # One daemon that may do one ioctl command, another that may do all, and a friend that may do one to the first.
@@ -63,3 +74,31 @@ def test_a_daemon_without_a_domain_gets_a_skeleton_if_anything_is_known_of_it() 
     assert "(type greeterd_t)" in made["greeterd"]
     with pytest.raises(InputError, match="bare_t"):
         skeletons_cil([Daemon("bare", "bare_t", "bare_exec_t")], (), BasePolicy("x", "", ""))
+
+
+STORE = Path("/var/lib/selinux/default")
+
+
+@pytest.mark.base
+@pytest.mark.skipif(not os.access(STORE / "active", os.R_OK), reason="the module store is root's")
+def test_the_hosts_policy_is_compiled_in_a_copy_and_its_store_stays(tmp_path: Path) -> None:
+    def store() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in STORE.rglob("*") if path.is_file()}
+
+    before = store()
+    policy = HostPolicy("default", Path("/etc/selinux/default/policy/policy.33"), STORE, enforcing=True)
+    running = CompiledPolicy(policy.file)
+    daemon = Daemon("greeterd", "greeterd_t", "greeterd_exec_t", executables=("/usr/sbin/greeterd",))
+    cil = complete_cil(["greeterd_t"], running) + reachable_cil(["greeterd_t", "greeterd_exec_t"], running.classes)
+    cil += "".join(skeletons_cil([daemon], running.types, BasePolicy("x", "", "")).values())
+    made = tmp_path / "made"
+    made.write_bytes(compile_in_copy(policy, cil, tmp_path, Cache(tmp_path / "cache")))
+    compiled = CompiledPolicy(made)
+    assert "greeterd_t" in compiled.permissive
+    assert not any(compiled.rules({TeRuleType.DONTAUDIT}))
+    assert compiled.transition("init_t", "greeterd_exec_t", "process") == "greeterd_t"
+    allowed = compiled.rules(
+        {TeRuleType.ALLOW}, lambda source, target, _: (source, target) == ("domain", "greeterd_t")
+    )
+    assert {rule.tclass for rule in allowed} == set(compiled.classes)
+    assert store() == before
