@@ -3,7 +3,7 @@
 PYTEST_ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help demo test lab-test lab-audit2allow bench lint format golden policies setup setup-dev clean
+.PHONY: help demo test lab-test lab-audit2allow bench lint format golden policies setup setup-dev setup-lab clean
 
 help: ## say what the targets are
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -14,10 +14,10 @@ demo: setup ## the main job on the shipped traces: graphs, modules, link check, 
 test: setup-dev ## run the tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-lab-test: setup-dev ## the whole loop on a real kernel: record, generate, enforce (root; about 20 minutes, and 6 to build)
+lab-test: setup-lab ## the whole loop on a real kernel: record, generate, enforce (root; about 20 minutes, and 6 to build)
 	$(BIN)/python -m pytest -m lab tests/lab $(PYTEST_ARGS)
 
-lab-audit2allow: setup ## what audit2allow makes of the same scenarios, enforced (root; about 15 minutes)
+lab-audit2allow: setup-lab ## what audit2allow makes of the same scenarios, enforced (root; about 15 minutes)
 	$(BIN)/python bench/lab_audit2allow.py
 
 bench: setup ## how fast logs are read, beside audit2allow and ausearch
@@ -43,6 +43,9 @@ setup:
 
 setup-dev: setup
 	@.ci/setup dev
+
+setup-lab: setup
+	@.ci/setup lab
 
 clean: ## remove what make made, the virtual environment included
 	rm -rf .venv build policytool.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
