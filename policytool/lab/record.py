@@ -10,6 +10,7 @@ from pathlib import Path
 
 from policytool.errors import InputError
 from policytool.lab.image import Image, Told
+from policytool.lab.parts import split_by_scenario
 from policytool.lab.policy import image_base, record_policy
 from policytool.lab.session import Session, boot, run_folder
 from policytool.model.daemon import Daemon
@@ -62,8 +63,12 @@ def record(
             lost=session.lost,
         )
         told(f"writing the bundle {out}")
-        manifest = import_trace([str(session.audit_log)], out, name or out.name, facts, overwrite)
+        parts = split_by_scenario(session.audit_log, folder)
         session.audit_log.unlink()
+        scenarios, logs = zip(*parts, strict=True) if parts else ((), ())
+        manifest = import_trace([str(log) for log in logs], out, name or out.name, facts, overwrite, scenarios)
+        for log in logs:
+            log.unlink()
     return LabRecording(manifest, session)
 
 

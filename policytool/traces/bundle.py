@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import lzma
+import os
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -107,21 +109,34 @@ def read_log(
     return read_events(read_lines(log.path, progress), log.trace, unread)
 
 
-def import_trace(logs: Sequence[str], folder: Path, name: str, facts: Facts, overwrite: bool = False) -> Manifest:
+def import_trace(
+    logs: Sequence[str],
+    folder: Path,
+    name: str,
+    facts: Facts,
+    overwrite: bool = False,
+    parts: Sequence[str] = (),
+) -> Manifest:
     """Make the bundle FOLDER, called NAME, of raw LOGS, and return its manifest.
 
-    The same logs and FACTS give the same bytes. InputError: a log cannot be read, or FOLDER exists and
-    OVERWRITE is not asked for.
+    PARTS names each log as a trace of its own, in the same order; without it all are the trace NAME. The same
+    logs and FACTS give the same bytes. InputError: a log cannot be read, or FOLDER exists and OVERWRITE is not
+    asked for.
     """
+    lost = facts.lost if len(logs) == 1 or facts.lost == 0 else None
     with _aside(folder, overwrite) as made:
+        if parts:
+            names = [f"{part}.log.xz" for part in parts]
+        else:
+            names = [EVIDENCE] if len(logs) == 1 else [f"audit.{place}.log.xz" for place in range(1, len(logs) + 1)]
+        files = [made / one for one in names]
+        # lzma lets other threads run.
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(_compress, logs, files))
         evidence = []
         counts = _Counts()
-        for index, log in enumerate(logs, start=1):
-            file = EVIDENCE if len(logs) == 1 else f"audit.{index}.log.xz"
-            _compress(log, made / file)
-            records = counts.add(made / file)
-            lost = facts.lost if len(logs) == 1 or facts.lost == 0 else None
-            evidence.append(_described(made / file, name, records, facts, lost))
+        for file, trace in zip(files, parts or [name] * len(files), strict=True):
+            evidence.append(_described(file, trace, counts.add(file), facts, lost))
         manifest = Manifest(
             name=name,
             facts=replace(facts, daemons=tuple(sorted(facts.daemons))),

@@ -164,3 +164,13 @@ def test_strict_reading_stops_at_what_is_not_understood(tmp_path: Path) -> None:
         read_trace(str(tmp_path / "log"), strict=True)
     with pytest.raises(InputError, match="not a trace bundle"):
         load(str(tmp_path))
+
+
+def test_parts_are_traces_of_their_own(tmp_path: Path) -> None:
+    logs = [_log(tmp_path, 1), _log(tmp_path, 2, 3)]
+    manifest = import_trace(logs, tmp_path / "b", "whole", FACTS, parts=["boot", "work"])
+    assert {(one.file, one.trace) for one in manifest.evidence} == {
+        ("boot.log.xz", "boot"),
+        ("work.log.xz", "work"),
+    }
+    assert read_trace(str(tmp_path / "b")).traces == ("boot", "work")
