@@ -79,7 +79,7 @@ def _text(module: str, access: ExplainedAccess) -> str:
     if access.reason:
         lines.append(f"  {printable(access.reason)}")
     lines.append(f"  seen {evidence.count} x, {timestamp(evidence.first)} to {timestamp(evidence.last)}")
-    for use, count in evidence.uses:
+    for use, count in evidence.shown():
         words = " ".join(word for word in (use.program, use.syscall, use.path, f"({use.trace})") if word)
         lines.append(f"    {count} x {printable(words)}")
     return "\n".join(lines) + "\n"

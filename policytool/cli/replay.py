@@ -92,5 +92,5 @@ def summary(result: ModuleReplay) -> str:
 def _first_use(vector: AccessVector) -> str:
     if not vector.evidence.uses:
         return ""
-    use, _ = vector.evidence.uses[0]
+    use, _ = vector.evidence.shown(1)[0]
     return " ".join(part for part in (use.program, use.syscall, use.path) if part)

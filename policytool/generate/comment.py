@@ -32,7 +32,7 @@ def _seen(evidence: Evidence) -> list[str]:
     times = "once" if evidence.count == 1 else f"{evidence.count} times"
     if len(evidence.uses) == 1 and evidence.uses[0][1] == evidence.count:
         return [f"seen {times}: {_use(evidence.uses[0][0])}"]
-    shown = sorted(evidence.uses, key=lambda item: (-item[1], item[0]))[:_USES_SHOWN]
+    shown = evidence.shown(_USES_SHOWN)
     lines = [f"seen {times}:"]
     lines += [f"  {count} x {_use(use)}" for use, count in shown]
     if rest := evidence.count - sum(count for _, count in shown):

@@ -95,7 +95,7 @@ def _access(one: ExplainedAccess) -> dict[str, object]:
     access |= {"count": one.evidence.count, "first": one.evidence.first, "last": one.evidence.last}
     if one.cure is not Cure.GRANTED:
         access["uses"] = [
-            [use.trace, use.program, use.syscall, use.path, count] for use, count in one.evidence.uses
+            [use.trace, use.program, use.syscall, use.path, count] for use, count in one.evidence.shown()
         ]
     return access
 

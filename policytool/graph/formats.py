@@ -88,7 +88,7 @@ def _link(edge: Edge) -> dict[str, object]:
                     "path": printable(use.path),
                     "count": count,
                 }
-                for use, count in evidence.uses
+                for use, count in evidence.shown()
             ],
         }
     return {

@@ -10,8 +10,12 @@ from enum import StrEnum
 from policytool.model.context import SecurityContext
 
 # How many distinct uses an evidence keeps; the others are counted in Evidence.count. The smallest ones in
-# sort order are kept, so that the same ones remain whatever the order in which logs are read or merged.
-MAX_USES = 8
+# sort order are kept, so that the same ones remain whatever the order in which logs are read or merged. Whose
+# access it was and which file is whose is decided by them, so that only a log made to explode reaches the limit.
+MAX_USES = 1024
+
+# How many of them a document shows.
+SHOWN_USES = 8
 
 
 class Result(StrEnum):
@@ -46,6 +50,15 @@ class Evidence:
     first: int
     last: int
     uses: tuple[tuple[Use, int], ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether every use is known; where it is not, nothing may be concluded from those that are."""
+        return sum(count for _, count in self.uses) == self.count
+
+    def shown(self, most: int = SHOWN_USES) -> tuple[tuple[Use, int], ...]:
+        """Return the MOST frequent uses, for people."""
+        return tuple(sorted(self.uses, key=lambda item: (-item[1], item[0]))[:most])
 
     def merge(self, *others: Evidence) -> Evidence:
         """Return the evidence of all together; exact in the counts of the uses that it keeps, and order-free."""

@@ -83,7 +83,7 @@ def replayed_document(result: Replayed) -> Document:
         "verdict": result.verdict.value,
         "cause": printable(result.cause),
         "count": vector.evidence.count,
-        "uses": [use_document(use, count) for use, count in vector.evidence.uses],
+        "uses": [use_document(use, count) for use, count in vector.evidence.shown()],
     }
 
 
@@ -176,7 +176,7 @@ def explain_document(rule: str, found: Iterable[tuple[str, ExplainedAccess]]) ->
                 "count": access.evidence.count,
                 "first": timestamp(access.evidence.first),
                 "last": timestamp(access.evidence.last),
-                "uses": [use_document(use, count) for use, count in access.evidence.uses],
+                "uses": [use_document(use, count) for use, count in access.evidence.shown()],
             }
             for module, access in found
         ],

@@ -99,7 +99,8 @@ def _module(evidence: EvidenceFile) -> str:
 
 def _reason(access: ExplainedAccess) -> str:
     uses = [
-        " ".join(word for word in (use.program, use.syscall, use.path) if word) for use, _ in access.evidence.uses
+        " ".join(word for word in (use.program, use.syscall, use.path) if word)
+        for use, _ in access.evidence.shown()
     ]
     return "; ".join([access.reason] * bool(access.reason) + uses[:2])
 

@@ -20,7 +20,7 @@ UseKey = tuple[str, str, str]
 
 # A vector's uses are cut down to the MAX_USES smallest when they are this many. That is exact: a use that is not
 # among the smallest ones now never will be, for the others only grow in number.
-_MANY = 16 * MAX_USES
+_MANY = 2 * MAX_USES
 
 
 # Later than any time stamp that a format accepts, in milliseconds.
