@@ -111,6 +111,8 @@ def test_an_interrupt_leaves_no_half_file(tmp_path: Path) -> None:
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=REPOSITORY,
+        # A shell starts what runs in the background with it ignored, and the tests may run there.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as child:
         assert child.stdin
         assert child.stderr
