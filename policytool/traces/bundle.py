@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import lzma
-import os
 import shutil
 import tempfile
 from collections import Counter
@@ -131,7 +130,7 @@ def import_trace(
             names = [EVIDENCE] if len(logs) == 1 else [f"audit.{place}.log.xz" for place in range(1, len(logs) + 1)]
         files = [made / one for one in names]
         # lzma lets other threads run.
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor() as pool:
             list(pool.map(_compress, logs, files))
         evidence = []
         counts = _Counts()
