@@ -9,7 +9,7 @@ from policytool.cli.inputs import Json, Strict, Traces, read_traces
 
 def access(traces: Traces, as_json: Json = False, strict: Strict = False) -> None:
     """List the distinct access vectors of any log, with counts."""
-    from policytool.report.document import access_rows
+    from policytool.report.accesses import access_rows
 
     rows = access_rows(read_traces(traces, strict=strict))
     if as_json:

@@ -21,7 +21,7 @@ STDIN = "-"
 BLOCK = 1 << 20
 
 # A record of the kernel has at most 8,970 bytes (MAX_AUDIT_MESSAGE_LENGTH); what is longer is cut off here.
-MAX_LINE = 1 << 20
+MAX_LINE = 1 << 17
 
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _MAGICS: tuple[tuple[bytes, Callable[[BinaryIO], object]], ...] = (
