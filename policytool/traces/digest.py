@@ -18,12 +18,13 @@ from policytool.model.event import TraceEvent, Unread
 from policytool.traces.assemble import assemble
 from policytool.traces.join import MAX_BYTES, Joiner
 from policytool.traces.reader import read_records
-from policytool.traces.record import Form, Row, event_key
+from policytool.traces.record import Form, Row
 from policytool.traces.tally import Tally
 from policytool.traces.whole import (
     BETWEEN,
     MARK,
     MAX_KNOWN,
+    PROCTITLE,
     STAMP,
     Memory,
     Reader,
@@ -33,17 +34,19 @@ from policytool.traces.whole import (
 
 _STAMPED = re.compile(STAMP)
 
+# How many events that are not found by all of their text are enough to look for it no longer, if none was.
+MAX_MISSED = 1 << 14
+
 # Events with more records go to the joiner in parts.
 _MANY = 64
-
-# What tells apart events that have to be assembled: kinds, bodies and forms of their records.
-_Content = tuple[tuple[bytes, bytes, Form], ...]
 
 
 @dataclass(slots=True)
 class _Count:
-    """How many events have one shape, and the stamps of the first and the last."""
+    """How many events, each of so many records, say the same, and the stamps of the first and the last."""
 
+    said: Shape | TraceEvent
+    records: int
     events: int
     first: bytes
     last: bytes
@@ -74,14 +77,18 @@ class Digest:
         self._next = b""
         # Whole events, and their records, of which the joiner and the tally do not know yet.
         self._passed = self._passed_records = 0
-        self._counts: dict[Shape, _Count] = {}
+        # By shape, or by the event that was assembled; and by all of an event's text, as long as that finds any.
+        self._counts: dict[Shape | int, _Count] = {}
+        self._texts: Memory[tuple[bytes, ...], _Count] = Memory()
+        self._by_text = True
+        self._missed = 0
         self._latest = b""
-        self._contents: Memory[_Content, TraceEvent] = Memory(MAX_KNOWN >> 4)
 
     def read(self, blocks: Iterable[bytes]) -> None:
         """Add whole lines; events that have not ended stay with the joiner."""
         lines = self._lines = chain.from_iterable(BytesIO(block + b"\n") for block in blocks)
         kinds, kind, stamped = self._reader.kinds, self._reader.kind, _STAMPED.fullmatch
+        texts, opened = self._texts, self.joiner.opened
         # The records at hand: their stamp, head and body of each, and their lines.
         stamp = b""
         event: list[bytes] = []
@@ -98,7 +105,14 @@ class Digest:
                 continue
             if (head in kinds or kind(head)) and stamped(key):
                 if held:
-                    self._add_event(stamp, event, held)
+                    count = texts.get(tuple(event)) if self._by_text else None
+                    if count and stamp >= self._latest and stamp not in opened:
+                        count.events += 1
+                        count.last = self._latest = stamp
+                        self._passed += 1
+                        self._passed_records += count.records
+                    else:
+                        self._add_event(stamp, event, held)
             else:
                 # Another format's, or the rest of the line before it.
                 line = self._add_others(chain(held, (line,)))
@@ -116,42 +130,59 @@ class Digest:
 
     def flush(self) -> None:
         """Add what was counted to the tally, and forget it."""
-        for shape, count in self._counts.items():
-            self._add_counted(shape, count)
+        for count in self._counts.values():
+            first, last = _milliseconds(count.first), _milliseconds(count.last)
+            if isinstance(count.said, TraceEvent):
+                self._tally.add_equal(count.said, first, last, count.events)
+                continue
+            self._tally.count_events(count.events, count.events * count.records)
+            self._add_counted(count.said, first, last, count.events)
         self._counts.clear()
+        self._texts.clear()
 
     def _add_event(self, stamp: bytes, event: Sequence[bytes], held: Sequence[bytes]) -> None:
         """Add the records at hand, which the record of another event follows."""
-        if self.joiner.is_open(stamp):
+        if stamp in self.joiner.opened:
             self._settle()
-        whole = None if self.joiner.is_open(stamp) or self._is_full else self._reader.whole(event)
-        if whole is None or not whole.ended:
+        if PROCTITLE not in event or stamp in self.joiner.opened or 2 * self.joiner.size > MAX_BYTES:
+            # It has not ended, or it might not find room with the joiner, so that it would make others end.
             self._add_rows(stamp, event, held)
             return
+        shape = self._reader.read(event)
+        if shape is None:
+            self._add_rows(stamp, event, held)
+            return
+        count = self._counts.get(shape) or self._begin(shape, shape, shape[4], stamp)
         self._passed += 1
-        self._passed_records += whole.records
-        if whole.shape is not None:
-            self._count(whole.shape, stamp)
+        self._passed_records += count.records
+        self._again(count, stamp)
+        if self._by_text:
+            self._texts.keep(tuple(event), count, sum(map(len, event)))
+            self._missed += 1
+            self._by_text = self._missed < MAX_MISSED
 
     def _add_rows(self, stamp: bytes, event: Sequence[bytes], held: Sequence[bytes]) -> None:
         """Let the records at hand be joined."""
         kinds = [self._reader.kind(head) for head in event[::2]]
-        if None in kinds or any(MARK in body for body in event[1::2]):
+        bodies = event[1::2]
+        if None in kinds or MARK in (bodies[0] if len(bodies) == 1 else b"".join(bodies)):
             # Not all of them are single records of auditd's.
             self._add_records(held)
             return
         self._settle()
-        for kind, body in zip(kinds, event[1::2], strict=True):
-            self._add_groups(self.joiner.add((stamp, kind or b"", body.rstrip(b"\n"), self.line, _RAW)))
+        for kind, body in zip(kinds, bodies, strict=True):
+            ended = self.joiner.add((stamp, kind or b"", body.rstrip(b"\n"), self.line, _RAW))
             self.line += 1
+            if ended:
+                self._add_groups(ended)
 
     def _add_records(self, lines: Iterable[bytes]) -> None:
         """Let lines of any format be read, and joined."""
         self._settle()
-        for record in read_records(self._counted(lines), self._origin, self._tally.unread, self.line):
+        for record in read_records(self._numbered(lines), self._origin, self._tally.unread, self.line):
             self._add_groups(self.joiner.add(record))
 
-    def _counted(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+    def _numbered(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         for line in lines:
             self.line += 1
             yield line
@@ -174,52 +205,49 @@ class Digest:
     def _settle(self) -> None:
         """Tell the joiner and the tally of the whole events since the last time."""
         if self._passed:
-            events, records = self._passed, self._passed_records
+            self.line += self._passed_records
+            self._add_groups(self.joiner.pass_by(self._passed))
             self._passed = self._passed_records = 0
-            self.line += records
-            self._tally.count_events(events, records)
-            self._add_groups(self.joiner.pass_by(events))
-
-    @property
-    def _is_full(self) -> bool:
-        """Say whether a whole event might not find room with the joiner, so that it would make others end."""
-        return 2 * self.joiner.size > MAX_BYTES
 
     def _add_groups(self, groups: Iterable[Sequence[Row]]) -> None:
         """Add events that were joined; those with anything unusual in them are assembled in full."""
         for group in groups:
             stamp = group[0][0]
-            whole = None
-            if _STAMPED.fullmatch(stamp) and all(form is _RAW for *_, form in group):
-                parts = ((b"type=%s msg=audit" % kind, body) for _, kind, body, _, _ in group)
-                whole = self._reader.whole([*chain.from_iterable(parts)])
-            if whole is None:
-                self._tally.add(self._assembled(group), event_key(stamp).timestamp)
+            if not _STAMPED.fullmatch(stamp) or any(row[4] is not _RAW for row in group):
+                self._tally.add(assemble(group, self._origin, self._tally.unread))
                 continue
-            self._tally.count_events(1, whole.records)
-            if whole.shape is not None:
-                self._count(whole.shape, stamp)
+            text = tuple([part for row in group for part in row[1:3]])
+            count = self._texts.get(text)
+            if count is None:
+                count = self._count_of(group, stamp)
+                if count is None:
+                    continue
+                self._texts.keep(text, count, sum(map(len, text)))
+            self._again(count, stamp)
 
-    def _assembled(self, group: Sequence[Row]) -> TraceEvent:
-        """Assemble an event, or return an earlier one of the same records, of which there was nothing to report."""
-        content: _Content = tuple((kind, body, form) for _, kind, body, _, form in group)
-        event = self._contents.get(content)
-        if event is None:
-            unread: list[Unread] = []
-            event = assemble(group, self._origin, unread.append)
-            for place in unread:
-                self._tally.unread(place)
-            if not unread:
-                self._contents.keep(content, event, sum(len(body) for _, body, _ in content))
-        return event
+    def _count_of(self, group: Sequence[Row], stamp: bytes) -> _Count | None:
+        """Find where an event that was joined is counted; None if it was added, with something to report of it."""
+        shape = self._reader.read_group(group)
+        if shape is not None:
+            return self._counts.get(shape) or self._begin(shape, shape, shape[4], stamp)
+        unread: list[Unread] = []
+        event = assemble(group, self._origin, unread.append)
+        if not unread:
+            return self._begin(event, id(event), event.records, stamp)
+        for place in unread:
+            self._tally.unread(place)
+        self._tally.add(event)
+        return None
 
-    def _count(self, shape: Shape, stamp: bytes) -> None:
-        """Count an event of SHAPE, with its stamp."""
-        count = self._counts.get(shape)
-        if count is None:
-            if len(self._counts) >= MAX_KNOWN:
-                self.flush()
-            count = self._counts[shape] = _Count(0, stamp, stamp)
+    def _begin(self, said: Shape | TraceEvent, key: Shape | int, records: int, stamp: bytes) -> _Count:
+        """Begin to count events that say the same."""
+        if len(self._counts) >= MAX_KNOWN:
+            self.flush()
+        count = self._counts[key] = _Count(said, records, 0, stamp, stamp)
+        return count
+
+    def _again(self, count: _Count, stamp: bytes) -> None:
+        """Count one event more, with STAMP."""
         count.events += 1
         if stamp >= self._latest:
             count.last = self._latest = stamp
@@ -227,14 +255,13 @@ class Digest:
             count.first = min(count.first, stamp)
             count.last = max(count.last, stamp)
 
-    def _add_counted(self, shape: Shape, count: _Count) -> None:
-        decision, call, items, others = shape
-        first, last = _milliseconds(count.first), _milliseconds(count.last)
+    def _add_counted(self, shape: Shape, first: int, last: int, events: int) -> None:
+        decision, call, items, others, _ = shape
         for known in (decision, *others):
-            asked = known.decision
-            path = path_of(known, items)
-            use = (call.exe or asked.exe or asked.comm or call.comm, call.name, path)
-            self._tally.count(asked, first, last, use, count.events)
+            if known is not None:
+                asked = known.decision
+                use = (call.exe or asked.exe or asked.comm or call.comm, call.name, path_of(known, items))
+                self._tally.count(asked, first, last, use, events)
 
 
 def _milliseconds(stamp: bytes) -> int:

@@ -47,8 +47,8 @@ class Joiner:
     """
 
     def __init__(self) -> None:
-        # In the order in which they began.
-        self._open: dict[bytes, _Group] = {}
+        # By key, in the order in which they began. Where `pass_by` was not told of all, some may have ended.
+        self.opened: dict[bytes, _Group] = {}
         self._key = b""
         self._last = False
         self._begun = 0
@@ -62,11 +62,11 @@ class Joiner:
             if self._last:
                 self._end_run(ended)
             self._key = key
-        group = self._open.get(key)
+        group = self.opened.get(key)
         if group is None:
             self._begun += 1
             self._end_old(ended)
-            group = self._open[key] = _Group(self._begun)
+            group = self.opened[key] = _Group(self._begun)
         size = len(row[2])
         group.rows.append(row)
         group.size += size
@@ -76,12 +76,8 @@ class Joiner:
         if len(group.rows) >= MAX_RECORDS:
             ended.append(self._end(key))
         while self.size > MAX_BYTES:
-            ended.append(self._end(next(iter(self._open))))
+            ended.append(self._end(next(iter(self.opened))))
         return ended
-
-    def is_open(self, key: bytes) -> bool:
-        """Say whether an event KEY has begun and not ended; true at most, where `pass_by` was not told of all."""
-        return key in self._open
 
     def pass_by(self, events: int) -> Sequence[Sequence[Row]]:
         """Say that so many whole events, none of them open, come next, and need not be joined.
@@ -97,7 +93,7 @@ class Joiner:
 
     def rest(self) -> Iterator[Sequence[Row]]:
         """Yield the events that are still open."""
-        for key in list(self._open):
+        for key in list(self.opened):
             yield self._end(key)
 
     def state(self, line: int) -> State:
@@ -107,23 +103,23 @@ class Joiner:
                 self._begun - group.born,
                 tuple((key, kind, body, at - line, form) for key, kind, body, at, form in group.rows),
             )
-            for group in self._open.values()
+            for group in self.opened.values()
         )
         return (self._key, self._last, groups)
 
     def _end(self, key: bytes) -> Sequence[Row]:
-        group = self._open.pop(key)
+        group = self.opened.pop(key)
         self.size -= group.size
         return group.rows
 
     def _end_run(self, ended: list[Sequence[Row]]) -> None:
-        if self._last and self._key in self._open:
+        if self._last and self._key in self.opened:
             ended.append(self._end(self._key))
         self._last = False
 
     def _end_old(self, ended: list[Sequence[Row]]) -> None:
-        while self._open:
-            key = next(iter(self._open))
-            if self._begun - self._open[key].born < MAX_OPEN:
+        while self.opened:
+            key = next(iter(self.opened))
+            if self._begun - self.opened[key].born < MAX_OPEN:
                 break
             ended.append(self._end(key))

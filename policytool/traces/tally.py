@@ -68,17 +68,20 @@ class Tally:
         self._unread: list[Unread] = []
         self._unread_counts: Counter[UnreadKind] = Counter()
 
-    def add(self, event: TraceEvent, timestamp: int | None = None) -> None:
-        """Count EVENT, or one at TIMESTAMP that is like it, and each of its decisions. InputError: too many."""
-        self.count_events(1, event.records)
+    def add(self, event: TraceEvent) -> None:
+        """Count EVENT and each of its decisions. InputError: too many distinct ones."""
+        self.add_equal(event, event.key.timestamp, event.key.timestamp, 1)
+
+    def add_equal(self, event: TraceEvent, first: int, last: int, count: int) -> None:
+        """Count COUNT events like EVENT in all but their times, which are from FIRST to LAST."""
+        self.count_events(count, count * event.records)
         for error in event.errors:
             if error.op not in self._errors:
                 self._grow(_ERROR_SIZE + len(error.op))
-            self._errors[error.op] += 1
-        when = event.key.timestamp if timestamp is None else timestamp
+            self._errors[error.op] += count
         call = "" if event.syscall is None else event.syscall.name
         for decision in event.decisions:
-            self.count(decision, when, when, (program(decision, event), call, decision.path))
+            self.count(decision, first, last, (program(decision, event), call, decision.path), count)
 
     def count_events(self, events: int, records: int) -> None:
         """Count so many events, which have so many records in all, without their decisions."""

@@ -17,11 +17,8 @@ from policytool.model.event import AccessDecision, Location, PathItem, UnreadKin
 from policytool.traces.assemble import READERS, read_cwd, read_path, target_path, tidy
 from policytool.traces.avc import read_decision
 from policytool.traces.fields import fields, text_value
-from policytool.traces.record import Form, decoded
+from policytool.traces.record import Form, Row, decoded
 from policytool.traces.syscalls import arch_name, syscall_name
-
-# How many events are looked up by all of their text before it is known whether that finds any.
-MAX_TRIED = 1 << 14
 
 # Bound what is remembered, in entries and in bytes of what they were read from; a log with more distinct texts than
 # that is read a little slower.
@@ -38,7 +35,7 @@ MARK = b"msg=audit("
 HEAD = re.compile(rb"type=(\w{1,64}) msg=audit")
 BETWEEN = b"): "
 
-_AVC, _SYSCALL, _PROCTITLE = (b"type=%s msg=audit" % kind for kind in (b"AVC", b"SYSCALL", b"PROCTITLE"))
+_AVC, _SYSCALL, PROCTITLE = (b"type=%s msg=audit" % kind for kind in (b"AVC", b"SYSCALL", b"PROCTITLE"))
 
 _DECISION = re.compile(rb"(avc:  (?:denied|granted)  \{[^{}\n]*\}) for  pid=[0-9]+ ([^\n]*)\n?")
 
@@ -107,17 +104,11 @@ class Memory(dict[_K, _V]):
         return value
 
 
-# What tells events apart that say the same but for their stamps; `Shape` is of the first decision, and the others.
-Shape = tuple[Known, Call, Items, tuple[Known, ...]]
+# What an event says; events with the same shape say the same. Its first decision (None: it has none), its call, its
+# paths if a decision asks for them, further decisions, and the number of its records.
+Shape = tuple[Known | None, Call, Items, tuple[Known, ...], int]
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Whole:
-    """What an event says: its shape (None: it has no decision), its number of records, and whether it has ended."""
-
-    shape: Shape | None
-    records: int
-    ended: bool
+_QUIET: Shape = (None, NO_CALL, NO_ITEMS, (), 1)
 
 
 class Reader:
@@ -126,15 +117,12 @@ class Reader:
     def __init__(self) -> None:
         # By what HEAD matches.
         self.kinds: Memory[bytes, bytes] = Memory(256)
-        self._wholes: Memory[tuple[bytes, ...], Whole | None] = Memory()
         # By the whole text, so that looking it up is all that has to be done; then without process ids.
         self._decisions: Memory[bytes, Known | None] = Memory()
         self._nameless: Memory[tuple[bytes, bytes], Known | None] = Memory()
         self._calls: Memory[tuple[bytes, bytes], Call | None] = Memory()
         self._callers: Memory[tuple[bytes, bytes], Call] = Memory()
         self._items: Memory[tuple[bytes, ...], Items] = Memory()
-        # How often an event was looked up, and found to be the same as an earlier one in all but its stamp.
-        self._asked = self._found = 0
 
     def kind(self, head: bytes) -> bytes | None:
         """Return the kind of record in what auditd writes before a stamp; None if HEAD is nothing of that sort."""
@@ -143,30 +131,32 @@ class Reader:
             kind = self.kinds.keep(head, match[1], len(head))
         return kind
 
-    def whole(self, event: Sequence[bytes]) -> Whole | None:
-        """Read EVENT: head and body of each of its records in turn."""
-        if self._asked >= MAX_TRIED and 2 * self._found < self._asked:
-            return self._read(event)
-        key = tuple(event)
-        self._asked += 1
-        if key in self._wholes:
-            self._found += 1
-            return self._wholes[key]
-        return self._wholes.keep(key, self._read(event), sum(map(len, key)))
+    def read_group(self, group: Sequence[Row]) -> Shape | None:
+        """Read an event that was joined, of raw records."""
+        if len(group) == 1 and group[0][1] not in _TELLING:
+            return _QUIET
+        return self.read([part for _, kind, body, _, _ in group for part in (b"type=%s msg=audit" % kind, body)])
 
-    def _read(self, event: Sequence[bytes]) -> Whole | None:
-        """Read EVENT of known heads, or not: then it is unusual."""
-        decisions: list[Known] = []
+    def read(self, event: Sequence[bytes]) -> Shape | None:
+        """Read EVENT: head and body of each of its records in turn."""
+        first: Known | None = None
+        others: list[Known] = []
         call = NO_CALL
         paths: list[bytes] = []
         cwd = b""
-        known: Known | None
-        for head, body in zip(event[::2], event[1::2], strict=True):
+        asks = False
+        parts = iter(event)
+        for head in parts:
+            body = next(parts)
             if head == _AVC:
                 known = self._decisions.get(body) or self._decision(body)
                 if known is None:
                     return None
-                decisions.append(known)
+                asks = asks or known.asks_paths
+                if first is None:
+                    first = known
+                else:
+                    others.append(known)
             elif head == _SYSCALL:
                 begin = body.find(b" success=")
                 end = body.find(b" ppid=", begin)
@@ -187,12 +177,10 @@ class Reader:
                 else:
                     return None
         records = len(event) // 2
-        ended = _PROCTITLE in event[::2]
-        if not decisions:
-            return Whole(None, records, ended)
-        asks = paths and any(known.asks_paths for known in decisions)
-        items = self._items_of(paths, cwd) if asks else NO_ITEMS
-        return Whole((decisions[0], call, items, tuple(decisions[1:])), records, ended)
+        if first is None:
+            return (None, NO_CALL, NO_ITEMS, (), records)
+        items = self._items_of(paths, cwd) if asks and paths else NO_ITEMS
+        return (first, call, items, tuple(others), records)
 
     def _decision(self, text: bytes) -> Known | None:
         """Read the body of an AVC record; None also where there is anything to report of it."""
