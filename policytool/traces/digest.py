@@ -37,8 +37,8 @@ _STAMPED = re.compile(STAMP)
 # How many events that are not found by all of their text are enough to look for it no longer, if none was.
 MAX_MISSED = 1 << 14
 
-# Events with more records go to the joiner in parts.
-_MANY = 64
+# Events with more records than half of that go to the joiner in parts.
+_MANY = 128
 
 
 @dataclass(slots=True)
@@ -88,39 +88,34 @@ class Digest:
         """Add whole lines; events that have not ended stay with the joiner."""
         lines = self._lines = chain.from_iterable(BytesIO(block + b"\n") for block in blocks)
         kinds, kind, stamped = self._reader.kinds, self._reader.kind, _STAMPED.fullmatch
-        texts, opened = self._texts, self.joiner.opened
-        # The records at hand: their stamp, head and body of each, and their lines.
-        stamp = b""
+        # The records at hand: their stamp, and head and body of each.
+        stamp: bytes | None = None
         event: list[bytes] = []
-        held: list[bytes] = []
         for line in lines:
             begin, _, body = line.partition(BETWEEN)
             head, _, key = begin.partition(b"(")
-            if key == stamp and held:
-                if len(held) == _MANY:
-                    self._add_rows(stamp, event, held)
-                    event, held = [], []
+            if key == stamp:
+                if len(event) >= _MANY:
+                    self._add_rows(stamp, event)
+                    event = []
                 event += head, body
-                held.append(line)
                 continue
             if (head in kinds or kind(head)) and stamped(key):
-                if held:
-                    count = texts.get(tuple(event)) if self._by_text else None
-                    if count and stamp >= self._latest and stamp not in opened:
-                        count.events += 1
-                        count.last = self._latest = stamp
-                        self._passed += 1
-                        self._passed_records += count.records
-                    else:
-                        self._add_event(stamp, event, held)
-            else:
-                # Another format's, or the rest of the line before it.
-                line = self._add_others(chain(held, (line,)))
+                if stamp is not None:
+                    self._add_event(stamp, event)
+                stamp = key
+                event = [head, body]
+                continue
+            # Another format's, or the rest of the line before it.
+            before = [] if stamp is None else _lines_of(stamp, event)
+            line = self._add_others([*before, line])
+            stamp = None
+            if line:
                 begin, _, body = line.partition(BETWEEN)
-                head, _, key = begin.partition(b"(")
-            stamp, event, held = key, [head, body], [line] if line else []
-        if held:
-            self._add_rows(stamp, event, held)
+                head, _, stamp = begin.partition(b"(")
+                event = [head, body]
+        if stamp is not None:
+            self._add_rows(stamp, event)
         self._settle()
 
     def finish(self) -> None:
@@ -140,17 +135,24 @@ class Digest:
         self._counts.clear()
         self._texts.clear()
 
-    def _add_event(self, stamp: bytes, event: Sequence[bytes], held: Sequence[bytes]) -> None:
+    def _add_event(self, stamp: bytes, event: Sequence[bytes]) -> None:
         """Add the records at hand, which the record of another event follows."""
+        if self._by_text:
+            count = self._texts.get(tuple(event))
+            if count is not None and stamp not in self.joiner.opened:
+                self._passed += 1
+                self._passed_records += count.records
+                self._again(count, stamp)
+                return
         if stamp in self.joiner.opened:
             self._settle()
         if PROCTITLE not in event or stamp in self.joiner.opened or 2 * self.joiner.size > MAX_BYTES:
             # It has not ended, or it might not find room with the joiner, so that it would make others end.
-            self._add_rows(stamp, event, held)
+            self._add_rows(stamp, event)
             return
         shape = self._reader.read(event)
         if shape is None:
-            self._add_rows(stamp, event, held)
+            self._add_rows(stamp, event)
             return
         count = self._counts.get(shape) or self._begin(shape, shape, shape[4], stamp)
         self._passed += 1
@@ -161,13 +163,13 @@ class Digest:
             self._missed += 1
             self._by_text = self._missed < MAX_MISSED
 
-    def _add_rows(self, stamp: bytes, event: Sequence[bytes], held: Sequence[bytes]) -> None:
+    def _add_rows(self, stamp: bytes, event: Sequence[bytes]) -> None:
         """Let the records at hand be joined."""
         kinds = [self._reader.kind(head) for head in event[::2]]
         bodies = event[1::2]
         if None in kinds or MARK in (bodies[0] if len(bodies) == 1 else b"".join(bodies)):
             # Not all of them are single records of auditd's.
-            self._add_records(held)
+            self._add_records(_lines_of(stamp, event))
             return
         self._settle()
         for kind, body in zip(kinds, bodies, strict=True):
@@ -262,6 +264,12 @@ class Digest:
                 asked = known.decision
                 use = (call.exe or asked.exe or asked.comm or call.comm, call.name, path_of(known, items))
                 self._tally.count(asked, first, last, use, events)
+
+
+def _lines_of(stamp: bytes, event: Sequence[bytes]) -> list[bytes]:
+    """Put the lines together again that have STAMP, and head and body of each in EVENT."""
+    parts = iter(event)
+    return [head + b"(" + stamp + BETWEEN + body for head, body in zip(parts, parts, strict=True)]
 
 
 def _milliseconds(stamp: bytes) -> int:

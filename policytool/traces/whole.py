@@ -139,6 +139,16 @@ class Reader:
 
     def read(self, event: Sequence[bytes]) -> Shape | None:
         """Read EVENT: head and body of each of its records in turn."""
+        if len(event) == 6 and event[4] == PROCTITLE and event[2] == _SYSCALL and event[0] == _AVC:
+            # Most events.
+            decision = self._decisions.get(event[1]) or self._decision(event[1])
+            call = self._call_of(event[3])
+            return (
+                None if decision is None or call is None or MARK in event[5] else (decision, call, NO_ITEMS, (), 3)
+            )
+        return self._read(event)
+
+    def _read(self, event: Sequence[bytes]) -> Shape | None:
         first: Known | None = None
         others: list[Known] = []
         call = NO_CALL
@@ -158,12 +168,7 @@ class Reader:
                 else:
                     others.append(known)
             elif head == _SYSCALL:
-                begin = body.find(b" success=")
-                end = body.find(b" ppid=", begin)
-                if begin < 0 or end < 0 or not _NUMBERS.fullmatch(body, begin, end):
-                    return None
-                key = body[:begin], body[end:]
-                found = self._calls.get(key) or self._call(key)
+                found = self._call_of(body)
                 if found is None:
                     return None
                 call = found
@@ -195,6 +200,15 @@ class Reader:
             else:
                 known = self._nameless.keep(key, _read_known(*key), len(text))
         return self._decisions.keep(text, known, len(text))
+
+    def _call_of(self, body: bytes) -> Call | None:
+        """Read the body of a SYSCALL record."""
+        begin = body.find(b" success=")
+        end = body.find(b" ppid=", begin)
+        if begin < 0 or end < 0 or not _NUMBERS.fullmatch(body, begin, end):
+            return None
+        text = body[:begin], body[end:]
+        return self._calls.get(text) or self._call(text)
 
     def _call(self, text: tuple[bytes, bytes]) -> Call | None:
         """Read what stands before and after the numbers of a SYSCALL record."""
