@@ -22,6 +22,7 @@ from policytool.traces.record import Form, Row
 from policytool.traces.tally import Tally
 from policytool.traces.whole import (
     BETWEEN,
+    HEAD,
     MARK,
     MAX_KNOWN,
     PROCTITLE,
@@ -62,13 +63,21 @@ def tally_blocks(blocks: Iterable[bytes], origin: str, tally: Tally) -> None:
 _RAW = Form.RAW
 
 
+def is_record(line: bytes) -> bool:
+    """Say whether LINE begins as auditd's records do."""
+    begin, _, _ = line.partition(BETWEEN)
+    head, _, stamp = begin.partition(b"(")
+    return HEAD.fullmatch(head) is not None and _STAMPED.fullmatch(stamp) is not None
+
+
 class Digest:
     """Adds events to a tally, and remembers what it has read."""
 
-    def __init__(self, origin: str, tally: Tally, joiner: Joiner | None = None, line: int = 1) -> None:
-        """Begin at LINE, in the middle of a log if JOINER has the records before it."""
+    def __init__(self, origin: str, tally: Tally, joiner: Joiner | None = None) -> None:
+        """Begin in the middle of a log if JOINER has the records before."""
         self.joiner = joiner or Joiner()
-        self.line = line
+        # The number of the next line.
+        self.line = 1
         self._origin = origin
         self._tally = tally
         self._reader = Reader()
@@ -130,7 +139,7 @@ class Digest:
             if isinstance(count.said, TraceEvent):
                 self._tally.add_equal(count.said, first, last, count.events)
                 continue
-            self._tally.count_events(count.events, count.events * count.records)
+            self._tally.count_events(count.events, count.events * count.records, first, last)
             self._add_counted(count.said, first, last, count.events)
         self._counts.clear()
         self._texts.clear()

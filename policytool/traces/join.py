@@ -107,6 +107,11 @@ class Joiner:
         )
         return (self._key, self._last, groups)
 
+    def renumber(self, lines: int) -> None:
+        """Count the lines of what was added from LINES on, so that they are 0 or less where they came before."""
+        for group in self.opened.values():
+            group.rows = [(key, kind, body, at - lines, form) for key, kind, body, at, form in group.rows]
+
     def _end(self, key: bytes) -> Sequence[Row]:
         group = self.opened.pop(key)
         self.size -= group.size

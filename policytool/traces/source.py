@@ -55,6 +55,45 @@ def read_blocks(path: str, progress: Callable[[int], None] | None = None) -> Ite
             ) from error
 
 
+def plain_size(path: str) -> int | None:
+    """Return the size of the log PATH in bytes if it can be read from any place on: a file, not compressed."""
+    if path == STDIN or not Path(path).is_file():
+        return None
+    with _opened(path) as raw:
+        return Path(path).stat().st_size if _decompressed(raw) is raw else None
+
+
+def read_range(path: str, begin: int, end: int | None) -> Iterator[bytes]:
+    """Yield the lines of the plain file PATH from BEGIN to END (bytes; None: all) as `read_blocks` does."""
+    with _opened(path) as raw:
+        raw.seek(begin)
+        limited = raw if end is None else cast("BinaryIO", _Limited(raw, end - begin))
+        try:
+            yield from _whole_lines(limited, raw, None)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read to its end ({_reason(error)})") from error
+
+
+def window(path: str, begin: int, size: int) -> bytes:
+    """Return SIZE bytes of the plain file PATH from BEGIN on, or what there is of them."""
+    with _opened(path) as raw:
+        raw.seek(begin)
+        return raw.read(size)
+
+
+class _Limited:
+    """The first bytes of a stream."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream = stream
+        self._left = size
+
+    def read(self, size: int) -> bytes:
+        block = self._stream.read(min(size, self._left))
+        self._left -= len(block)
+        return block
+
+
 def _whole_lines(stream: BinaryIO, raw: BinaryIO, progress: Callable[[int], None] | None) -> Iterator[bytes]:
     rest = b""
     skipping = False

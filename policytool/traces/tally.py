@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from heapq import nsmallest
+from itertools import chain
 
 from policytool.errors import InputError
 from policytool.model.access import MAX_USES, AccessVector, Evidence, Result, Use
@@ -63,7 +64,9 @@ class Tally:
         self._seen: dict[VectorKey, _Seen] = {}
         self._size = 0
         self._events = 0
-        self._records = 0
+        # Records by node, and when the first and the last event was.
+        self.hosts: Counter[str] = Counter()
+        self.first, self.last = _NEVER, 0
         self._errors: Counter[str] = Counter()
         self._unread: list[Unread] = []
         self._unread_counts: Counter[UnreadKind] = Counter()
@@ -74,7 +77,7 @@ class Tally:
 
     def add_equal(self, event: TraceEvent, first: int, last: int, count: int) -> None:
         """Count COUNT events like EVENT in all but their times, which are from FIRST to LAST."""
-        self.count_events(count, count * event.records)
+        self.count_events(count, count * event.records, first, last, event.key.node)
         for error in event.errors:
             if error.op not in self._errors:
                 self._grow(_ERROR_SIZE + len(error.op))
@@ -83,10 +86,14 @@ class Tally:
         for decision in event.decisions:
             self.count(decision, first, last, (program(decision, event), call, decision.path), count)
 
-    def count_events(self, events: int, records: int) -> None:
-        """Count so many events, which have so many records in all, without their decisions."""
+    def count_events(self, events: int, records: int, first: int, last: int, node: str = "") -> None:
+        """Count events of NODE, from FIRST to LAST, with so many records in all, without their decisions."""
         self._events += events
-        self._records += records
+        if node not in self.hosts:
+            self._grow(_ERROR_SIZE + len(node))
+        self.hosts[node] += records
+        self.first = min(self.first, first)
+        self.last = max(self.last, last)
 
     def count(self, decision: AccessDecision, first: int, last: int, use: UseKey, count: int = 1) -> None:
         """Count COUNT decisions like DECISION, made between FIRST and LAST. InputError: too many distinct ones."""
@@ -123,7 +130,7 @@ class Tally:
         """Keep no more uses of each vector than evidence does. InputError: what remains is too large still."""
         for seen in self._seen.values():
             seen.trim()
-        self._size = sum(_ERROR_SIZE + len(op) for op in self._errors) + sum(
+        self._size = sum(_ERROR_SIZE + len(name) for name in chain(self._errors, self.hosts)) + sum(
             _VECTOR_SIZE + _XPERM_SIZE * len(seen.xperms) + sum(map(_use_size, seen.uses))
             for seen in self._seen.values()
         )
@@ -144,7 +151,7 @@ class Tally:
             vectors=tuple(sorted(vectors, key=lambda vector: vector.sort_key)),
             traces=(self._trace,),
             events=self._events,
-            records=self._records,
+            records=self.hosts.total(),
             errors=tuple(sorted(self._errors.items())),
             unread=tuple(nsmallest(MAX_UNREAD, self._unread, key=_place)),
             unread_counts=tuple(sorted(self._unread_counts.items())),
