@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from policytool.cli.console import emit, emit_json, table
-from policytool.cli.inputs import Json, Strict, Traces, read_traces
+from policytool.cli.inputs import Jobs, Json, Strict, Traces, read_traces
 
 
-def access(traces: Traces, as_json: Json = False, strict: Strict = False) -> None:
+def access(traces: Traces, as_json: Json = False, strict: Strict = False, jobs: Jobs = 1) -> None:
     """List the distinct access vectors of any log, with counts."""
-    from policytool.report.document import access_rows
+    from policytool.report.accesses import access_rows
 
-    rows = access_rows(read_traces(traces, strict=strict))
+    rows = access_rows(read_traces(traces, strict=strict, jobs=jobs))
     if as_json:
         emit_json(rows)
         return

@@ -14,6 +14,7 @@ from policytool.cli.inputs import (
     BaseFolder,
     DaemonFolder,
     DaemonNames,
+    Jobs,
     Json,
     Strict,
     Traces,
@@ -47,6 +48,7 @@ def generate(
     base: BaseFolder = None,
     as_json: Json = False,
     strict: Strict = False,
+    jobs: Jobs = 1,
 ) -> None:
     """Make candidate modules from traces: for the daemons named, or for every known one that was seen."""
     from policytool.report.document import generate_document
@@ -56,7 +58,7 @@ def generate(
     known = load_known(daemon_folder)
     wanted = [require_domain(name, known) for name in daemons or ()]
     found = find_base(base)
-    observations = read_traces(traces, strict=strict)
+    observations = read_traces(traces, strict=strict, jobs=jobs)
     with progress("linking with the base, and asking libsepol for each access"):
         made = generate_modules(observations, known, wanted, found)
     for one in made:

@@ -30,6 +30,10 @@ DaemonFolder = Annotated[
     Path | None, typer.Option("--daemons", metavar="DIR", help="A folder of further daemon descriptions.")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 when anything in a log was not understood.")]
+Jobs = Annotated[
+    int,
+    typer.Option("-j", "--jobs", metavar="N", min=1, help="Read with so many processes; the result is the same."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 BaseFolder = Annotated[
     Path | None,
@@ -37,18 +41,25 @@ BaseFolder = Annotated[
 ]
 
 
-def read_traces(traces: Sequence[str], *, strict: bool = False) -> Observations:
-    """Read TRACES into one set of observations, and say on stderr what was not understood.
+def read_traces(traces: Sequence[str], *, strict: bool = False, jobs: int = 1) -> Observations:
+    """Read TRACES into one set of observations, with so many processes, and say on stderr what was not understood.
 
     Raise InputError when a trace cannot be read, or with STRICT when anything in it was not understood.
     """
     from policytool.model.observation import Observations
-    from policytool.traces.bundle import read_trace
 
     observations = Observations()
-    for trace in traces:
-        with progress(f"reading {trace}"):
-            observations = observations.merge(read_trace(trace))
+    if jobs == 1:
+        from policytool.traces.bundle import read_trace
+
+        for trace in traces:
+            with progress(f"reading {trace}"):
+                observations = observations.merge(read_trace(trace))
+    else:
+        # Without `progress`, whose thread a process must not be copied with.
+        from policytool.workflow.read import read_all
+
+        observations = observations.merge(*read_all(traces, jobs))
     if total := observations.unread_total:
         kinds = ", ".join(f"{count} x {kind}" for kind, count in observations.unread_counts)
         place = observations.unread[0]

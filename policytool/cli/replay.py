@@ -13,6 +13,7 @@ from policytool.cli.inputs import (
     BaseFolder,
     DaemonFolder,
     DaemonNames,
+    Jobs,
     Json,
     Strict,
     Traces,
@@ -39,6 +40,7 @@ def replay(
     base: BaseFolder = None,
     as_json: Json = False,
     strict: Strict = False,
+    jobs: Jobs = 1,
 ) -> None:
     """Ask libsepol for every observed access whether the policy allows it; exit 1 when any is denied."""
     from policytool.policy.replay import Verdict
@@ -50,7 +52,7 @@ def replay(
         raise UsageError("name what to replay against: --module DIR (repeatable) or --policy FILE")
     known = load_known(daemon_folder)
     domains = [require_domain(name, known) for name in daemons or ()]
-    observations = read_traces(traces, strict=strict)
+    observations = read_traces(traces, strict=strict, jobs=jobs)
     with progress("linking, and asking libsepol for each access"):
         if policy:
             result = replay_policy(observations, policy, domains)

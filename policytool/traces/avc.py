@@ -9,7 +9,8 @@ the last contexts of a message are the true ones, whatever a path or a command l
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from policytool.model.access import Result
 from policytool.model.context import ContextError, SecurityContext, is_identifier
@@ -26,6 +27,9 @@ _NOTICE = re.compile(r"avc:\s+(?:received|op=|could not|netlink)")
 
 _DELETED = " (deleted)"
 
+# Characters; what follows `scontext=` in a record of the kernel is far shorter.
+_LONG = 1024
+
 
 def is_notice(message: str) -> bool:
     """Say whether MESSAGE is a notice of the access vector cache: a policy load, a setenforce."""
@@ -38,27 +42,23 @@ def read_decision(
     """Read MESSAGE, which begins with `avc:`; None, after a report, where it cannot be believed."""
     head = _HEAD.match(message)
     at = message.rfind("scontext=")
-    tail = (_TAIL.match(message, at) or _OLD_TAIL.match(message, at)) if at >= 0 else None
-    if head is None or tail is None:
+    tail = message[at:] if at >= 0 else ""
+    # Tails repeat; what is longer than a kernel's may not stay in memory.
+    end = _read_tail(tail, form) if len(tail) > _LONG else _known_tail(tail, form)
+    if head is None or end is None:
         # A context that the kernel could not compute is printed as its number instead.
         no_context = head is not None and ("ssid=" in message or "tsid=" in message)
-        broken = UnreadKind.MALFORMED if head is None and tail is not None else UnreadKind.TRUNCATED
+        broken = UnreadKind.MALFORMED if head is None and end is not None else UnreadKind.TRUNCATED
         report(UnreadKind.BAD_CONTEXT if no_context else broken)
         return None
-    try:
-        source, target = SecurityContext.parse(tail["source"]), SecurityContext.parse(tail["target"])
-    except ContextError:
-        report(UnreadKind.BAD_CONTEXT)
+    if isinstance(end, UnreadKind):
+        report(end)
         return None
-    tclass = tail["tclass"].rstrip(":")
-    if not is_identifier(tclass):
-        report(UnreadKind.MALFORMED)
-        return None
+    source, target, tclass, after = end
     perms = _known(head[2], report)
     if perms is None:
         return None
     about = fields(message[head.end() : at], form)
-    after = fields(message[tail.end() :], form)
     return AccessDecision(
         location=location,
         result=Result(head[1]),
@@ -79,6 +79,29 @@ def read_decision(
         invalid_target=text_value(after.get("trawcon"), form),
         userspace=userspace,
     )
+
+
+# What a message says of contexts, class and after them; None if it has not both contexts and a class.
+_Tail = tuple[SecurityContext, SecurityContext, str, Mapping[str, str]]
+
+
+def _read_tail(text: str, form: Form) -> _Tail | UnreadKind | None:
+    tail = _TAIL.match(text) or _OLD_TAIL.match(text)
+    if tail is None:
+        return None
+    try:
+        source, target = SecurityContext.parse(tail["source"]), SecurityContext.parse(tail["target"])
+    except ContextError:
+        return UnreadKind.BAD_CONTEXT
+    tclass = tail["tclass"].rstrip(":")
+    return (
+        (source, target, tclass, fields(text[tail.end() :], form))
+        if is_identifier(tclass)
+        else UnreadKind.MALFORMED
+    )
+
+
+_known_tail = lru_cache(maxsize=4096)(_read_tail)
 
 
 def _known(text: str | None, report: Callable[[UnreadKind], None]) -> tuple[str, ...] | None:

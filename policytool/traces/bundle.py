@@ -80,18 +80,12 @@ def read_manifest(folder: Path) -> Manifest:
     return parse_manifest(text, str(path))
 
 
-def read_trace(path: str, strict: bool = False, progress: Progress | None = None) -> Observations:
+def read_trace(path: str, strict: bool = False) -> Observations:
     """Reduce the trace PATH (see `load`) to its distinct access vectors.
 
-    STRICT: anything not understood is an InputError. PROGRESS is told how many stored bytes have been read of
-    the log at hand.
+    STRICT: anything not understood is an InputError.
     """
-    parts = []
-    for log in load(path).logs:
-        tally = Tally(log.trace, log.complete)
-        tally_blocks(read_blocks(log.path, progress), log.trace, tally)
-        parts.append(tally.observations())
-    observations = Observations().merge(*parts)
+    observations = Observations().merge(*map(observe_log, load(path).logs))
     if strict and observations.unread_total:
         first = observations.unread[0]
         raise InputError(
@@ -99,6 +93,13 @@ def read_trace(path: str, strict: bool = False, progress: Progress | None = None
             "leave out strict reading to go on without them"
         )
     return observations
+
+
+def observe_log(log: TraceLog) -> Observations:
+    """Reduce LOG to its distinct access vectors. InputError: it cannot be opened or read."""
+    tally = Tally(log.trace, log.complete)
+    tally_blocks(read_blocks(log.path), log.trace, tally)
+    return tally.observations()
 
 
 def read_log(
@@ -216,13 +217,13 @@ class _Counts:
 
     def add(self, file: Path) -> int:
         """Read FILE and return the number of its records."""
-        before = self.hosts.total()
-        for event in read_events(read_lines(str(file)), file.name, lambda _: None):
-            key = event.key
-            self.hosts[key.node] += event.records
-            self.begin = key.timestamp if self.begin is None else min(self.begin, key.timestamp)
-            self.end = key.timestamp if self.end is None else max(self.end, key.timestamp)
-        return self.hosts.total() - before
+        tally = Tally(file.name, complete=False)
+        tally_blocks(read_blocks(str(file)), file.name, tally)
+        if tally.hosts:
+            self.hosts += tally.hosts
+            self.begin = tally.first if self.begin is None else min(self.begin, tally.first)
+            self.end = tally.last if self.end is None else max(self.end, tally.last)
+        return tally.hosts.total()
 
 
 def _described(file: Path, trace: str, records: int, facts: Facts, lost: int | None) -> EvidenceFile:
