@@ -16,6 +16,7 @@ from policytool.generate.candidate import Candidate
 from policytool.generate.evidence import ExplainedAccess, explained
 from policytool.generate.triage import Cure
 from policytool.model.access import Evidence, Use
+from policytool.model.event import MAX_MILLISECONDS
 from policytool.model.module import BasePolicy
 from policytool.model.observation import Observations
 from policytool.model.printable import printable
@@ -29,7 +30,9 @@ Document = dict[str, object]
 
 
 def timestamp(milliseconds: int) -> str:
-    """Return MILLISECONDS since the epoch in ISO 8601, UTC."""
+    """Return MILLISECONDS since the epoch in ISO 8601, UTC; `@SECONDS` beyond the year 9999, which a log may claim."""
+    if milliseconds > MAX_MILLISECONDS:
+        return f"@{milliseconds // 1000}.{milliseconds % 1000:03d}"
     moment = datetime.fromtimestamp(milliseconds // 1000, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
 
@@ -190,10 +193,11 @@ def trace_document(path: str, manifest: Manifest | None, observations: Observati
         "format": FORMAT,
         "verb": "trace show",
         "trace": printable(path),
-        "manifest": json.loads(manifest.to_json()) if manifest else None,
+        "manifest": _escaped(json.loads(manifest.to_json())) if manifest else None,
         "complete": bool(manifest and manifest.complete),
         "events": observations.events,
         "records": observations.records,
+        "hosts": {printable(host): count for host, count in observations.hosts},
         "vectors": len({(vector.key, vector.result) for vector in observations.vectors}),
         "domains": domains,
         "selinux_errors": {printable(op): count for op, count in observations.errors},
@@ -208,10 +212,19 @@ def trace_document(path: str, manifest: Manifest | None, observations: Observati
     }
 
 
+def _escaped(value: object) -> object:
+    """Return VALUE with every text in it as printable ASCII."""
+    if isinstance(value, dict):
+        return {printable(str(key)): _escaped(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_escaped(item) for item in value]
+    return printable(value) if isinstance(value, str) else value
+
+
 def trace_text(document: Document) -> str:
     """Return a trace_document as lines `key: value`."""
     manifest, unread, domains = document["manifest"], document["unread"], document["domains"]
-    shown = {key: document[key] for key in ("records", "events", "vectors", "selinux_errors")}
+    shown = {key: document[key] for key in ("records", "events", "vectors", "hosts", "selinux_errors")}
     if isinstance(manifest, dict):
         kept = (
             "name",
@@ -223,7 +236,6 @@ def trace_text(document: Document) -> str:
             "begin",
             "end",
             "lost",
-            "hosts",
             "daemons",
         )
         shown = {key: manifest[key] for key in kept} | shown
@@ -238,9 +250,10 @@ def trace_text(document: Document) -> str:
 
 
 def _plain(value: object) -> str:
+    # The texts of a document are escaped already.
     if isinstance(value, dict):
-        return ", ".join(f"{printable(str(key)) or '-'} {_plain(item)}" for key, item in value.items()) or "none"
-    return "unknown" if value is None else printable(str(value))
+        return ", ".join(f"{key or '-'} {_plain(item)}" for key, item in value.items()) or "none"
+    return "unknown" if value is None else str(value)
 
 
 def compare_document(rows: Iterable[NamedRow], growth: Iterable[SurfaceDiff], baseline: str) -> Document:

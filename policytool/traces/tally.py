@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from heapq import nsmallest
 
-from policytool.model.access import MAX_USES, AccessVector, Evidence, Result, Use
+from policytool.model.access import MAX_HOSTS, MAX_USES, AccessVector, Evidence, Result, Use
 from policytool.model.context import SecurityContext
 from policytool.model.event import AccessDecision, Location, TraceEvent, Unread, UnreadKind
 from policytool.model.observation import MAX_UNREAD, Observations
@@ -37,9 +37,10 @@ class Seen:
     uses: dict[UseKey, int] = field(default_factory=dict)
     xperms: set[int] = field(default_factory=set)
     unlisted: int = 0
+    hosts: dict[str, int] = field(default_factory=dict)
 
-    def add(self, first: int, last: int, use: UseKey, xperm: int | None, count: int = 1) -> None:
-        """Count COUNT equal decisions, made between FIRST and LAST."""
+    def add(self, first: int, last: int, use: UseKey, xperm: int | None, count: int = 1, node: str = "") -> None:
+        """Count COUNT equal decisions, made between FIRST and LAST on NODE."""
         self.count += count
         self.first = min(self.first, first)
         self.last = max(self.last, last)
@@ -47,6 +48,7 @@ class Seen:
         uses[use] = uses.get(use, 0) + count
         if len(uses) >= _MANY:
             self.uses = dict(nsmallest(MAX_USES, uses.items()))
+        self.hosts = count_host(self.hosts, node, count)
         if xperm is None:
             self.unlisted += count
         else:
@@ -63,13 +65,15 @@ class Tally:
         self._seen: dict[VectorKey, Seen] = {}
         self._events = 0
         self._records = 0
+        self._hosts: dict[str, int] = {}
         self._errors: Counter[str] = Counter()
         self._unread: list[Unread] = []
         self._unread_counts: Counter[UnreadKind] = Counter()
 
     def add(self, event: TraceEvent) -> None:
         """Count EVENT and each of its decisions."""
-        self.count_event(event.records)
+        node = event.key.node
+        self.count_event(event.records, node)
         for error in event.errors:
             self._errors[error.op] += 1
         syscall = event.syscall
@@ -80,12 +84,13 @@ class Tally:
                 decision.path,
             )
             for seen in self.seen(decision):
-                seen.add(event.key.timestamp, event.key.timestamp, use, decision.xperm)
+                seen.add(event.key.timestamp, event.key.timestamp, use, decision.xperm, node=node)
 
-    def count_event(self, records: int) -> None:
-        """Count an event of that many records, without its decisions."""
+    def count_event(self, records: int, node: str = "") -> None:
+        """Count an event of that many records on NODE, without its decisions."""
         self._events += 1
         self._records += records
+        self._hosts = count_host(self._hosts, node, records)
 
     def seen(self, decision: AccessDecision) -> list[Seen]:
         """Return what is known of each permission of DECISION, to be added to."""
@@ -123,7 +128,15 @@ class Tally:
             errors=tuple(sorted(self._errors.items())),
             unread=tuple(nsmallest(MAX_UNREAD, self._unread, key=_place)),
             unread_counts=tuple(sorted(self._unread_counts.items())),
+            hosts=self._named(self._hosts),
         )
+
+    def _named(self, hosts: dict[str, int]) -> tuple[tuple[str, int], ...]:
+        """Return HOSTS, sorted; records that name no node are of the trace's own host."""
+        named: Counter[str] = Counter()
+        for node, count in hosts.items():
+            named[node or self._trace] += count
+        return tuple(sorted(named.items())[:MAX_HOSTS])
 
     def _vector(self, key: VectorKey, seen: Seen) -> AccessVector:
         source, target, tclass, perm, result, permissive = key
@@ -140,11 +153,19 @@ class Tally:
                 first=seen.first,
                 last=seen.last,
                 uses=tuple((Use(self._trace, *use), count) for use, count in uses),
+                hosts=self._named(seen.hosts),
             ),
             xperms=frozenset(seen.xperms),
             unlisted=seen.unlisted,
             complete=self._complete,
         )
+
+
+def count_host(hosts: dict[str, int], node: str, count: int) -> dict[str, int]:
+    """Add COUNT to NODE in HOSTS, and return HOSTS: cut down as the uses are, and as exact."""
+    hosts[node] = hosts.get(node, 0) + count
+    # One more, since "" comes first here and its trace's name may come later.
+    return dict(nsmallest(MAX_HOSTS + 1, hosts.items())) if len(hosts) >= 2 * MAX_HOSTS else hosts
 
 
 def _place(unread: Unread) -> tuple[Location, str, str]:
