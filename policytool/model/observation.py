@@ -18,8 +18,8 @@ class Observations:
     """The distinct access vectors of some traces, and what could not be read of them.
 
     `traces` names the traces, sorted. `events` and `records` count what was read, `hosts` the records of each host
-    (see `Evidence`; the first MAX_HOSTS by name); `errors` counts the SELINUX_ERR records by their op. `unread` holds the first places (in sort order) that were not understood,
-    `unread_counts` counts all of them by kind.
+    (see `Evidence`; the first MAX_HOSTS by name); `errors` counts the SELINUX_ERR records by their op. `unread`
+    holds the first places (in sort order) that were not understood, `unread_counts` counts all of them by kind.
     """
 
     vectors: tuple[AccessVector, ...] = ()

@@ -30,7 +30,7 @@ Document = dict[str, object]
 
 
 def timestamp(milliseconds: int) -> str:
-    """Return MILLISECONDS since the epoch in ISO 8601, UTC; `@SECONDS` beyond the year 9999, which a log may claim."""
+    """Return MILLISECONDS since the epoch in ISO 8601, UTC; as `@SECONDS` beyond the year 9999."""
     if milliseconds > MAX_MILLISECONDS:
         return f"@{milliseconds // 1000}.{milliseconds % 1000:03d}"
     moment = datetime.fromtimestamp(milliseconds // 1000, UTC)

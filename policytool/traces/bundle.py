@@ -153,8 +153,8 @@ def import_trace(
 def merge_bundles(folders: Sequence[Path], out: Path, name: str, overwrite: bool = False) -> Manifest:
     """Make the bundle OUT, called NAME, of all the evidence of FOLDERS; the same for any order of them.
 
-    Evidence that several of them hold is kept once. The records of hosts that they do not name are counted under the
-    name of their trace. Numbers are sums, and unknown where one of them is; other
+    Evidence that several of them hold is kept once. Records that name no host are counted under the name of their
+    trace. Numbers are sums, and unknown where one of them is; other
     facts are kept where all agree. InputError: as for `load` and `import_trace`.
     """
     manifests = [(folder, read_manifest(folder)) for folder in folders]
@@ -230,6 +230,7 @@ class Counts:
 
 
 def described(file: Path, trace: str, records: int, facts: Facts, lost: int | None) -> EvidenceFile:
+    """Describe the evidence FILE, whose RECORDS were counted, for a manifest."""
     return EvidenceFile(
         file=file.name,
         sha256=_sha256(file),
