@@ -71,7 +71,7 @@ def _matches(key: tuple[str, str, str, str], asked: tuple[str, str, str, frozens
 
 def _text(module: str, access: ExplainedAccess) -> str:
     from policytool.model.printable import printable
-    from policytool.report.document import timestamp
+    from policytool.report.accesses import timestamp
 
     source, target, tclass, perm = access.key
     evidence = access.evidence

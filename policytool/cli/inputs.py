@@ -15,6 +15,7 @@ from policytool.errors import InputError, UsageError
 if TYPE_CHECKING:
     from policytool.model.daemon import Daemon
     from policytool.model.observation import Observations
+    from policytool.model.selection import Selection
 
 Traces = Annotated[
     list[str],
@@ -37,18 +38,19 @@ BaseFolder = Annotated[
 ]
 
 
-def read_traces(traces: Sequence[str], *, strict: bool = False) -> Observations:
-    """Read TRACES into one set of observations, and say on stderr what was not understood.
+def read_traces(traces: Sequence[str], *, strict: bool = False, selection: Selection | None = None) -> Observations:
+    """Read TRACES, or of them what SELECTION wants, into one set, and say on stderr what was not understood.
 
     Raise InputError when a trace cannot be read, or with STRICT when anything in it was not understood.
     """
     from policytool.model.observation import Observations
-    from policytool.traces.bundle import read_trace
+    from policytool.model.selection import Selection
+    from policytool.traces.selected import read_selected
 
     observations = Observations()
     for trace in traces:
         with progress(f"reading {trace}"):
-            observations = observations.merge(read_trace(trace))
+            observations = observations.merge(read_selected(trace, selection or Selection()))
     if total := observations.unread_total:
         kinds = ", ".join(f"{count} x {kind}" for kind, count in observations.unread_counts)
         place = observations.unread[0]

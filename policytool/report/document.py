@@ -9,68 +9,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from policytool.check.findings import Finding
 from policytool.generate.candidate import Candidate
 from policytool.generate.evidence import ExplainedAccess, explained
 from policytool.generate.triage import Cure
-from policytool.model.access import Evidence, Use
-from policytool.model.event import MAX_MILLISECONDS
 from policytool.model.module import BasePolicy
 from policytool.model.observation import Observations
 from policytool.model.printable import printable
 from policytool.policy.replay import Replay, Replayed, Verdict
+from policytool.report.accesses import Document, timestamp, use_document
 from policytool.surface.compare import NamedRow, SurfaceDiff, diff_document, row_document
 from policytool.traces.manifest import Manifest
 
 FORMAT = 1
-
-Document = dict[str, object]
-
-
-def timestamp(milliseconds: int) -> str:
-    """Return MILLISECONDS since the epoch in ISO 8601, UTC; as `@SECONDS` beyond the year 9999."""
-    if milliseconds > MAX_MILLISECONDS:
-        return f"@{milliseconds // 1000}.{milliseconds % 1000:03d}"
-    moment = datetime.fromtimestamp(milliseconds // 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
-
-
-def access_rows(observations: Observations) -> list[Document]:
-    """Return the distinct (source type, target type, class, permission, result, permissive) with counts."""
-    groups: dict[tuple[str, str, str, str, str, bool | None], Evidence] = {}
-    for vector in observations.vectors:
-        key = (*vector.key, vector.result.value, vector.permissive)
-        found = groups.get(key)
-        groups[key] = found.merge(vector.evidence) if found else vector.evidence
-    return [
-        {
-            "source": source,
-            "target": target,
-            "tclass": tclass,
-            "perm": perm,
-            "result": result,
-            "count": evidence.count,
-            "permissive": permissive,
-            "first": timestamp(evidence.first),
-            "last": timestamp(evidence.last),
-        }
-        for (source, target, tclass, perm, result, permissive), evidence in sorted(
-            groups.items(), key=lambda item: (*item[0][:5], str(item[0][5]))
-        )
-    ]
-
-
-def use_document(use: Use, count: int) -> Document:
-    """Return one use of an access, its texts in printable ASCII."""
-    return {
-        "trace": printable(use.trace),
-        "program": printable(use.program),
-        "syscall": printable(use.syscall),
-        "path": printable(use.path),
-        "count": count,
-    }
 
 
 def replayed_document(result: Replayed) -> Document:
