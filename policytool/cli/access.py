@@ -1,22 +1,94 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`policytool access`: the distinct access vectors of any log."""
+"""`policytool access`: the distinct access vectors of any log, selected, sorted, grouped, explained, followed."""
 
 from __future__ import annotations
 
-from policytool.cli.console import emit, emit_json, table
-from policytool.cli.inputs import Jobs, Json, Strict, Traces, read_traces
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from policytool.cli.access_output import Output, print_accesses, print_groups
+from policytool.cli.inputs import DaemonFolder, Jobs, Json, Strict, Traces, find_daemon, load_known, read_traces
+from policytool.cli.moment import moment
+from policytool.errors import UsageError
+from policytool.model.access import Result
+from policytool.model.selection import Selection
+from policytool.report.access_keys import GroupKey, SortKey
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 
-def access(traces: Traces, as_json: Json = False, strict: Strict = False, jobs: Jobs = 1) -> None:
+def _patterns(what: str, *names: str) -> object:
+    return typer.Option(*names, metavar="PATTERN", help=f"{what}; * and ? match any; repeatable.")
+
+
+def access(
+    traces: Traces,
+    domains: Annotated[
+        list[str] | None,
+        typer.Option("-d", "--domain", "--daemon", metavar="NAME", help="Source or target: a type or a daemon."),
+    ] = None,
+    sources: Annotated[list[str] | None, _patterns("Source type", "--source")] = None,
+    targets: Annotated[list[str] | None, _patterns("Target type", "--target")] = None,
+    classes: Annotated[list[str] | None, _patterns("Class", "-c", "--class")] = None,
+    perms: Annotated[list[str] | None, _patterns("Permission", "-p", "--perm")] = None,
+    programs: Annotated[list[str] | None, _patterns("Program, by path or name", "--program")] = None,
+    result: Annotated[Result | None, typer.Option(help="Only what was denied, or granted.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="From then on: ISO 8601 (UTC), or 2h.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Until then.")] = None,
+    sort: Annotated[SortKey | None, typer.Option(help="Counts and times from the largest.")] = None,
+    reverse: Annotated[bool, typer.Option("-r", "--reverse", help="The other way round.")] = False,
+    group_by: Annotated[GroupKey | None, typer.Option(help="One line for all that have it in common.")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Programs, paths, hosts, ioctl and netlink names too.")
+    ] = False,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Read one log as it grows, until Ctrl-C.")] = False,
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the result as CSV.")] = False,
+    daemon_folder: DaemonFolder = None,
+    strict: Strict = False,
+    jobs: Jobs = 1,
+) -> None:
     """List the distinct access vectors of any log, with counts."""
-    from policytool.report.accesses import access_rows
+    if as_json and as_csv:
+        raise UsageError("--json and --csv exclude each other")
+    output = Output.JSON if as_json else Output.CSV if as_csv else Output.TEXT
+    now = datetime.now(UTC)
+    selection = Selection(
+        domains=_domains(domains or (), daemon_folder),
+        sources=tuple(sources or ()),
+        targets=tuple(targets or ()),
+        classes=tuple(classes or ()),
+        perms=tuple(perms or ()),
+        programs=tuple(programs or ()),
+        result=result,
+        since=None if since is None else moment(since, "--since", now),
+        until=None if until is None else moment(until, "--until", now),
+    )
+    if follow:
+        if len(traces) != 1 or sort or reverse or group_by:
+            raise UsageError("--follow takes one log, in the order of its times: no --sort, --reverse, --group-by")
+        from policytool.cli.follow import follow_log
 
-    rows = access_rows(read_traces(traces, strict=strict, jobs=jobs))
-    if as_json:
-        emit_json(rows)
+        follow_log(traces[0], selection, output, explain=explain, strict=strict)
         return
-    columns = ("count", "result", "source", "target", "class", "permission")
-    cells = [
-        (row["count"], row["result"], row["source"], row["target"], row["tclass"], row["perm"]) for row in rows
-    ]
-    emit(table(columns, cells, frozenset({0})))
+    from policytool.report.accesses import distinct, grouped, ordered
+
+    observations = read_traces(traces, strict=strict, jobs=jobs, selection=selection)
+    accesses = distinct(observations)
+    if group_by:
+        if sort not in (None, SortKey.COUNT):
+            raise UsageError("groups are sorted by their counts; leave --sort out")
+        groups = grouped(accesses, group_by)
+        print_groups(groups[::-1] if reverse else groups, group_by, output)
+        return
+    print_accesses(ordered(accesses, sort, reverse), output, explain=explain)
+
+
+def _domains(names: Sequence[str], folder: Path | None) -> tuple[str, ...]:
+    known = load_known(folder) if names else ()
+    found = ((find_daemon(name, known), name) for name in names)
+    return tuple(daemon.domain if daemon else name for daemon, name in found)

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
+import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,22 +59,69 @@ def progress(message: str) -> Iterator[None]:
         yield
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]], right: frozenset[int] = frozenset()) -> str:
+def table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    right: frozenset[int] = frozenset(),
+    width: int | None = None,
+) -> str:
     """Return an aligned table as plain text; the columns whose index is in RIGHT are numbers.
 
-    Nothing is cut or folded: a pipe gets all of it, and a narrow terminal wraps the lines itself.
+    Nothing is cut, and a pipe gets one line a row. Where a line would be wider than WIDTH (that of the terminal, if
+    there is one), the columns that do not fit stand below, indented.
     """
     cells = [[printable(str(cell)) for cell in row] for row in rows]
     widths = [max(len(line[index]) for line in (list(columns), *cells)) for index in range(len(columns))]
+    parts = _fitting(widths, terminal_width() if width is None else width)
 
     def line(row: Sequence[str]) -> str:
-        padded = (
-            text.rjust(width) if index in right else text.ljust(width)
-            for index, (text, width) in enumerate(zip(row, widths, strict=True))
-        )
-        return "  ".join(padded).rstrip()
+        lines = []
+        for indent, part in zip(("", *(_INDENT,) * len(parts)), parts, strict=False):
+            padded = [
+                row[index].rjust(widths[index]) if index in right else row[index].ljust(widths[index])
+                for index in part
+            ]
+            lines.append((indent + "  ".join(padded)).rstrip())
+        return "\n".join(lines)
 
     return "\n".join(line(row) for row in (list(columns), *cells)) + "\n"
+
+
+_INDENT = " " * 4
+
+
+def _fitting(widths: Sequence[int], width: int | None) -> list[list[int]]:
+    """Share columns of WIDTHS out among as few lines as fit into WIDTH, each but the first one indented."""
+    parts: list[list[int]] = [[]]
+    used = 0
+    for index, own in enumerate(widths):
+        if width is not None and parts[-1] and used + 2 + own > width:
+            parts.append([])
+            used = len(_INDENT) - 2
+        parts[-1].append(index)
+        used += 2 + own if used else own
+    return parts
+
+
+def terminal_width() -> int | None:
+    """Return how many columns stdout has, None if it is no terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def emit_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], *, header: bool = True) -> None:
+    """Write ROWS to stdout as CSV, RFC 4180 but for the line end, which is a newline alone."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    if header:
+        writer.writerow(columns)
+    writer.writerows([_cell(cell) for cell in row] for row in rows)
+    emit(text.getvalue())
+
+
+def _cell(value: object) -> str:
+    # A spreadsheet takes what begins so for a formula, and a log chooses names of programs and paths.
+    text = "" if value is None else printable(str(value))
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:

@@ -15,6 +15,7 @@ from policytool.errors import InputError, UsageError
 if TYPE_CHECKING:
     from policytool.model.daemon import Daemon
     from policytool.model.observation import Observations
+    from policytool.model.selection import Selection
 
 Traces = Annotated[
     list[str],
@@ -41,25 +42,29 @@ BaseFolder = Annotated[
 ]
 
 
-def read_traces(traces: Sequence[str], *, strict: bool = False, jobs: int = 1) -> Observations:
-    """Read TRACES into one set of observations, with so many processes, and say on stderr what was not understood.
+def read_traces(
+    traces: Sequence[str], *, strict: bool = False, jobs: int = 1, selection: Selection | None = None
+) -> Observations:
+    """Read TRACES, or of them what SELECTION wants, with so many processes, into one set of observations.
 
-    Raise InputError when a trace cannot be read, or with STRICT when anything in it was not understood.
+    What was not understood is told on stderr. Raise InputError when a trace cannot be read, or with STRICT when
+    anything in it was not understood.
     """
     from policytool.model.observation import Observations
+    from policytool.model.selection import Selection
+    from policytool.traces.selected import narrowed, read_selected
 
+    wanted = selection or Selection()
     observations = Observations()
-    if jobs == 1:
-        from policytool.traces.bundle import read_trace
-
+    if jobs == 1 or wanted.by_event:
         for trace in traces:
             with progress(f"reading {trace}"):
-                observations = observations.merge(read_trace(trace))
+                observations = observations.merge(read_selected(trace, wanted))
     else:
         # Without `progress`, whose thread a process must not be copied with.
         from policytool.workflow.read import read_all
 
-        observations = observations.merge(*read_all(traces, jobs))
+        observations = narrowed(observations.merge(*read_all(traces, jobs)), wanted)
     if total := observations.unread_total:
         kinds = ", ".join(f"{count} x {kind}" for kind, count in observations.unread_counts)
         place = observations.unread[0]

@@ -17,6 +17,9 @@ MAX_USES = 1024
 # How many of them a document shows.
 SHOWN_USES = 8
 
+# How many hosts an evidence keeps, the first ones by name; the same holds as for uses.
+MAX_HOSTS = 1024
+
 
 class Result(StrEnum):
     """What the access vector cache said: `avc:  denied` or, under an auditallow rule, `avc:  granted`."""
@@ -43,13 +46,15 @@ class Evidence:
     """Why we believe that an access happened.
 
     `count` is the number of logged decisions; `first` and `last` are milliseconds since the epoch; `uses`
-    pairs each kept use with its own count, in sort order.
+    pairs each kept use with its own count, in sort order, and so does `hosts` with the hosts that logged them: the
+    node of the records or, where they name none, the trace.
     """
 
     count: int
     first: int
     last: int
     uses: tuple[tuple[Use, int], ...] = ()
+    hosts: tuple[tuple[str, int], ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -61,17 +66,21 @@ class Evidence:
         return tuple(sorted(self.uses, key=lambda item: (-item[1], item[0]))[:most])
 
     def merge(self, *others: Evidence) -> Evidence:
-        """Return the evidence of all together; exact in the counts of the uses that it keeps, and order-free."""
+        """Return the evidence of all together; exact in the counts of what it keeps, and order-free."""
         every = (self, *others)
         counts: dict[Use, int] = {}
+        hosts: dict[str, int] = {}
         for evidence in every:
             for use, count in evidence.uses:
                 counts[use] = counts.get(use, 0) + count
+            for host, count in evidence.hosts:
+                hosts[host] = hosts.get(host, 0) + count
         return Evidence(
             count=sum(evidence.count for evidence in every),
             first=min(evidence.first for evidence in every),
             last=max(evidence.last for evidence in every),
             uses=tuple(sorted(counts.items())[:MAX_USES]),
+            hosts=tuple(sorted(hosts.items())[:MAX_HOSTS]),
         )
 
 

@@ -13,6 +13,9 @@ from enum import StrEnum
 from policytool.model.access import Result
 from policytool.model.context import SecurityContext
 
+# The end of the year 9999 in UTC, the last that ISO 8601 and Python write in four digits. A log may claim more.
+MAX_MILLISECONDS = 253402300799999
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Location:

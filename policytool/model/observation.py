@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from policytool.model.access import AccessVector, merge_vectors
+from policytool.model.access import MAX_HOSTS, AccessVector, merge_vectors
 from policytool.model.event import Unread, UnreadKind
 
 # How many unread places are kept to be shown; all of them are counted.
@@ -17,9 +17,9 @@ MAX_UNREAD = 20
 class Observations:
     """The distinct access vectors of some traces, and what could not be read of them.
 
-    `traces` names the traces, sorted. `events` and `records` count what was read; `errors` counts the
-    SELINUX_ERR records by their op. `unread` holds the first places (in sort order) that were not understood,
-    `unread_counts` counts all of them by kind.
+    `traces` names the traces, sorted. `events` and `records` count what was read, `hosts` the records of each host
+    (see `Evidence`; the first MAX_HOSTS by name); `errors` counts the SELINUX_ERR records by their op. `unread`
+    holds the first places (in sort order) that were not understood, `unread_counts` counts all of them by kind.
     """
 
     vectors: tuple[AccessVector, ...] = ()
@@ -29,6 +29,7 @@ class Observations:
     errors: tuple[tuple[str, int], ...] = ()
     unread: tuple[Unread, ...] = ()
     unread_counts: tuple[tuple[UnreadKind, int], ...] = ()
+    hosts: tuple[tuple[str, int], ...] = ()
 
     @property
     def unread_total(self) -> int:
@@ -40,9 +41,11 @@ class Observations:
         every = (self, *others)
         errors: Counter[str] = Counter()
         unread_counts: Counter[UnreadKind] = Counter()
+        hosts: Counter[str] = Counter()
         for one in every:
             errors.update(dict(one.errors))
             unread_counts.update(dict(one.unread_counts))
+            hosts.update(dict(one.hosts))
         return Observations(
             vectors=merge_vectors(vector for one in every for vector in one.vectors),
             traces=tuple(sorted({trace for one in every for trace in one.traces})),
@@ -53,4 +56,5 @@ class Observations:
                 sorted((place for one in every for place in one.unread), key=lambda u: (u.location, u.kind, u.text))
             )[:MAX_UNREAD],
             unread_counts=tuple(sorted(unread_counts.items())),
+            hosts=tuple(sorted(hosts.items())[:MAX_HOSTS]),
         )

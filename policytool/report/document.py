@@ -14,27 +14,15 @@ from policytool.check.findings import Finding
 from policytool.generate.candidate import Candidate
 from policytool.generate.evidence import ExplainedAccess, explained
 from policytool.generate.triage import Cure
-from policytool.model.access import Use
 from policytool.model.module import BasePolicy
 from policytool.model.observation import Observations
 from policytool.model.printable import printable
 from policytool.policy.replay import Replay, Replayed, Verdict
-from policytool.report.accesses import Document, timestamp
+from policytool.report.accesses import Document, timestamp, use_document
 from policytool.surface.compare import NamedRow, SurfaceDiff, diff_document, row_document
 from policytool.traces.manifest import Manifest
 
 FORMAT = 1
-
-
-def use_document(use: Use, count: int) -> Document:
-    """Return one use of an access, its texts in printable ASCII."""
-    return {
-        "trace": printable(use.trace),
-        "program": printable(use.program),
-        "syscall": printable(use.syscall),
-        "path": printable(use.path),
-        "count": count,
-    }
 
 
 def replayed_document(result: Replayed) -> Document:
@@ -157,10 +145,11 @@ def trace_document(path: str, manifest: Manifest | None, observations: Observati
         "format": FORMAT,
         "verb": "trace show",
         "trace": printable(path),
-        "manifest": json.loads(manifest.to_json()) if manifest else None,
+        "manifest": _escaped(json.loads(manifest.to_json())) if manifest else None,
         "complete": bool(manifest and manifest.complete),
         "events": observations.events,
         "records": observations.records,
+        "hosts": {printable(host): count for host, count in observations.hosts},
         "vectors": len({(vector.key, vector.result) for vector in observations.vectors}),
         "domains": domains,
         "selinux_errors": {printable(op): count for op, count in observations.errors},
@@ -175,10 +164,19 @@ def trace_document(path: str, manifest: Manifest | None, observations: Observati
     }
 
 
+def _escaped(value: object) -> object:
+    """Return VALUE with every text in it as printable ASCII."""
+    if isinstance(value, dict):
+        return {printable(str(key)): _escaped(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_escaped(item) for item in value]
+    return printable(value) if isinstance(value, str) else value
+
+
 def trace_text(document: Document) -> str:
     """Return a trace_document as lines `key: value`."""
     manifest, unread, domains = document["manifest"], document["unread"], document["domains"]
-    shown = {key: document[key] for key in ("records", "events", "vectors", "selinux_errors")}
+    shown = {key: document[key] for key in ("records", "events", "vectors", "hosts", "selinux_errors")}
     if isinstance(manifest, dict):
         kept = (
             "name",
@@ -190,7 +188,6 @@ def trace_text(document: Document) -> str:
             "begin",
             "end",
             "lost",
-            "hosts",
             "daemons",
         )
         shown = {key: manifest[key] for key in kept} | shown
@@ -205,9 +202,10 @@ def trace_text(document: Document) -> str:
 
 
 def _plain(value: object) -> str:
+    # The texts of a document are escaped already.
     if isinstance(value, dict):
-        return ", ".join(f"{printable(str(key)) or '-'} {_plain(item)}" for key, item in value.items()) or "none"
-    return "unknown" if value is None else printable(str(value))
+        return ", ".join(f"{key or '-'} {_plain(item)}" for key, item in value.items()) or "none"
+    return "unknown" if value is None else str(value)
 
 
 def compare_document(rows: Iterable[NamedRow], growth: Iterable[SurfaceDiff], baseline: str) -> Document:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from policytool.errors import InputError
-from policytool.model.event import TraceEvent, Unread
+from policytool.model.event import MAX_MILLISECONDS, TraceEvent, Unread
 from policytool.model.observation import Observations
 from policytool.traces.digest import tally_blocks
 from policytool.traces.manifest import Base, EvidenceFile, Facts, Manifest, parse_manifest
@@ -124,7 +124,7 @@ def import_trace(
     asked for.
     """
     lost = facts.lost if len(logs) == 1 or facts.lost == 0 else None
-    with _aside(folder, overwrite) as made:
+    with aside(folder, overwrite) as made:
         if parts:
             names = [f"{part}.log.xz" for part in parts]
         else:
@@ -134,9 +134,9 @@ def import_trace(
         with ThreadPoolExecutor() as pool:
             list(pool.map(_compress, logs, files))
         evidence = []
-        counts = _Counts()
+        counts = Counts()
         for file, trace in zip(files, parts or [name] * len(files), strict=True):
-            evidence.append(_described(file, trace, counts.add(file), facts, lost))
+            evidence.append(described(file, trace, counts.add(file), facts, lost))
         manifest = Manifest(
             name=name,
             facts=replace(facts, daemons=tuple(sorted(facts.daemons))),
@@ -153,7 +153,8 @@ def import_trace(
 def merge_bundles(folders: Sequence[Path], out: Path, name: str, overwrite: bool = False) -> Manifest:
     """Make the bundle OUT, called NAME, of all the evidence of FOLDERS; the same for any order of them.
 
-    Evidence that several of them hold is kept once. Numbers are sums, and unknown where one of them is; other
+    Evidence that several of them hold is kept once. Records that name no host are counted under the name of their
+    trace. Numbers are sums, and unknown where one of them is; other
     facts are kept where all agree. InputError: as for `load` and `import_trace`.
     """
     manifests = [(folder, read_manifest(folder)) for folder in folders]
@@ -164,13 +165,13 @@ def merge_bundles(folders: Sequence[Path], out: Path, name: str, overwrite: bool
             kept = found.get(one.sha256)
             if kept is None or replace(one, file="") < replace(kept[1], file=""):
                 found[one.sha256] = (file, one)
-    with _aside(out, overwrite) as made:
+    with aside(out, overwrite) as made:
         evidence = []
-        counts = _Counts()
+        counts = Counts()
         for sha256, (file, one) in sorted(found.items()):
             copy = made / f"audit.{sha256[:16]}.log.xz"
             shutil.copyfile(file, copy)
-            counts.add(copy)
+            counts.add(copy, one.trace)
             evidence.append(replace(one, file=copy.name))
         manifest = Manifest(
             name=name,
@@ -207,7 +208,7 @@ def _common(values: Iterable[_T]) -> _T | None:
     return distinct[0] if len(distinct) == 1 else None
 
 
-class _Counts:
+class Counts:
     """What a manifest says of its evidence and only reading it can tell."""
 
     def __init__(self) -> None:
@@ -215,18 +216,22 @@ class _Counts:
         self.begin: int | None = None
         self.end: int | None = None
 
-    def add(self, file: Path) -> int:
-        """Read FILE and return the number of its records."""
+    def add(self, file: Path, unnamed: str = "") -> int:
+        """Read FILE and return the number of its records; the host that they do not name is UNNAMED."""
         tally = Tally(file.name, complete=False)
         tally_blocks(read_blocks(str(file)), file.name, tally)
         if tally.hosts:
-            self.hosts += tally.hosts
-            self.begin = tally.first if self.begin is None else min(self.begin, tally.first)
-            self.end = tally.last if self.end is None else max(self.end, tally.last)
+            for node, records in tally.hosts.items():
+                self.hosts[node or unnamed] += records
+            # A log may claim times that no manifest can write.
+            first, last = min(tally.first, MAX_MILLISECONDS), min(tally.last, MAX_MILLISECONDS)
+            self.begin = first if self.begin is None else min(self.begin, first)
+            self.end = last if self.end is None else max(self.end, last)
         return tally.hosts.total()
 
 
-def _described(file: Path, trace: str, records: int, facts: Facts, lost: int | None) -> EvidenceFile:
+def described(file: Path, trace: str, records: int, facts: Facts, lost: int | None) -> EvidenceFile:
+    """Describe the evidence FILE, whose RECORDS were counted, for a manifest."""
     return EvidenceFile(
         file=file.name,
         sha256=_sha256(file),
@@ -262,7 +267,7 @@ def _compress(log: str, file: Path) -> None:
 
 
 @contextmanager
-def _aside(folder: Path, overwrite: bool) -> Iterator[Path]:
+def aside(folder: Path, overwrite: bool) -> Iterator[Path]:
     """Give a new folder beside FOLDER, and put it in FOLDER's place when all went well."""
     if not overwrite and (folder.exists() or folder.is_symlink()):
         raise InputError(f"{folder}: exists already; choose another name or ask for it to be replaced")

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from itertools import chain
 
 from policytool.errors import InputError
-from policytool.model.access import MAX_USES, AccessVector, Evidence, Result, Use
+from policytool.model.access import MAX_HOSTS, MAX_USES, AccessVector, Evidence, Result, Use
 from policytool.model.context import SecurityContext
 from policytool.model.event import AccessDecision, Location, TraceEvent, Unread, UnreadKind
 from policytool.model.observation import MAX_UNREAD, Observations
@@ -48,6 +49,7 @@ class _Seen:
     uses: dict[UseKey, int] = field(default_factory=dict)
     xperms: set[int] = field(default_factory=set)
     unlisted: int = 0
+    hosts: dict[str, int] = field(default_factory=dict)
 
     def trim(self) -> None:
         if len(self.uses) > MAX_USES:
@@ -77,14 +79,15 @@ class Tally:
 
     def add_equal(self, event: TraceEvent, first: int, last: int, count: int) -> None:
         """Count COUNT events like EVENT in all but their times, which are from FIRST to LAST."""
-        self.count_events(count, count * event.records, first, last, event.key.node)
+        node = event.key.node
+        self.count_events(count, count * event.records, first, last, node)
         for error in event.errors:
             if error.op not in self._errors:
                 self._grow(_ERROR_SIZE + len(error.op))
             self._errors[error.op] += count
         call = "" if event.syscall is None else event.syscall.name
         for decision in event.decisions:
-            self.count(decision, first, last, (program(decision, event), call, decision.path), count)
+            self.count(decision, first, last, (program(decision, event), call, decision.path), count, node)
 
     def count_events(self, events: int, records: int, first: int, last: int, node: str = "") -> None:
         """Count events of NODE, from FIRST to LAST, with so many records in all, without their decisions."""
@@ -95,8 +98,10 @@ class Tally:
         self.first = min(self.first, first)
         self.last = max(self.last, last)
 
-    def count(self, decision: AccessDecision, first: int, last: int, use: UseKey, count: int = 1) -> None:
-        """Count COUNT decisions like DECISION, made between FIRST and LAST. InputError: too many distinct ones."""
+    def count(
+        self, decision: AccessDecision, first: int, last: int, use: UseKey, count: int = 1, node: str = ""
+    ) -> None:
+        """Count COUNT decisions like DECISION, made from FIRST to LAST on NODE. InputError: too many distinct."""
         head = (decision.source, decision.target, decision.tclass)
         tail = (decision.result, decision.permissive)
         for perm in decision.perms:
@@ -107,6 +112,9 @@ class Tally:
             seen.count += count
             seen.first = min(seen.first, first)
             seen.last = max(seen.last, last)
+            if node not in seen.hosts:
+                self._grow(_ERROR_SIZE + len(node))
+            seen.hosts[node] = seen.hosts.get(node, 0) + count
             known = seen.uses.get(use)
             seen.uses[use] = count + (known or 0)
             if known is None:
@@ -131,7 +139,10 @@ class Tally:
         for seen in self._seen.values():
             seen.trim()
         self._size = sum(_ERROR_SIZE + len(name) for name in chain(self._errors, self.hosts)) + sum(
-            _VECTOR_SIZE + _XPERM_SIZE * len(seen.xperms) + sum(map(_use_size, seen.uses))
+            _VECTOR_SIZE
+            + _XPERM_SIZE * len(seen.xperms)
+            + sum(map(_use_size, seen.uses))
+            + sum(_ERROR_SIZE + len(node) for node in seen.hosts)
             for seen in self._seen.values()
         )
         refuse_size(self._trace, self._size, len(self._seen))
@@ -155,7 +166,15 @@ class Tally:
             errors=tuple(sorted(self._errors.items())),
             unread=tuple(nsmallest(MAX_UNREAD, self._unread, key=_place)),
             unread_counts=tuple(sorted(self._unread_counts.items())),
+            hosts=self._named(self.hosts),
         )
+
+    def _named(self, hosts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+        """Return HOSTS, sorted; records that name no node are of the trace's own host."""
+        named: Counter[str] = Counter()
+        for node, count in hosts.items():
+            named[node or self._trace] += count
+        return tuple(sorted(named.items())[:MAX_HOSTS])
 
     def _vector(self, key: VectorKey, seen: _Seen) -> AccessVector:
         source, target, tclass, perm, result, permissive = key
@@ -172,6 +191,7 @@ class Tally:
                 first=seen.first,
                 last=seen.last,
                 uses=tuple((Use(self._trace, *use), count) for use, count in uses),
+                hosts=self._named(seen.hosts),
             ),
             xperms=frozenset(seen.xperms),
             unlisted=seen.unlisted,
