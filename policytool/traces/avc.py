@@ -16,10 +16,30 @@ from policytool.model.context import ContextError, SecurityContext, is_identifie
 from policytool.model.event import AccessDecision, Location, UnreadKind
 from policytool.traces.fields import fields, number, plain, text_value
 from policytool.traces.record import Form
+from policytool.traces.vocabulary import is_cut_class
 
 _HEAD = re.compile(r"avc:\s+(denied|granted)\s+(?:\{([^{}]*)\}|null\b)")
-_TAIL = re.compile(r"scontext=(?P<source>\S+)\s+tcontext=(?P<target>\S+)\s+tclass=(?P<tclass>[^\s']+)")
-_OLD_TAIL = re.compile(r"scontext=(?P<source>\S+)\s+tclass=(?P<tclass>\S+)\s+tcontext=(?P<target>[^\s']+)")
+
+# The class ends at a space, a quote, or what a text goes on with. A list of categories may have lost its commas.
+_CLASS = r"tclass=(?P<tclass>[A-Za-z][\w-]*)(?=$|[\s'\":,;.)*`\\}\]<])"
+_SOURCE, _TARGET = (rf"{key}=(?P<{key[0]}>\S+(?: c\d\S{{0,60}}){{0,8}})" for key in ("scontext", "tcontext"))
+_TAILS = (
+    re.compile(rf"{_SOURCE}\s+{_TARGET}\s+{_CLASS}"),
+    # Old kernels.
+    re.compile(rf"{_SOURCE}\s+{_CLASS}\s+{_TARGET}"),
+)
+# Fields in the order of the alphabet, as old setroubleshoot wrote them.
+_SORTED = re.compile(rf"{_SOURCE}\s+(?:[a-z]+=\S+\s+){{0,9}}{_CLASS}\s+{_TARGET}")
+
+# What a record has once. Where one comes twice, two records ran into each other.
+_ONCE = re.compile(
+    r"(?<![\w-])(?:avc:\s+(?:denied|granted)|(?:pid|comm|path|name|dev|ino|scontext|tcontext|tclass)=)"
+)
+_QUOTED = re.compile(r'"[^"]*"')
+
+_PERMISSIVE = re.compile(r"permissive=([01])")
+# Beginnings of `permissive=0` at the end of what was cut short.
+_CUT = re.compile(r"\sp(?:e(?:r(?:m(?:i(?:s(?:s(?:i(?:v(?:e=?)?)?)?)?)?)?)?)?)?$")
 
 # Messages of user-space managers (and, for denied, other LSMs') that carry no decision.
 _NOTICE = re.compile(r"avc:\s+(?:received|op=|could not|netlink)")
@@ -37,28 +57,34 @@ def read_decision(
 ) -> AccessDecision | None:
     """Read MESSAGE, which begins with `avc:`; None, after a report, where it cannot be believed."""
     head = _HEAD.match(message)
+    if _twice(message):
+        report(UnreadKind.MALFORMED)
+        return None
     at = message.rfind("scontext=")
-    tail = (_TAIL.match(message, at) or _OLD_TAIL.match(message, at)) if at >= 0 else None
+    tail = next((found for one in _TAILS if (found := one.match(message, at))), None) if at >= 0 else None
+    if tail is None and at >= 0:
+        tail = _SORTED.match(message, at)
     if head is None or tail is None:
-        # A context that the kernel could not compute is printed as its number instead.
-        no_context = head is not None and ("ssid=" in message or "tsid=" in message)
-        broken = UnreadKind.MALFORMED if head is None and tail is not None else UnreadKind.TRUNCATED
-        report(UnreadKind.BAD_CONTEXT if no_context else broken)
+        report(_why(message, head is not None, tail is not None))
         return None
     try:
-        source, target = SecurityContext.parse(tail["source"]), SecurityContext.parse(tail["target"])
+        source, target = (SecurityContext.parse(tail[key].replace(" ", ",")) for key in "st")
     except ContextError:
         report(UnreadKind.BAD_CONTEXT)
         return None
-    tclass = tail["tclass"].rstrip(":")
-    if not is_identifier(tclass):
-        report(UnreadKind.MALFORMED)
+    tclass = tail["tclass"]
+    if tail.end() == len(message) and is_cut_class(tclass):
+        report(UnreadKind.TRUNCATED)
         return None
     perms = _known(head[2], report)
     if perms is None:
         return None
     about = fields(message[head.end() : at], form)
-    after = fields(message[tail.end() :], form)
+    rest = message[tail.end() :]
+    after = fields(rest, form)
+    permissive = _PERMISSIVE.search(rest)
+    if permissive is None and _CUT.search(rest):
+        report(UnreadKind.TRUNCATED)
     return AccessDecision(
         location=location,
         result=Result(head[1]),
@@ -66,7 +92,7 @@ def read_decision(
         source=source,
         target=target,
         tclass=tclass,
-        permissive={"0": False, "1": True}.get(after.get("permissive", "")),
+        permissive=permissive[1] == "1" if permissive else None,
         pid=number(about.get("spid") if userspace else about.get("pid")),
         comm=text_value(about.get("comm"), form),
         exe=text_value(after.get("exe") or about.get("exe"), form),
@@ -79,6 +105,26 @@ def read_decision(
         invalid_target=text_value(after.get("trawcon"), form),
         userspace=userspace,
     )
+
+
+def _twice(message: str) -> bool:
+    """Say whether something that a record has once comes twice: outside of quotes, decisions anywhere."""
+    seen = set()
+    for match in _ONCE.finditer(_QUOTED.sub('""', message)):
+        name = match[0].partition("=")[0] if "=" in match[0] else "avc:"
+        if name in seen:
+            return True
+        seen.add(name)
+    return message.count("avc:  denied") + message.count("avc:  granted") > 1
+
+
+def _why(message: str, head: bool, tail: bool) -> UnreadKind:
+    if head and ("ssid=" in message or "tsid=" in message):
+        # A context that the kernel could not compute is printed as its number instead.
+        return UnreadKind.BAD_CONTEXT
+    if head and re.search(r"tclass=[^\s']*[^\s'\w-]", message):
+        return UnreadKind.MALFORMED
+    return UnreadKind.MALFORMED if tail else UnreadKind.TRUNCATED
 
 
 def _known(text: str | None, report: Callable[[UnreadKind], None]) -> tuple[str, ...] | None:

@@ -19,7 +19,7 @@ from policytool.traces.assemble import READERS, assemble, read_cwd, read_path, t
 from policytool.traces.avc import read_decision
 from policytool.traces.fields import fields, text_value
 from policytool.traces.join import Joiner
-from policytool.traces.reader import read_records
+from policytool.traces.reader import Lines
 from policytool.traces.record import Form, Row, decoded
 from policytool.traces.syscalls import arch_name, syscall_name
 from policytool.traces.tally import Seen, Tally
@@ -42,8 +42,9 @@ _QUIET = rb"EXECVE|SOCKADDR|MMAP|FD_PAIR|OBJ_PID|BPRM_FCAPS|CAPSET|IPC|IPC_SET_P
 _REST = (
     rb"((?:type=(?:PATH msg=audit\(\1\): item=|(?:CWD|" + _QUIET + rb") msg=audit\(\1\): )[^\n]*\n)*)"
     rb"type=PROCTITLE msg=audit\(\1\): [^\n]*\n"
-    # The next line is another event's, and is here: after the end of a block more of this one may follow.
-    rb"(?!type=\w+ msg=audit\(\1\)|\Z)"
+    # The next line is another event's, and is here: after the end of a block more of this one may follow, and any
+    # other line may continue this one.
+    rb"(?!type=\w+ msg=audit\(\1\))(?=(?:node=\S{1,256} )?type=\w+ msg=audit\(\d{10}\.)"
 )
 _CALL_BODY = rb"(arch=[0-9a-f]+ syscall=\d+)" + _NUMBERS + rb"(comm=[^\n]*)"
 _CALL = rb"type=SYSCALL msg=audit\(\1\): " + _CALL_BODY + rb"\n"
@@ -58,6 +59,8 @@ _CALL_ALONE = re.compile(
 
 # One record of an event that is not whole.
 _ROW = re.compile(rb"type=(\w+) msg=audit\((" + _STAMP + rb")\) ?:? {0,2}([^\n]*)(?:\n|\Z)")
+# What begins another record, so that the line before it is whole.
+_BEGIN = re.compile(rb"(?:node=\S{1,256} )?type=\w+ msg=audit\(\d{10}\.")
 _STAMPED = re.compile(_STAMP)
 _DECIDED = re.compile(_DECISION_BODY)
 _CALLED = re.compile(_CALL_BODY)
@@ -117,6 +120,7 @@ class _Digest:
         self._tally = tally
         self._line = 1
         self._joiner = Joiner()
+        self._lines = Lines(origin, tally.unread)
         # Whole events by shape: how many, and the stamps of the first and the last.
         self._counts: dict[_Shape, _Count] = {}
         self._known: dict[tuple[bytes, bytes], _Known | None] = {}
@@ -128,6 +132,9 @@ class _Digest:
         event, alone, counts, pass_by = _EVENT.match, _CALL_ALONE.match, self._counts, self._joiner.pass_by
         place, size = 0, len(block)
         while place <= size:
+            if self._lines.within:
+                place = self._add_line(block, place)
+                continue
             shape: _Shape = ()
             if match := event(block, place):
                 stamp, *parts, paths = match.groups()
@@ -137,6 +144,7 @@ class _Digest:
             else:
                 place = self._add_line(block, place)
                 continue
+            self._add_rows(self._lines.rest())
             ended = pass_by(stamp)
             if ended is None:
                 place = self._add_line(block, place)
@@ -161,24 +169,28 @@ class _Digest:
 
     def finish(self) -> None:
         """Add what is still open, and what was counted."""
+        self._add_rows(self._lines.rest())
         self._add_groups(self._joiner.rest())
         self._flush()
 
     def _add_line(self, block: bytes, place: int) -> int:
         """Add the line of BLOCK at PLACE on the long way, and return the place of the next one."""
-        match = _ROW.match(block, place)
-        if match is not None and b"msg=audit(" not in match[3]:
+        match = None if self._lines.within else _ROW.match(block, place)
+        if match is not None and b"audit(" not in match[3] and _BEGIN.match(block, match.end()):
+            self._add_rows(self._lines.rest())
             row = (match[2], match[1], match[3], self._line, _RAW)
             self._add_groups(self._joiner.add(row))
-            end = match.end()
             self._line += 1
-            return end if block[end - 1 : end] == b"\n" else len(block) + 1
+            return match.end()
         end = block.find(b"\n", place)
         end = len(block) if end < 0 else end
-        for row in read_records([block[place:end]], self._origin, self._tally.unread, self._line):
-            self._add_groups(self._joiner.add(row))
+        self._add_rows(self._lines.add(block[place:end], self._line))
         self._line += 1
         return end + 1
+
+    def _add_rows(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            self._add_groups(self._joiner.add(row))
 
     def _add_groups(self, groups: Iterable[Sequence[Row]]) -> None:
         """Add events that were joined; those with anything unusual in them are assembled in full."""
@@ -233,7 +245,8 @@ class _Digest:
         if (head, rest) in self._known:
             return self._known[head, rest]
         problems: list[UnreadKind] = []
-        message = decoded(head + b" for " + rest).strip()
+        # With a process id, so that a further one is noticed.
+        message = decoded(head + b" for  pid=0 " + rest).strip()
         place = Location(self._origin, 0)
         decision = read_decision(message, place, _RAW, userspace=False, report=problems.append)
         known = None
