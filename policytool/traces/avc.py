@@ -16,7 +16,7 @@ from policytool.model.context import ContextError, SecurityContext, is_identifie
 from policytool.model.event import AccessDecision, Location, UnreadKind
 from policytool.traces.fields import fields, number, plain, text_value
 from policytool.traces.record import Form
-from policytool.traces.vocabulary import is_cut_class
+from policytool.traces.vocabulary import CLASSES, has_run_on, is_cut_class
 
 _HEAD = re.compile(r"avc:\s+(denied|granted)\s+(?:\{([^{}]*)\}|null\b)")
 
@@ -32,10 +32,13 @@ _TAILS = (
 _SORTED = re.compile(rf"{_SOURCE}\s+(?:[a-z]+=\S+\s+){{0,9}}{_CLASS}\s+{_TARGET}")
 
 # What a record has once. Where one comes twice, two records ran into each other.
-_ONCE = re.compile(
-    r"(?<![\w-])(?:avc:\s+(?:denied|granted)|(?:pid|comm|path|name|dev|ino|scontext|tcontext|tclass)=)"
-)
+_ONCE = re.compile(r"(?<![\w-])(pid|comm|path|name|dev|ino|scontext|tcontext|tclass)=")
+_VERB = re.compile(r"(?:denied|granted)\s+\{")
 _QUOTED = re.compile(r'"[^"]*"')
+
+# After the class: another field, or the end of what a program wrote.
+_GOES_ON = re.compile(r":?\s+(?:permissive|srawcon|trawcon|exe)=|\s*'")
+_ENDS = " \t\\n\"':,;.)*`}]"
 
 _PERMISSIVE = re.compile(r"permissive=([01])")
 # Beginnings of `permissive=0` at the end of what was cut short.
@@ -73,9 +76,14 @@ def read_decision(
         report(UnreadKind.BAD_CONTEXT)
         return None
     tclass = tail["tclass"]
-    if tail.end() == len(message) and is_cut_class(tclass):
-        report(UnreadKind.TRUNCATED)
-        return None
+    if tclass not in CLASSES and not _GOES_ON.match(message, tail.end()):
+        # Cut within the class, or run into what followed on the line?
+        if is_cut_class(tclass):
+            report(UnreadKind.TRUNCATED)
+            return None
+        if has_run_on(tclass) or message[tail.end() :].strip(_ENDS):
+            report(UnreadKind.MALFORMED)
+            return None
     perms = _known(head[2], report)
     if perms is None:
         return None
@@ -109,13 +117,11 @@ def read_decision(
 
 def _twice(message: str) -> bool:
     """Say whether something that a record has once comes twice: outside of quotes, decisions anywhere."""
-    seen = set()
-    for match in _ONCE.finditer(_QUOTED.sub('""', message)):
-        name = match[0].partition("=")[0] if "=" in match[0] else "avc:"
-        if name in seen:
-            return True
-        seen.add(name)
-    return message.count("avc:  denied") + message.count("avc:  granted") > 1
+    if len(_VERB.findall(message)) > 1:
+        return True
+    # With a quote that never ends it cannot be told what is inside.
+    names = _ONCE.findall(message if message.count('"') % 2 else _QUOTED.sub('""', message))
+    return len(names) > len(set(names))
 
 
 def _why(message: str, head: bool, tail: bool) -> UnreadKind:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 
 from policytool.model.event import UnreadKind
+from policytool.traces import audit, kernel
+from policytool.traces.fields import form_of
 from policytool.traces.glued import split
 from policytool.traces.record import UNSTAMPED, Form, Record, Report, full_key, kind_name
 
@@ -24,9 +26,11 @@ _LOGGED = re.compile(rb"(?:type[= ])?([A-Z][A-Z0-9_]{2,30}|UNKNOWN\[\d{1,5}\]) {
 # The end of a user-space record whose beginning is on the line before, or lost.
 _MESSAGE = re.compile(rb"(?:[\w:.,-]{1,200} )?(?:[a-z]{1,20}=[^\s'\"]{0,200} ){0,16}msg='avc:")
 _DECISION = re.compile(rb"avc: {1,3}(?:denied|granted)\b")
+_BEGIN = re.compile(
+    rb"(?:(?:(?:node|host)=\S{1,256} )?(?:type[= ]\S{1,64} {1,3})?(?:msg=)?audit\([^()]{0,80}\) ?:? {0,2})?"
+    rb"avc: {1,3}(?:denied|granted)\b"
+)
 _MANAGER = re.compile(rb" (?:spid|tpid|sauid|msgtype|auid|cmdline|xdevice|resid)=| \(sauid=")
-
-_BARE_VALUE = re.compile(rb'(?<=\s)(?:comm|exe|name|path)=(?!["(])(?!(?:[0-9A-F]{2})+(?:\s|$))\S')
 
 # Records of one line are told apart above the numbers of lines.
 _NEXT = 1 << 40
@@ -53,12 +57,15 @@ def read_logged(line: bytes, number: int) -> Sequence[Record] | None:
 
 def _decisions(text: bytes, number: int, report: Report) -> Sequence[Record]:
     records: list[Record] = []
-    for part, believable in split(text, _DECISION):
+    for part, believable in split(text, _BEGIN):
         form = form_of(part)
         if not believable or (form is Form.INTERPRETED and len(text) > len(part)):
             # Unquoted names may hold whole records.
             report(UnreadKind.MALFORMED, text)
             return ()
+        if not part.startswith(b"avc:"):
+            records += audit.read_line(part, number, report) or kernel.read_line(part, number, report) or ()
+            continue
         kind = b"USER_AVC" if _MANAGER.search(part) else b"AVC"
         key = full_key(b"", 0, UNSTAMPED + number + len(records) * _NEXT)
         records.append(Record(key, kind, part, number, form))
@@ -67,8 +74,3 @@ def _decisions(text: bytes, number: int, report: Report) -> Sequence[Record]:
 
 def _record(kind: bytes, body: bytes, number: int) -> Record:
     return Record(full_key(b"", 0, UNSTAMPED + number), kind_name(kind), body, number, form_of(body))
-
-
-def form_of(text: bytes) -> Form:
-    """Tell from its names how values are written in TEXT: the kernel quotes them, `ausearch -i` does not."""
-    return Form.INTERPRETED if _BARE_VALUE.search(text) else Form.RAW

@@ -10,6 +10,9 @@ from policytool.traces.record import Form
 # The lookbehind keeps the search linear on long runs of word characters.
 _RAW_FIELD = re.compile(r'(?<![\w-])([A-Za-z_][\w-]*(?:\[\d+\])?)=("[^"]*"?|[^\s\x1d]*)')
 
+# A name that is neither quoted nor hexadecimal.
+_BARE_VALUE = re.compile(rb'(?<=\s)(?:comm|exe|name|path)=(?!["(])(?!(?:[0-9A-F]{2})+(?:\s|$))\S')
+
 # Enrichment that lost the 0x1d before it: `res=1AUID="root"`, `key=(null)ARCH=x86_64`.
 _GLUED = re.compile(r"(?<=.)(?:ARCH|SADDR|OUID|AUID|UID)=")
 
@@ -79,3 +82,8 @@ def number(value: str | None, base: int = 10) -> int | None:
         return int(value, base)
     except ValueError:
         return None
+
+
+def form_of(text: bytes) -> Form:
+    """Tell from its names how values are written in TEXT: the kernel quotes them, `ausearch -i` does not."""
+    return Form.INTERPRETED if _BARE_VALUE.search(text) else Form.RAW

@@ -29,6 +29,8 @@ _CONTEXT = re.compile(rb"[\w:.,-]+")
 _CONTEXTS = frozenset((b"scontext", b"tcontext", b"subj", b"obj", b"srawcon", b"trawcon"))
 _HEX = re.compile(rb"[0-9A-Fa-f]+")
 _WORD = re.compile(rb"[a-z_0-9]+")
+_DIGIT = re.compile(rb"[01](?!\w)")
+_PART_OF_AVC = re.compile(rb"(?:\) ?:?\s*|msg=')(?:a|av|avc)$")
 
 # What may come after permissive=.
 _AFTER = frozenset((b"srawcon", b"trawcon", b"exe", b"sauid", b"hostname", b"addr", b"terminal"))
@@ -103,6 +105,8 @@ def _glue(text: bytes, rest: bytes) -> bytes | None:
     stamp = text.rfind(b"audit(")
     if stamp > text.rfind(b")"):
         return next((glue for glue in (b"", b" ") if _STAMPED.match(text[stamp:] + glue + rest)), None)
+    if _PART_OF_AVC.search(text):
+        return b"" if b"avc:" in (text[-3:] + rest[:4]) else None
     at = text.rfind(b"avc:")
     if at >= 0:
         after = text[at:]
@@ -152,12 +156,12 @@ def _between_fields(text: bytes, rest: bytes) -> bytes | None:
     if key == b"permissive":
         if value:
             return b" " if _known(first) and first.partition(b"=")[0] in _AFTER else None
-        return b"" if first in (b"0", b"1") else None
+        return b"" if _DIGIT.match(first) else None
     if key == b"tclass":
         return _in_class(value, words)
     if _known(first) or first.startswith(b"msg='"):
         return b" "
-    followed = len(words) == 1 or _known(words[1])
+    followed = len(words) == 1 or _known(words[1]) or _is_begun(words[1:])
     if key in _CONTEXTS:
         return b"" if followed and _CONTEXT.fullmatch(first) else None
     if followed and _HEX.fullmatch(value) and _HEX.fullmatch(first):
@@ -174,6 +178,11 @@ def _in_class(value: bytes, words: list[bytes]) -> bytes | None:
     if name and decoded(value + first) in CLASSES and (len(words) == 1 or _known(words[1])):
         return b""
     return b" " if _known(first) else None
+
+
+def _is_begun(words: list[bytes]) -> bool:
+    """Say whether WORDS is one word, with which the name of a field may begin."""
+    return len(words) == 1 and any(key.startswith(decoded(words[0])) for key in KEYS)
 
 
 def _known(word: bytes) -> bool:

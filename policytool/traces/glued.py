@@ -11,6 +11,12 @@ _UNTRUSTED = re.compile(
     rb"(?:type[= ])?(?:UNKNOWN\[)?(?:USER_|CRED_|ANOM_|SERVICE_|VIRT_|TRUSTED_APP|11[0-9]{2}\b|2[0-9]{3}\b)"
 )
 
+# The beginning of a line of another log, which was lost with the end of the line before it.
+_PREFIX = re.compile(
+    rb"(?:[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\[ {0,12}\d{1,9}\.\d{3,9}\])"
+    rb"[^=\"]{0,200}$"
+)
+
 
 def split(line: bytes, begin: re.Pattern[bytes]) -> Iterator[tuple[bytes, bool]]:
     """Yield the parts of LINE, which has a record at its beginning and further ones where BEGIN matches.
@@ -31,7 +37,7 @@ def split(line: bytes, begin: re.Pattern[bytes]) -> Iterator[tuple[bytes, bool]]
         if is_untrusted(line[start:place]):
             hidden = True
             break
-        yield line[start:place].rstrip(), True
+        yield _PREFIX.sub(b"", line[start:place]).rstrip(), True
         start, hidden = place, False
     last = line[start:]
     yield last, not (hidden and is_untrusted(last))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from policytool.model.event import UnreadKind
-from policytool.traces.bare import form_of
+from policytool.traces.fields import form_of
 from policytool.traces.record import (
     UNSTAMPED,
     Form,

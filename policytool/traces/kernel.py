@@ -10,8 +10,8 @@ from policytool.model.event import UnreadKind
 from policytool.traces.glued import split
 from policytool.traces.record import STAMP, Form, Record, Report, kind_name
 
-_HEADER = re.compile(rb"(?:type=(?:UNKNOWN\[)?(\w+)\]? )?(?:msg=)?audit\((" + STAMP + rb")\) ?:[ ]{0,2}")
-_BEGIN = re.compile(rb"(?:type=\S{1,64} )?(?<![\w(=-])audit\(")
+_HEADER = re.compile(rb"(?:type=(?:UNKNOWN\[)?(\w+)\]? {1,3})?(?:msg=)?audit\((" + STAMP + rb")\) ?:[ ]{0,2}")
+_BEGIN = re.compile(rb"(?:type=\S{1,64} {1,3})?(?:msg=)?(?<![\w(-])audit\(")
 
 
 def read_line(line: bytes, number: int, report: Report) -> Sequence[Record] | None:

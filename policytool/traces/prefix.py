@@ -38,7 +38,7 @@ _RFC5424 = re.compile(
 )
 
 # Names: who wrote a line. A tag of any name may come once, and needs a time or its host before it to have a host.
-_HOST = rb"(?:([A-Za-z0-9][\w.:-]{0,254}) {1,3})?"
+_HOST = rb"(?:([A-Za-z0-9](?:[\w.:-]{0,253}\w)?) {1,3})?"
 _ID = rb"(?: ?\( {0,6}\d{1,10}\)|\[\d{1,10}\])?"
 _SYSTEM = rb"((?:kernel|auditd?|audispd|audisp-\w{1,20}|[Ss][Ee][Ll]inux|dbus(?:-daemon|-broker)?|systemd))"
 _HOST_AND_SYSTEM = re.compile(_HOST + _SYSTEM + _ID + rb" {0,8}: {1,3}")

@@ -66,3 +66,8 @@ PERMISSIONS = frozenset(_PERMISSIONS.split())
 def is_cut_class(name: str) -> bool:
     """Say whether NAME is no class that is known, but the beginning of one."""
     return name not in CLASSES and any(one.startswith(name) for one in CLASSES)
+
+
+def has_run_on(name: str) -> bool:
+    """Say whether NAME, which is no class that is known, seems to be one and what followed it on the line."""
+    return not name.islower() or any(name.startswith(one) and "_" not in name[len(one) :] for one in CLASSES)
