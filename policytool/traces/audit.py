@@ -23,7 +23,7 @@ def read_line(line: bytes, number: int, report: Report) -> Sequence[Record] | No
         return _broken(line, report)
     if line.count(b"audit(", header.end()) == 0:
         return (_record(header, line[header.end() :], number),)
-    return _glued(line, number, report)
+    return _glued(line, header.end(), number, report)
 
 
 def _record(header: re.Match[bytes], body: bytes, number: int) -> Record:
@@ -40,10 +40,10 @@ def _broken(line: bytes, report: Report) -> Sequence[Record] | None:
     return ()
 
 
-def _glued(line: bytes, number: int, report: Report) -> Sequence[Record]:
+def _glued(line: bytes, first: int, number: int, report: Report) -> Sequence[Record]:
     """Take apart what was pasted onto one line: each record keeps its own stamp, so nothing is merged."""
     records = []
-    for part, believable in split(line, _BEGIN):
+    for part, believable in split(line, _BEGIN, first):
         header = _HEADER.match(part)
         if not believable:
             report(UnreadKind.MALFORMED, part)

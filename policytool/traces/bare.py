@@ -57,7 +57,7 @@ def read_logged(line: bytes, number: int) -> Sequence[Record] | None:
 
 def _decisions(text: bytes, number: int, report: Report) -> Sequence[Record]:
     records: list[Record] = []
-    for part, believable in split(text, _BEGIN):
+    for part, believable in split(text, _BEGIN, len(b"avc:")):
         form = form_of(part)
         if not believable or (form is Form.INTERPRETED and len(text) > len(part)):
             # Unquoted names may hold whole records.

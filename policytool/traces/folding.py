@@ -77,7 +77,9 @@ def join(text: bytes, line: bytes) -> bytes | None:
     rest = line[mark.end() if mark else 0 :].rstrip()
     if not rest:
         return None
-    if _WAITS.search(text):
+    if text.rfind(b"audit(") > text.rfind(b")"):
+        glue = _in_stamp(text, rest)
+    elif _WAITS.search(text):
         glue = _after_head(text, rest)
     elif begins(rest) and not (b"USER_AVC" in text and b"avc:" not in text and _MESSAGE.match(rest)):
         return None
@@ -100,11 +102,13 @@ def _after_head(text: bytes, rest: bytes) -> bytes | None:
     return b" " if _known(rest) or rest.startswith(b": ") else None
 
 
+def _in_stamp(text: bytes, rest: bytes) -> bytes | None:
+    begun = text[text.rfind(b"audit(") :]
+    return next((glue for glue in (b"", b" ") if _STAMPED.match(begun + glue + rest)), None)
+
+
 def _glue(text: bytes, rest: bytes) -> bytes | None:
     """Decide what was between TEXT and REST: a space, nothing, or (None) something else."""
-    stamp = text.rfind(b"audit(")
-    if stamp > text.rfind(b")"):
-        return next((glue for glue in (b"", b" ") if _STAMPED.match(text[stamp:] + glue + rest)), None)
     if _PART_OF_AVC.search(text):
         return b"" if b"avc:" in (text[-3:] + rest[:4]) else None
     at = text.rfind(b"avc:")
@@ -161,7 +165,7 @@ def _between_fields(text: bytes, rest: bytes) -> bytes | None:
         return _in_class(value, words)
     if _known(first) or first.startswith(b"msg='"):
         return b" "
-    followed = len(words) == 1 or _known(words[1]) or _is_begun(words[1:])
+    followed = len(words) == 1 or _known(words[1]) or words[1].startswith(b"msg='") or _is_begun(words[1:])
     if key in _CONTEXTS:
         return b"" if followed and _CONTEXT.fullmatch(first) else None
     if followed and _HEX.fullmatch(value) and _HEX.fullmatch(first):

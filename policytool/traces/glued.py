@@ -18,15 +18,15 @@ _PREFIX = re.compile(
 )
 
 
-def split(line: bytes, begin: re.Pattern[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """Yield the parts of LINE, which has a record at its beginning and further ones where BEGIN matches.
+def split(line: bytes, begin: re.Pattern[bytes], first: int) -> Iterator[tuple[bytes, bool]]:
+    """Yield the parts of LINE, a record whose header ends at FIRST, and further ones where BEGIN matches.
 
     The last part comes with False where it cannot be believed: what looks like a record in what a program wrote
     may be its invention, and what follows it too.
     """
     start = counted = quotes = 0
     hidden = False
-    for match in begin.finditer(line, 1):
+    for match in begin.finditer(line, first):
         place = match.start()
         quotes += line.count(b'"', counted, place)
         counted = place

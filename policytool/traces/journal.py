@@ -70,7 +70,8 @@ class Export:
         if self._name:
             # The lengths are believed, so that no message can end its own entry.
             return self._add_bytes(line)
-        if not line.rstrip(b"\r"):
+        line = line.removesuffix(b"\r")
+        if not line:
             return True
         name, equals, value = line.partition(b"=")
         if line.startswith(EXPORT) and self._lines > 1:
@@ -126,14 +127,19 @@ def json_entries(line: bytes) -> Iterator[Fields] | None:
         return iter([{b"MESSAGE": _encoded(text)}])
     if not _JSON.match(line):
         return None
-    start = line.find(b"[") if line.lstrip()[:1] == b"[" else line.find(b"{")
-    try:
-        # strict=False: a tab within a string is no reason to drop it.
-        found = json.loads(line[start:].rstrip().rstrip(b","), strict=False)
-    except (ValueError, RecursionError):
-        return None
-    entries = found if isinstance(found, list) else [found]
-    return (_entry(one) for one in entries)
+    # A list may be on one line, or have each of its objects on one.
+    texts = [line[line.find(b"{") :].rstrip().rstrip(b",]")]
+    if line.lstrip()[:1] == b"[":
+        texts.insert(0, line)
+    for text in texts:
+        try:
+            # strict=False: a tab within a string is no reason to drop it.
+            found = json.loads(text, strict=False)
+        except (ValueError, RecursionError):
+            continue
+        entries = found if isinstance(found, list) else [found]
+        return (_entry(one) for one in entries) if entries else None
+    return None
 
 
 def _entry(found: object) -> Fields:

@@ -22,7 +22,7 @@ def read_line(line: bytes, number: int, report: Report) -> Sequence[Record] | No
     if line.count(b"audit(", header.end()) == 0:
         return (_record(header, line, number),)
     records = []
-    for part, believable in split(line, _BEGIN):
+    for part, believable in split(line, _BEGIN, header.end()):
         header = _HEADER.match(part)
         if header is None or not believable:
             report(UnreadKind.MALFORMED, part)

@@ -42,17 +42,19 @@ _HOST = rb"(?:([A-Za-z0-9](?:[\w.:-]{0,253}\w)?) {1,3})?"
 _ID = rb"(?: ?\( {0,6}\d{1,10}\)|\[\d{1,10}\])?"
 _SYSTEM = rb"((?:kernel|auditd?|audispd|audisp-\w{1,20}|[Ss][Ee][Ll]inux|dbus(?:-daemon|-broker)?|systemd))"
 _HOST_AND_SYSTEM = re.compile(_HOST + _SYSTEM + _ID + rb" {0,8}: {1,3}")
-_HOST_AND_TAG = re.compile(_HOST + rb"(?!avc:)([\w./@()+-]{1,64})" + _ID + rb" {0,8}: {1,3}")
-_TAG = re.compile(rb"(?!avc:)([\w./@()+-]{1,64})" + _ID + rb" {0,8}: {1,3}")
+_HOST_AND_TAG = re.compile(_HOST + rb"(?!avc:)([A-Za-z/(_][\w./@()+-]{0,63})" + _ID + rb" {0,8}: {1,3}")
+_TAG = re.compile(rb"(?!avc:)([A-Za-z/(_][\w./@()+-]{0,63})" + _ID + rb" {0,8}: {1,3}")
 
 # Marks: quotations, lists, comments, literals of programs, file names of grep, `journalctl -o verbose`.
 _MARKS = re.compile(
-    rb"[\s>|#*+\"'`~;,(/-]{1,40}|\d{1,4}[.)] {1,3}|\xe2\x80\xa2 ?|Raw Audit Messages\s{0,40}:?|&gt; ?"
+    rb"\(XEN\) |[\s>|#*+\"'`~;,(/-]{1,40}|\d{1,4}[.)] {1,3}|\xe2\x80\xa2 ?|Raw Audit Messages\s{0,40}:?|&gt; ?"
 )
 _NAMED = re.compile(rb"[A-Za-z_][\w.]{0,60}(?: ?:?\+?= ?|\()(?=[rbuf]?[\"'`])|MESSAGE=|\d{1,7}\t")
 _FILE = re.compile(rb"(?:[./~][^\s:]{1,250}|[\w.@-]{1,200}):(?:\d{1,9}[:-])?(?=\S)")
 _EMPHASIS = re.compile(rb"\*{1,3}(?:type=\w{1,40}|avc:)\*{1,3}")
 _MOST = 12
+_FURTHEST = 1024
+_HINT = re.compile(rb"audit|avc:|AVC|type[= ]")
 
 # What begins a record. After a prefix there has to be one.
 HEAD = re.compile(
@@ -75,6 +77,8 @@ class Prefix(NamedTuple):
 
 def peel(line: bytes) -> Prefix | None:
     """Take away what stands before the record in LINE; None if there is nothing before it, or no record."""
+    if not _HINT.search(line, 0, _FURTHEST + 64):
+        return None
     if _EMPHASIS.search(line):
         line = b"* " + line.replace(b"*", b"")
     place = 0
@@ -83,7 +87,7 @@ def peel(line: bytes) -> Prefix | None:
     for _ in range(_MOST):
         if HEAD.match(line, place) or (tag.startswith(b"audit") and _LOGGED.match(line, place)):
             return Prefix(_literal(line, place), moment, host, tag.startswith(b"audit")) if place else None
-        if place > 1024:
+        if place > _FURTHEST:
             return None
         if match := _RFC5424.match(line, place):
             moment, host, tag = _moment(match[1]), match[2], match[3]
@@ -98,6 +102,9 @@ def peel(line: bytes) -> Prefix | None:
         elif not tag and (match := (_TAG if moment is None else _HOST_AND_TAG).match(line, place)):
             tag = match[match.re.groups]
             host = host or (match[1] if match.re.groups == 2 else b"") or b""
+        elif tag and moment is not None:
+            # The message of a line of a log; nothing but the audit system's own may come before a record in it.
+            return None
         elif not (match := _FILE.match(line, place) or _MARKS.match(line, place) or _NAMED.match(line, place)):
             return None
         place = match.end()
@@ -114,4 +121,8 @@ def _literal(line: bytes, place: int) -> bytes:
     before = line[place - 1 : place]
     if before in (b'"', b"'") and b"\\" + before in record:
         return record.replace(b"\\" + before, before)
+    if b"&quot;" in record:
+        # Copied from the source of a web page.
+        for name, mark in ((b"quot", b'"'), (b"lt", b"<"), (b"gt", b">"), (b"amp", b"&")):
+            record = record.replace(b"&" + name + b";", mark)
     return record

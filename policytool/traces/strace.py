@@ -31,6 +31,7 @@ _RESULT = re.compile(r"(?P<number>-?\d+|0x[0-9a-f]+|\?)(?: (?P<error>E[A-Z0-9]+)
 
 # What strace prints besides finished calls: signals, ends of processes, and the first half of an interrupted call.
 _ASIDE = (b"---", b"+++")
+_ATTACHED = re.compile(rb"(?:/\S{1,200}/)?strace: Process \d{1,10} (?:attached|detached)")
 _UNFINISHED = (b"<unfinished ...>", b"<detached ...>")
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
@@ -39,7 +40,7 @@ def read_line(line: bytes, number: int, report: Report) -> Sequence[Record] | No
     """Return the record of LINE (a `Format`); none for a signal and for the first half of a call."""
     match = _LINE.fullmatch(line)
     if match is None:
-        return None
+        return () if _ATTACHED.fullmatch(line) else None
     rest = match["rest"]
     if not match["who"] and not _WHOLE.fullmatch(rest):
         return None
