@@ -195,7 +195,9 @@ def read_entry(
             body = message
         body = body.strip()
         return (Record(full_key(host, (moment or 0) // 1000, serial), kind, body, number, form_of(body)),)
-    records = None if b"\n" in message else read_text(message, number, report)
+    # A line of dashes separates records in a log, and is nothing in a message.
+    one = message.strip(b"-") and b"\n" not in message
+    records = read_text(message, number, report) if one else None
     if records is None:
         report(UnreadKind.NOT_A_RECORD, message or b"-")
         return ()
