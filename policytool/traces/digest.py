@@ -3,7 +3,7 @@
 
 Whole events (see `whole`) are told apart by shapes and counted. Other records that auditd wrote are joined, and
 then counted or assembled. Lines in any other format, and a line before them that they may continue, go to
-`read_records` in one run.
+`Lines` in one run.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from itertools import chain
 from policytool.model.event import TraceEvent, Unread
 from policytool.traces.assemble import assemble
 from policytool.traces.join import MAX_BYTES, Joiner
-from policytool.traces.reader import read_records
-from policytool.traces.record import Form, Row
+from policytool.traces.reader import Lines
+from policytool.traces.record import Form, Record, Row
 from policytool.traces.tally import Tally
 from policytool.traces.whole import (
     BETWEEN,
@@ -82,8 +82,6 @@ class Digest:
         self._tally = tally
         self._reader = Reader()
         self._lines: Iterator[bytes] = iter(())
-        # The line that ended a run of other formats' lines.
-        self._next = b""
         # Whole events, and their records, of which the joiner and the tally do not know yet.
         self._passed = self._passed_records = 0
         # By shape, or by the event that was assembled; and by all of an event's text, as long as that finds any.
@@ -182,36 +180,42 @@ class Digest:
             return
         self._settle()
         for kind, body in zip(kinds, bodies, strict=True):
-            ended = self.joiner.add((stamp, kind or b"", body.rstrip(b"\n"), self.line, _RAW))
+            ended = self.joiner.add((stamp, kind or b"", body.rstrip(b"\r\n"), self.line, _RAW))
             self.line += 1
             if ended:
                 self._add_groups(ended)
 
     def _add_records(self, lines: Iterable[bytes]) -> None:
-        """Let lines of any format be read, and joined."""
+        """Let lines of any format be read, and joined; nothing continues the last of them."""
         self._settle()
-        for record in read_records(self._numbered(lines), self._origin, self._tally.unread, self.line):
-            self._add_groups(self.joiner.add(record))
-
-    def _numbered(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        reader = Lines(self._origin, self._tally.unread)
         for line in lines:
-            self.line += 1
-            yield line
+            self._add_line(reader, line)
+        self._add_read(reader.rest())
 
     def _add_others(self, first: Iterable[bytes]) -> bytes:
         """Add the lines FIRST and those up to the next of auditd's, which is returned; b"" at the end."""
-        self._next = b""
-        self._add_records(chain(first, self._others()))
-        return self._next
-
-    def _others(self) -> Iterator[bytes]:
+        self._settle()
+        reader = Lines(self._origin, self._tally.unread)
+        for line in first:
+            self._add_line(reader, line)
         for line in self._lines:
             begin, _, _ = line.partition(BETWEEN)
-            head, _, key = begin.partition(b"(")
-            if self._reader.kind(head) and _STAMPED.fullmatch(key):
-                self._next = line
-                return
-            yield line
+            head, _, stamp = begin.partition(b"(")
+            if not reader.within and self._reader.kind(head) and _STAMPED.fullmatch(stamp):
+                self._add_read(reader.rest())
+                return line
+            self._add_line(reader, line)
+        self._add_read(reader.rest())
+        return b""
+
+    def _add_line(self, reader: Lines, line: bytes) -> None:
+        self._add_read(reader.add(line.removesuffix(b"\n"), self.line))
+        self.line += 1
+
+    def _add_read(self, records: Iterable[Record]) -> None:
+        for record in records:
+            self._add_groups(self.joiner.add(record))
 
     def _settle(self) -> None:
         """Tell the joiner and the tally of the whole events since the last time."""

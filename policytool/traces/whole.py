@@ -29,7 +29,7 @@ MAX_KNOWN_BYTES = 1 << 24
 STAMP = rb"[0-9]{10}\.[0-9]{3}:[0-9]{1,20}"
 
 # No line holds more than one of these, or it is several lines glued together.
-MARK = b"msg=audit("
+MARK = b"audit("
 
 # What auditd writes before the stamp; between a stamp and a body is BETWEEN.
 HEAD = re.compile(rb"type=(\w{1,64}) msg=audit")

@@ -132,7 +132,7 @@ def test_apparmor_writes_the_same_type_and_is_skipped_knowingly() -> None:
         (avc().replace("blue_t", "bl;ue"), UnreadKind.BAD_CONTEXT),
         (avc(tail="tclass=fi/le"), UnreadKind.MALFORMED),
         ("some text", UnreadKind.NOT_A_RECORD),
-        (f"user said: type=1400 audit(1.2:3): avc:  denied  {{ a }} for {CONTEXTS}", UnreadKind.NOT_A_RECORD),
+        (f"user said: type=1400 audit(1.2:3): avc:  denied  {{ a }} for {CONTEXTS}", UnreadKind.WITHIN_TEXT),
     ],
 )
 def test_what_cannot_be_believed_is_counted_and_not_used(line: str, kind: UnreadKind) -> None:
