@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import importlib
 import io
 import lzma
 import sys
@@ -15,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from policytool.errors import InputError, MissingToolError
+from policytool.errors import InputError
+from policytool.traces import zstd
 
 STDIN = "-"
 BLOCK = 1 << 20
@@ -23,12 +23,11 @@ BLOCK = 1 << 20
 # A record of the kernel has at most 8,970 bytes (MAX_AUDIT_MESSAGE_LENGTH); what is longer is cut off here.
 MAX_LINE = 1 << 20
 
-_ZSTD = b"\x28\xb5\x2f\xfd"
 _MAGICS: tuple[tuple[bytes, Callable[[BinaryIO], object]], ...] = (
     (b"\x1f\x8b", lambda stream: gzip.GzipFile(fileobj=stream)),
     (b"BZh", lambda stream: bz2.BZ2File(stream)),
     (b"\xfd7zXZ\x00", lambda stream: lzma.LZMAFile(stream)),  # noqa: SIM115 (read_blocks closes the file below it)
-    (_ZSTD, lambda stream: _zstd(stream)),
+    (zstd.MAGIC, zstd.ZstdFile),
 )
 
 
@@ -101,16 +100,6 @@ def _decompressed(raw: BinaryIO) -> BinaryIO:
         if start.startswith(magic):
             return cast("BinaryIO", opener(raw))
     return raw
-
-
-def _zstd(stream: BinaryIO) -> object:
-    try:
-        zstandard = importlib.import_module("zstandard")
-    except ImportError as error:
-        raise MissingToolError(
-            "the log is compressed with zstd: install python3-zstandard (apt, dnf) or decompress it with zstd -d"
-        ) from error
-    return zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True)
 
 
 def _reason(error: BaseException) -> str:
