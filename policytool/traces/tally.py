@@ -11,6 +11,7 @@ from policytool.model.access import MAX_USES, AccessVector, Evidence, Result, Us
 from policytool.model.context import SecurityContext
 from policytool.model.event import AccessDecision, Location, TraceEvent, Unread, UnreadKind
 from policytool.model.observation import MAX_UNREAD, Observations
+from policytool.model.refusal import MAX_REFUSALS, Refusal, kept, refusal
 
 # What one vector is told apart by: contexts, class, permission, result, permissive.
 VectorKey = tuple[SecurityContext, SecurityContext, str, str, Result, bool | None]
@@ -64,6 +65,7 @@ class Tally:
         self._events = 0
         self._records = 0
         self._errors: Counter[str] = Counter()
+        self._refusals: Counter[Refusal] = Counter()
         self._unread: list[Unread] = []
         self._unread_counts: Counter[UnreadKind] = Counter()
 
@@ -72,6 +74,9 @@ class Tally:
         self.count_event(event.records)
         for error in event.errors:
             self._errors[error.op] += 1
+            self._refusals[refusal(error, event.syscall.name if event.syscall else "")] += 1
+            if len(self._refusals) >= 4 * MAX_REFUSALS:
+                self._refusals = Counter(dict(kept(self._refusals.items())))
         syscall = event.syscall
         for decision in event.decisions:
             use = (
@@ -121,6 +126,7 @@ class Tally:
             events=self._events,
             records=self._records,
             errors=tuple(sorted(self._errors.items())),
+            refusals=kept(self._refusals.items()),
             unread=tuple(nsmallest(MAX_UNREAD, self._unread, key=_place)),
             unread_counts=tuple(sorted(self._unread_counts.items())),
         )
