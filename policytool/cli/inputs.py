@@ -65,6 +65,8 @@ def read_traces(
         from policytool.workflow.read import read_all
 
         observations = narrowed(observations.merge(*read_all(traces, jobs)), wanted)
+    if observations.refusals:
+        note(f"policytool: {_refusals(observations)}")
     if total := observations.unread_total:
         kinds = ", ".join(f"{count} x {kind}" for kind, count in observations.unread_counts)
         place = observations.unread[0]
@@ -73,6 +75,18 @@ def read_traces(
             raise InputError(f"{message}; leave --strict out to go on without them")
         note(f"policytool: {message}")
     return observations
+
+
+def _refusals(observations: Observations) -> str:
+    from collections import Counter
+
+    from policytool.policy.selinux_error import classify
+
+    kinds: Counter[str] = Counter()
+    for one, count in observations.refusals:
+        kinds[classify(one)] += count
+    shown = ", ".join(f"{count} x {kind}" for kind, count in sorted(kinds.items()))
+    return f"SELinux refused what no allow rule cures (SELINUX_ERR: {shown}); trace show lists it"
 
 
 def load_known(folder: Path | None) -> tuple[Daemon, ...]:

@@ -60,10 +60,10 @@ def replay(
             result = replay_modules(observations, known, modules or [], find_base(base), domains)
     against = str(policy) if policy else ", ".join(str(folder) for folder in modules or ())
     if as_json:
-        emit_json(replay_document(result.outcome, against, observations.traces, result.left_out))
+        emit_json(replay_document(result.outcome, against, observations.traces, result.left_out, result.errors))
     else:
         emit(summary(result))
-    if result.outcome.of(Verdict.DENIED):
+    if result.outcome.of(Verdict.DENIED) or result.denied_errors:
         raise typer.Exit(ExitCode.FINDINGS)
 
 
@@ -88,6 +88,11 @@ def summary(result: ModuleReplay) -> str:
             rows.append((verdict.value, f"{source} {target}:{tclass} {perm}", one.cause, _first_use(one.vector)))
     if rows:
         lines.append(table(("verdict", "access", "cause", "seen"), sorted(set(rows))))
+    if result.errors:
+        errors = [
+            (one.outcome.value, one.kind.value, one.count, one.cause, one.refusal.op) for one in result.errors
+        ]
+        lines.append(table(("verdict", "refused for", "count", "cause", "by"), errors, frozenset({2})))
     return "".join(lines)
 
 

@@ -6,6 +6,7 @@ Nothing derived is kept in it. A bundle is written aside and then renamed, so th
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import lzma
 import shutil
@@ -55,13 +56,43 @@ class Trace:
 
 
 def load(path: str) -> Trace:
-    """Find the logs of PATH: a raw log, a bundle's folder, or "-". InputError: no such file, or a broken bundle.
+    """Find the logs of PATH: a raw log, a bundle's folder, another folder, a pattern (`*.log`), or "-".
 
-    A raw log is called by the last part of its path, and is never taken to be complete.
+    A raw log is called by the last part of its path, and is never taken to be complete. A folder that is no bundle
+    stands for the files and bundles right in it, but for hidden ones, in the order of their names; a pattern for
+    all that match. InputError: no such file, nothing in a folder, or a broken bundle.
     """
     folder = Path(path)
-    if path == STDIN or not folder.is_dir():
-        return Trace((TraceLog(path, "stdin" if path == STDIN else folder.name, complete=False),))
+    if path == STDIN:
+        return Trace((TraceLog(path, "stdin", complete=False),))
+    if folder.is_dir():
+        if (folder / MANIFEST).exists():
+            return _bundle(folder)
+        logs = tuple(_inside(folder))
+        if not logs:
+            raise InputError(f"{folder}: neither a trace bundle (it has no {MANIFEST}) nor a folder with logs")
+        return Trace(logs)
+    if glob.has_magic(path) and not folder.exists():
+        logs = tuple(log for one in sorted(glob.glob(path, recursive=True)) for log in load(one).logs)  # noqa: PTH207
+        if not logs:
+            raise InputError(f"{path}: no file matches")
+        return Trace(logs)
+    return Trace((TraceLog(path, folder.name, complete=False),))
+
+
+def _inside(folder: Path) -> Iterator[TraceLog]:
+    """Yield the logs of FOLDER, which is no bundle: of its files and bundles, other folders are not entered."""
+    name = folder.resolve().name
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if (path / MANIFEST).exists():
+            yield from _bundle(path).logs
+        elif path.is_file():
+            yield TraceLog(str(path), f"{name}/{path.name}", complete=False)
+
+
+def _bundle(folder: Path) -> Trace:
     manifest = read_manifest(folder)
     logs = []
     for one in manifest.evidence:
@@ -123,6 +154,8 @@ def import_trace(
     logs and FACTS give the same bytes. InputError: a log cannot be read, or FOLDER exists and OVERWRITE is not
     asked for.
     """
+    if not parts:
+        logs = [log.path for one in logs for log in load(one).logs]
     lost = facts.lost if len(logs) == 1 or facts.lost == 0 else None
     with aside(folder, overwrite) as made:
         if parts:

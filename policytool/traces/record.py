@@ -17,7 +17,8 @@ UNSTAMPED = 1 << 32
 # Tells that a record, or a part of a line, was not understood: why, and its bytes.
 Report = Callable[[UnreadKind, bytes], None]
 
-STAMP = rb"(\d{1,12})[.,](\d{1,3}):(\d{1,20})"
+# Eleven digits of seconds are the year 5138.
+STAMP = rb"(\d{1,11})[.,](\d{1,3}):(\d{1,20})"
 _KEY = re.compile(rb"(?:(\S+) )?" + STAMP)
 
 

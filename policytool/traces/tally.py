@@ -14,6 +14,7 @@ from policytool.model.access import MAX_HOSTS, MAX_USES, AccessVector, Evidence,
 from policytool.model.context import SecurityContext
 from policytool.model.event import AccessDecision, Location, TraceEvent, Unread, UnreadKind
 from policytool.model.observation import MAX_UNREAD, Observations
+from policytool.model.refusal import MAX_REFUSALS, Refusal, kept, refusal
 
 # What one vector is told apart by: contexts, class, permission, result, permissive.
 VectorKey = tuple[SecurityContext, SecurityContext, str, str, Result, bool | None]
@@ -70,6 +71,7 @@ class Tally:
         self.hosts: Counter[str] = Counter()
         self.first, self.last = _NEVER, 0
         self._errors: Counter[str] = Counter()
+        self._refusals: Counter[Refusal] = Counter()
         self._unread: list[Unread] = []
         self._unread_counts: Counter[UnreadKind] = Counter()
 
@@ -80,12 +82,15 @@ class Tally:
     def add_equal(self, event: TraceEvent, first: int, last: int, count: int) -> None:
         """Count COUNT events like EVENT in all but their times, which are from FIRST to LAST."""
         node = event.key.node
+        call = "" if event.syscall is None else event.syscall.name
         self.count_events(count, count * event.records, first, last, node)
         for error in event.errors:
             if error.op not in self._errors:
                 self._grow(_ERROR_SIZE + len(error.op))
             self._errors[error.op] += count
-        call = "" if event.syscall is None else event.syscall.name
+            self._refusals[refusal(error, call)] += count
+            if len(self._refusals) >= 4 * MAX_REFUSALS:
+                self._refusals = Counter(dict(kept(self._refusals.items())))
         for decision in event.decisions:
             self.count(decision, first, last, (program(decision, event), call, decision.path), count, node)
 
@@ -164,6 +169,7 @@ class Tally:
             events=self._events,
             records=self.hosts.total(),
             errors=tuple(sorted(self._errors.items())),
+            refusals=kept(self._refusals.items()),
             unread=tuple(nsmallest(MAX_UNREAD, self._unread, key=_place)),
             unread_counts=tuple(sorted(self._unread_counts.items())),
             hosts=self._named(self.hosts),

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import importlib
 import io
 import lzma
 from collections.abc import Callable
 from typing import BinaryIO, Protocol, cast
 
-from policytool.errors import InputError, MissingToolError
+from policytool.errors import InputError
+from policytool.traces import zstd
 
 # Records of one event have a stamp that no other event has, so that even a log that repeats itself does not shrink
 # to a thousandth. Small files may shrink as they like.
@@ -128,22 +128,11 @@ class _Streams:
         return rest
 
 
-def _zstd(stream: Stream) -> Stream:
-    try:
-        zstandard = importlib.import_module("zstandard")
-    except ImportError as error:
-        raise MissingToolError(
-            "the log is compressed with zstd: install python3-zstandard (apt, dnf) or decompress it with zstd -d"
-        ) from error
-    reader = zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True)
-    return cast("Stream", reader)
-
-
 _BZIP2 = b"BZh"
 _XZ = b"\xfd7zXZ\x00"
 _MAGICS: tuple[tuple[bytes, Callable[[_Counted], Stream]], ...] = (
     (b"\x1f\x8b", lambda stream: gzip.GzipFile(fileobj=cast("BinaryIO", stream))),
     (_BZIP2, lambda stream: _Streams(stream, _BZIP2, bz2.BZ2Decompressor)),
     (_XZ, lambda stream: _Streams(stream, _XZ, lambda: lzma.LZMADecompressor(memlimit=MAX_WINDOW))),
-    (b"\x28\xb5\x2f\xfd", _zstd),
+    (zstd.MAGIC, lambda stream: zstd.ZstdFile(stream)),
 )

@@ -60,7 +60,7 @@ def milliseconds(text: str, year: int | None = None) -> int | None:
         return None
     seconds = timegm((*day, hour, minute, second)) - 60 * minutes
     fraction = (clock[4] or "").ljust(3, "0")[:3]
-    return None if seconds < 0 else seconds * 1000 + int(fraction)
+    return None if not 0 <= seconds < 10**11 else seconds * 1000 + int(fraction)
 
 
 def _zone(text: str) -> tuple[int, str]:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from policytool.errors import InputError, MissingToolError
 from policytool.traces import source, unpack
@@ -18,7 +19,10 @@ TEXT = b"one\ntwo\n\nthree"
 LINES = [b"one", b"two", b"", b"three"]
 
 
-@pytest.mark.parametrize("packed", [TEXT, gzip.compress(TEXT), bz2.compress(TEXT), lzma.compress(TEXT)])
+PACKED = [TEXT, gzip.compress(TEXT), bz2.compress(TEXT), lzma.compress(TEXT), zstandard.compress(TEXT)]
+
+
+@pytest.mark.parametrize("packed", PACKED)
 def test_compression_is_told_by_the_content(tmp_path: Path, packed: bytes) -> None:
     (tmp_path / "log.txt").write_bytes(packed)
     assert list(read_lines(str(tmp_path / "log.txt"))) == LINES
@@ -52,7 +56,7 @@ def test_progress_counts_the_bytes_as_stored(tmp_path: Path) -> None:
     assert seen[-1] == len(packed)
 
 
-@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress, zstandard.compress])
 def test_damaged_and_missing_logs_are_named(tmp_path: Path, compress: object) -> None:
     assert callable(compress)
     (tmp_path / "log").write_bytes(compress(TEXT * 1000)[:-9])
@@ -61,6 +65,19 @@ def test_damaged_and_missing_logs_are_named(tmp_path: Path, compress: object) ->
     for path in (tmp_path / "none", tmp_path):
         with pytest.raises(InputError, match="cannot be opened"):
             list(read_lines(str(path)))
+
+
+def test_zstd_in_several_frames(tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(zstandard.compress(TEXT + b"\n") + zstandard.compress(TEXT * 100_000))
+    assert list(read_lines(str(tmp_path / "log")))[:5] == [*LINES, b"one"]
+
+
+def test_damaged_zstd(tmp_path: Path) -> None:
+    packed = bytearray(zstandard.ZstdCompressor(write_checksum=True).compress(TEXT * 1000))
+    packed[-1] ^= 1
+    (tmp_path / "log").write_bytes(packed)
+    with pytest.raises(InputError, match="log: cannot be read to its end"):
+        list(read_lines(str(tmp_path / "log")))
 
 
 def test_zstd_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
