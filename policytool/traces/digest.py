@@ -25,6 +25,7 @@ from policytool.traces.whole import (
     HEAD,
     MARK,
     MAX_KNOWN,
+    MAX_KNOWN_BYTES,
     PROCTITLE,
     STAMP,
     Memory,
@@ -86,6 +87,7 @@ class Digest:
         self._passed = self._passed_records = 0
         # By shape, or by the event that was assembled; and by all of an event's text, as long as that finds any.
         self._counts: dict[Shape | int, _Count] = {}
+        self._counts_size = 0
         self._texts: Memory[tuple[bytes, ...], _Count] = Memory()
         self._by_text = True
         self._missed = 0
@@ -140,6 +142,7 @@ class Digest:
             self._tally.count_events(count.events, count.events * count.records, first, last)
             self._add_counted(count.said, first, last, count.events)
         self._counts.clear()
+        self._counts_size = 0
         self._texts.clear()
 
     def _add_event(self, stamp: bytes, event: Sequence[bytes]) -> None:
@@ -161,7 +164,9 @@ class Digest:
         if shape is None:
             self._add_rows(stamp, event)
             return
-        count = self._counts.get(shape) or self._begin(shape, shape, shape[4], stamp)
+        count = self._counts.get(shape)
+        if count is None:
+            count = self._begin(shape, shape, shape[4], stamp, sum(map(len, event)))
         self._passed += 1
         self._passed_records += count.records
         self._again(count, stamp)
@@ -242,22 +247,24 @@ class Digest:
 
     def _count_of(self, group: Sequence[Row], stamp: bytes) -> _Count | None:
         """Find where an event that was joined is counted; None if it was added, with something to report of it."""
+        size = sum(len(row[2]) for row in group)
         shape = self._reader.read_group(group)
         if shape is not None:
-            return self._counts.get(shape) or self._begin(shape, shape, shape[4], stamp)
+            return self._counts.get(shape) or self._begin(shape, shape, shape[4], stamp, size)
         unread: list[Unread] = []
         event = assemble(group, self._origin, unread.append)
         if not unread:
-            return self._begin(event, id(event), event.records, stamp)
+            return self._begin(event, id(event), event.records, stamp, size)
         for place in unread:
             self._tally.unread(place)
         self._tally.add(event)
         return None
 
-    def _begin(self, said: Shape | TraceEvent, key: Shape | int, records: int, stamp: bytes) -> _Count:
-        """Begin to count events that say the same."""
-        if len(self._counts) >= MAX_KNOWN:
+    def _begin(self, said: Shape | TraceEvent, key: Shape | int, records: int, stamp: bytes, size: int) -> _Count:
+        """Begin to count events that say the same, in texts of SIZE bytes."""
+        if len(self._counts) >= MAX_KNOWN or self._counts_size + size > MAX_KNOWN_BYTES:
             self.flush()
+        self._counts_size += size
         count = self._counts[key] = _Count(said, records, 0, stamp, stamp)
         return count
 

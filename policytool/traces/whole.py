@@ -23,7 +23,7 @@ from policytool.traces.syscalls import arch_name, syscall_name
 # Bound what is remembered, in entries and in bytes of what they were read from; a log with more distinct texts than
 # that is read a little slower.
 MAX_KNOWN = 1 << 15
-MAX_KNOWN_BYTES = 1 << 24
+MAX_KNOWN_BYTES = 1 << 23
 
 # Ten digits and three, so that bytes are in the order of the times that they write.
 STAMP = rb"[0-9]{10}\.[0-9]{3}:[0-9]{1,20}"
