@@ -16,7 +16,8 @@ RAW = avc('pid=1234 comm="blued" name="a-b.conf" dev="vda" ino=123', "tclass=uni
 USER = record(
     "USER_AVC",
     "pid=295 uid=100 auid=4294967295 ses=4294967295 subj=system_u:system_r:system_dbusd_t:s0 msg='avc:  "
-    f' for msgtype=method_call spid=370 tpid=1 {CONTEXTS} tclass=dbus permissive=0 exe="/usr/bin/dbus-daemon"'
+    f"denied  {{ send_msg }} for msgtype=method_call spid=370 tpid=1 {CONTEXTS} tclass=dbus permissive=0"
+    ' exe="/usr/bin/dbus-daemon"'
     " sauid=100 hostname=? addr=? terminal=?'",
 )
 BARE = RAW[RAW.index("avc:") :]
