@@ -244,7 +244,8 @@ def path_of(known: Known, items: Items) -> str:
 
 def _read_known(head: bytes, rest: bytes) -> Known | None:
     problems: list[UnreadKind] = []
-    message = decoded(head + b" for " + rest).strip()
+    # Any process id: a record with two is not believed.
+    message = decoded(head + b" for  pid=0 " + rest).strip()
     decision = read_decision(message, Location("", 0), _RAW, userspace=False, report=problems.append)
     if decision is None or problems:
         return None
