@@ -24,8 +24,8 @@ from policytool.traces.whole import (
     BETWEEN,
     HEAD,
     MARK,
+    MAX_COUNTED_BYTES,
     MAX_KNOWN,
-    MAX_KNOWN_BYTES,
     PROCTITLE,
     STAMP,
     Memory,
@@ -262,7 +262,7 @@ class Digest:
 
     def _begin(self, said: Shape | TraceEvent, key: Shape | int, records: int, stamp: bytes, size: int) -> _Count:
         """Begin to count events that say the same, in texts of SIZE bytes."""
-        if len(self._counts) >= MAX_KNOWN or self._counts_size + size > MAX_KNOWN_BYTES:
+        if len(self._counts) >= MAX_KNOWN or self._counts_size + size > MAX_COUNTED_BYTES:
             self.flush()
         self._counts_size += size
         count = self._counts[key] = _Count(said, records, 0, stamp, stamp)

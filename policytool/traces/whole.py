@@ -25,6 +25,9 @@ from policytool.traces.syscalls import arch_name, syscall_name
 MAX_KNOWN = 1 << 15
 MAX_KNOWN_BYTES = 1 << 23
 
+# The same for what was counted, and not yet added to the tally; to add it often would take long.
+MAX_COUNTED_BYTES = 1 << 25
+
 # Ten digits and three, so that bytes are in the order of the times that they write.
 STAMP = rb"[0-9]{10}\.[0-9]{3}:[0-9]{1,20}"
 

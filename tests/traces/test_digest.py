@@ -157,7 +157,7 @@ def test_bent_events(lines: list[bytes], twice: bool) -> None:
     ("module", "limit", "value"),
     [
         (digest, "MAX_KNOWN", 3),
-        (digest, "MAX_KNOWN_BYTES", 900),
+        (digest, "MAX_COUNTED_BYTES", 900),
         (whole, "MAX_KNOWN", 3),
         (whole, "MAX_KNOWN_BYTES", 500),
         (digest, "MAX_MISSED", 9),
