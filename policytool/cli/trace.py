@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`policytool trace`: record; logs into bundles; look at them; merge them."""
+"""`policytool trace`: record; logs into bundles; look at them; merge and redact them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from policytool.model.printable import printable
 if TYPE_CHECKING:
     from policytool.traces.calls import SystemCall
 
-app = typer.Typer(help="Trace bundles: record, import logs, show and merge.", no_args_is_help=True)
+app = typer.Typer(help="Trace bundles: record, import logs, show, merge and redact.", no_args_is_help=True)
 
 _Name = Annotated[str | None, typer.Option("--name", help="Name in evidence (default: the folder's).")]
 _Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the bundle if there is one.")]
@@ -119,6 +119,32 @@ def merge(
     with progress(f"merging into {output}"):
         manifest = merge_bundles(folders, output, name or output.name, overwrite)
     note(f"{output}: {manifest.records} records of {len(manifest.evidence)} logs")
+
+
+@app.command()
+def redact(
+    trace: Annotated[
+        str, typer.Argument(metavar="TRACE", show_default=False, help="A bundle or a raw log; - is stdin.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The bundle to make.")],
+    name: _Name = None,
+    all_arguments: Annotated[
+        bool,
+        typer.Option("--all-arguments", help="Replace every argument of commands, not only what looks private."),
+    ] = False,
+    overwrite: _Overwrite = False,
+) -> None:
+    """Replace hosts, users, homes, addresses and secrets, so that policy made of the trace stays the same."""
+    from policytool.traces.redacted_bundle import redact_trace
+
+    with progress(f"redacting into {output}"):
+        manifest, counts = redact_trace(
+            trace, output, name or output.name, every_argument=all_arguments, overwrite=overwrite
+        )
+    replaced = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+    note(f"{output}: {manifest.records} records; replaced: {replaced or 'nothing'}")
+    if manifest.redacted:
+        note(f"{output}: {manifest.redacted} lines or records that were not understood are left out")
 
 
 @app.command()

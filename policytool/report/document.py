@@ -217,6 +217,8 @@ def trace_text(document: Document) -> str:
             "daemons",
         )
         shown = {key: manifest[key] for key in kept} | shown
+        if "redacted" in manifest:
+            shown["redacted"] = f"yes, {manifest['redacted']} lines left out that were not understood"
     lines = [str(document["trace"]), *(f"  {key}: {_plain(value)}" for key, value in shown.items())]
     lines.append(f"  domains: {len(domains) if isinstance(domains, list) else 0}")
     if not document["complete"]:

@@ -31,8 +31,8 @@ from policytool.traces.tally import Tally
 MANIFEST = "manifest.json"
 EVIDENCE = "audit.log.xz"
 
-# A third smaller than the default on audit logs, whose lines repeat at length, and no slower.
-_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "nice_len": 128, "depth": 64}]
+# For lzma: a third smaller than the default on audit logs, whose lines repeat at length, and no slower.
+FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "nice_len": 128, "depth": 64}]
 
 Progress = Callable[[int], None]
 _T = TypeVar("_T")
@@ -206,8 +206,10 @@ def merge_bundles(folders: Sequence[Path], out: Path, name: str, overwrite: bool
             shutil.copyfile(file, copy)
             counts.add(copy, one.trace)
             evidence.append(replace(one, file=copy.name))
+        left_out = [manifest.redacted for _, manifest in manifests]
         manifest = Manifest(
             name=name,
+            redacted=None if None in left_out else sum(one or 0 for one in left_out),
             facts=_agreed([manifest.facts for _, manifest in manifests], evidence),
             records=sum(one.records for one in evidence),
             evidence=tuple(sorted(evidence)),
@@ -292,7 +294,7 @@ def _sha256(path: Path) -> str:
 
 
 def _compress(log: str, file: Path) -> None:
-    compressor = lzma.LZMACompressor(filters=_FILTERS)
+    compressor = lzma.LZMACompressor(filters=FILTERS)
     with file.open("wb") as out:
         for block in read_blocks(log):
             out.write(compressor.compress(block + b"\n"))

@@ -91,7 +91,8 @@ class Facts:
 class Manifest:
     """A bundle's manifest. `begin` and `end` are milliseconds since the epoch; `hosts` pairs nodes with records.
 
-    A node of "" is a host that its records do not name.
+    A node of "" is a host that its records do not name. `redacted` counts the lines that a redaction left out
+    because nobody understood them; None for evidence as it was recorded.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Manifest:
     end: int | None = None
     hosts: tuple[tuple[str, int], ...] = ()
     tool: str = TOOL
+    redacted: int | None = None
 
     @property
     def complete(self) -> bool:
@@ -111,7 +113,7 @@ class Manifest:
     def to_json(self) -> str:
         """Return the text of manifest.json."""
         facts = self.facts
-        data = {
+        data: dict[str, object] = {
             "format": FORMAT,
             "name": self.name,
             "tool": self.tool,
@@ -139,6 +141,8 @@ class Manifest:
                 for one in self.evidence
             ],
         }
+        if self.redacted is not None:
+            data["redacted"] = self.redacted
         return json.dumps(data, indent=2, sort_keys=True) + "\n"
 
 
@@ -172,6 +176,7 @@ def parse_manifest(text: str, origin: str) -> Manifest:
         records=top.integer("records"),
         hosts=tuple((name, top.keys("hosts").integer(name)) for name in sorted(top.keys("hosts").data)),
         evidence=tuple(sorted(_evidence(one) for one in top.many("evidence"))),
+        redacted=top.integer("redacted") if "redacted" in top.data else None,
     )
     top.finish()
     base.finish()

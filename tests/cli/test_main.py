@@ -173,6 +173,25 @@ def test_trace_import_show_merge(tmp_path: Path) -> None:
     assert [row["count"] for row in merged] == [2 * row["count"] for row in single]
 
 
+def test_trace_redact_makes_a_bundle_that_says_so(tmp_path: Path) -> None:
+    private = REPOSITORY / "tests" / "traces" / "private_synthetic.log"
+    done = policytool("trace", "redact", private, "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "users" in done.stderr
+    assert "1 lines or records that were not understood are left out" in done.stderr
+    shown = policytool("trace", "show", tmp_path / "out").stdout
+    assert "redacted: yes, 1 lines left out" in shown
+    assert not {"alice", "db1", "1.2.3.4"} & set(shown.replace("/", " ").split())
+    piped = policytool("trace", "redact", "-", "-o", tmp_path / "piped", stdin=private.read_bytes())
+    assert piped.returncode == 0, piped.stderr
+    assert [path.name for path in sorted((tmp_path / "piped").iterdir())] == ["audit.log.xz", "manifest.json"]
+    assert policytool("trace", "redact", private, "-o", tmp_path / "out").returncode == 3
+    texts = [
+        policytool("access", path, "--json").stdout for path in (private, tmp_path / "out", tmp_path / "piped")
+    ]
+    assert texts[0] == texts[1] == texts[2]
+
+
 def test_no_color_and_no_cut_in_a_pipe() -> None:
     done = policytool("access", "traces/libvirt/permissive", env={"COLUMNS": "20", "TERM": "dumb"})
     assert "\x1b" not in done.stdout
