@@ -185,7 +185,7 @@ class Digest:
             return
         self._settle()
         for kind, body in zip(kinds, bodies, strict=True):
-            ended = self.joiner.add((stamp, kind or b"", body.rstrip(b"\r\n"), self.line, _RAW))
+            ended = self.joiner.add((stamp, kind or b"", body.removeprefix(b" ").rstrip(b"\r\n"), self.line, _RAW))
             self.line += 1
             if ended:
                 self._add_groups(ended)
