@@ -49,6 +49,25 @@ def read_traces(traces: Sequence[str], *, strict: bool = False) -> Observations:
     for trace in traces:
         with progress(f"reading {trace}"):
             observations = observations.merge(read_trace(trace))
+    _report_unread(observations, strict=strict)
+    return observations
+
+
+def read_scenarios(traces: Sequence[str], *, strict: bool = False) -> dict[str, Observations]:
+    """Read TRACES as read_traces does, but keep apart what is of different traces, by their names."""
+    from policytool.model.observation import Observations
+    from policytool.traces.bundle import read_parts
+
+    parts: dict[str, Observations] = {}
+    for trace in traces:
+        with progress(f"reading {trace}"):
+            for name, part in read_parts(trace):
+                parts[name] = parts[name].merge(part) if name in parts else part
+    _report_unread(Observations().merge(*parts.values()), strict=strict)
+    return parts
+
+
+def _report_unread(observations: Observations, *, strict: bool) -> None:
     if total := observations.unread_total:
         kinds = ", ".join(f"{count} x {kind}" for kind, count in observations.unread_counts)
         place = observations.unread[0]
@@ -56,7 +75,6 @@ def read_traces(traces: Sequence[str], *, strict: bool = False) -> Observations:
         if strict:
             raise InputError(f"{message}; leave --strict out to go on without them")
         note(f"policytool: {message}")
-    return observations
 
 
 def load_known(folder: Path | None) -> tuple[Daemon, ...]:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from policytool.check.findings import Finding
 from policytool.generate.candidate import Candidate
 from policytool.generate.evidence import ExplainedAccess, explained
+from policytool.generate.robust import Closure
 from policytool.generate.triage import Cure
 from policytool.model.access import Evidence, Use
 from policytool.model.module import BasePolicy
@@ -115,7 +116,9 @@ def _candidate(one: Candidate) -> Document:
         "module": module.name,
         "domain": module.domain,
         "extends": module.extends,
+        "profile": module.profile.value,
         "rules": len(module.every_rule),
+        "closures": {kind.value: sum(closed.closure is kind for closed in one.closed) for kind in Closure},
         "accesses": {cure.value: len(one.cured(cure)) for cure in Cure},
         "findings": [
             {

@@ -87,12 +87,7 @@ def read_trace(path: str, strict: bool = False, progress: Progress | None = None
     STRICT: anything not understood is an InputError. PROGRESS is told how many stored bytes have been read of
     the log at hand.
     """
-    parts = []
-    for log in load(path).logs:
-        tally = Tally(log.trace, log.complete)
-        tally_blocks(read_blocks(log.path, progress), log.trace, tally)
-        parts.append(tally.observations())
-    observations = Observations().merge(*parts)
+    observations = Observations().merge(*(part for _, part in read_parts(path, progress)))
     if strict and observations.unread_total:
         first = observations.unread[0]
         raise InputError(
@@ -100,6 +95,14 @@ def read_trace(path: str, strict: bool = False, progress: Progress | None = None
             "leave out strict reading to go on without them"
         )
     return observations
+
+
+def read_parts(path: str, progress: Progress | None = None) -> Iterator[tuple[str, Observations]]:
+    """Yield what each log of the trace PATH holds, with the name of the trace that it is of (a scenario)."""
+    for log in load(path).logs:
+        tally = Tally(log.trace, log.complete)
+        tally_blocks(read_blocks(log.path, progress), log.trace, tally)
+        yield log.trace, tally.observations()
 
 
 def read_log(
