@@ -15,6 +15,8 @@ _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#
 _DASHES = ("", "6 3", "2 2")
 # Horizontal lines above zero.
 _TICKS = 5
+# How long a name may get beside its line.
+_NAME = 24
 
 
 def saturation_svg(curves: Mapping[str, Sequence[float]]) -> str:
@@ -75,12 +77,12 @@ def _line(number: int, name: str, points: Sequence[tuple[float, float]], label: 
     return [
         f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>',
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>',
-        _text(right, label + 4, name, colour=colour),
+        _text(right, label + 4, printable(name, _NAME), colour=colour),
     ]
 
 
 def _text(x: float, y: float, text: str, *, anchor: str = "start", size: int = 12, colour: str = "#222") -> str:
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="{colour}">'
-        f"{escape(printable(text, 60))}</text>"
+        f"{escape(printable(text))}</text>"
     )
