@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,18 +21,12 @@ from policytool.cli.inputs import (
     read_traces,
     require_domain,
 )
-from policytool.model.module import ModuleFormat
+from policytool.model.module import ModuleFormat, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from policytool.generate.candidate import Candidate
-
-
-class Profile(StrEnum):
-    """How far a module may go beyond what was seen."""
-
-    EXACT = "exact"
 
 
 def generate(
@@ -42,7 +35,9 @@ def generate(
         Path, typer.Option("-o", "--output", metavar="DIR", help="Each module goes into DIR/DAEMON.")
     ],
     daemons: DaemonNames = None,
-    profile: Annotated[Profile, typer.Option(help="exact: what was seen and nothing else.")] = Profile.EXACT,
+    profile: Annotated[
+        Profile, typer.Option(help="exact: what was seen, nothing else; robust: and what goes together with it.")
+    ] = Profile.EXACT,
     language: Annotated[ModuleFormat, typer.Option("--format", help="What to write.")] = ModuleFormat.REFPOLICY,
     daemon_folder: DaemonFolder = None,
     base: BaseFolder = None,
@@ -60,7 +55,7 @@ def generate(
     found = find_base(base)
     observations = read_traces(traces, strict=strict, jobs=jobs)
     with progress("linking with the base, and asking libsepol for each access"):
-        made = generate_modules(observations, known, wanted, found)
+        made = generate_modules(observations, known, wanted, found, profile)
     for one in made:
         write_files(output / one.daemon.name, one.files(language))
     if as_json:

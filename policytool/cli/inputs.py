@@ -65,6 +65,25 @@ def read_traces(
         from policytool.workflow.read import read_all
 
         observations = narrowed(observations.merge(*read_all(traces, jobs)), wanted)
+    _report_unread(observations, strict=strict)
+    return observations
+
+
+def read_scenarios(traces: Sequence[str], *, strict: bool = False) -> dict[str, Observations]:
+    """Read TRACES as read_traces does, but keep apart what is of different traces, by their names."""
+    from policytool.model.observation import Observations
+    from policytool.traces.bundle import read_parts
+
+    parts: dict[str, Observations] = {}
+    for trace in traces:
+        with progress(f"reading {trace}"):
+            for name, part in read_parts(trace):
+                parts[name] = parts[name].merge(part) if name in parts else part
+    _report_unread(Observations().merge(*parts.values()), strict=strict)
+    return parts
+
+
+def _report_unread(observations: Observations, *, strict: bool) -> None:
     if observations.refusals:
         note(f"policytool: {_refusals(observations)}")
     if total := observations.unread_total:
@@ -74,7 +93,6 @@ def read_traces(
         if strict:
             raise InputError(f"{message}; leave --strict out to go on without them")
         note(f"policytool: {message}")
-    return observations
 
 
 def _refusals(observations: Observations) -> str:

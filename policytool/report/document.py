@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from policytool.check.findings import Finding
 from policytool.generate.candidate import Candidate
 from policytool.generate.evidence import ExplainedAccess, explained
+from policytool.generate.robust import Closure
 from policytool.generate.triage import Cure
 from policytool.model.module import BasePolicy
 from policytool.model.observation import Observations
@@ -95,7 +96,9 @@ def _candidate(one: Candidate) -> Document:
         "module": module.name,
         "domain": module.domain,
         "extends": module.extends,
+        "profile": module.profile.value,
         "rules": len(module.every_rule),
+        "closures": {kind.value: sum(closed.closure is kind for closed in one.closed) for kind in Closure},
         "accesses": {cure.value: len(one.cured(cure)) for cure in Cure},
         "findings": [
             {

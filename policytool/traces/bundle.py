@@ -116,7 +116,7 @@ def read_trace(path: str, strict: bool = False) -> Observations:
 
     STRICT: anything not understood is an InputError.
     """
-    observations = Observations().merge(*map(observe_log, load(path).logs))
+    observations = Observations().merge(*(part for _, part in read_parts(path)))
     if strict and observations.unread_total:
         first = observations.unread[0]
         raise InputError(
@@ -124,6 +124,12 @@ def read_trace(path: str, strict: bool = False) -> Observations:
             "leave out strict reading to go on without them"
         )
     return observations
+
+
+def read_parts(path: str) -> Iterator[tuple[str, Observations]]:
+    """Yield what each log of the trace PATH holds, with the name of the trace that it is of (a scenario)."""
+    for log in load(path).logs:
+        yield log.trace, observe_log(log)
 
 
 def observe_log(log: TraceLog) -> Observations:
