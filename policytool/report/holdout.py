@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from policytool.generate.holdout import Estimate, Holdout
 from policytool.model.printable import printable
-from policytool.report.document import FORMAT, Document
+from policytool.report.accesses import Document
+from policytool.report.document import FORMAT
 
 
 def holdout_document(found: Iterable[Holdout], traces: Iterable[str]) -> Document:
