@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from policytool.model.event import UnreadKind
 from policytool.traces.fields import form_of
@@ -56,6 +57,8 @@ def read_line(line: bytes, number: int, report: Report) -> Sequence[Record] | No
     return (Record(key, kind, body, number, form_of(body) if moment is None else Form.INTERPRETED),)
 
 
+# The records of an event, and events of one second, have it in common.
+@lru_cache(maxsize=256)
 def _read_stamp(text: str) -> tuple[int | None, int | None]:
     """Return milliseconds and serial of what stands between the brackets; None for what cannot be read."""
     match = _STAMP.fullmatch(text)

@@ -64,6 +64,11 @@ class Export:
         """What was found of use so far."""
         return self._found
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether a value has fewer bytes so far than its length says: cut short, or a line too long to be kept."""
+        return bool(self._name)
+
     def add(self, line: bytes) -> bool:
         """Take a line; say whether the entry has ended: with an empty line, or where the next entry begins."""
         self._lines += 1

@@ -8,6 +8,7 @@ whoever may choose a user name for sshd to complain about must not be able to in
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from policytool.traces.record import decoded
@@ -17,16 +18,22 @@ _CLOCK = rb"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
 _DAY = rb"(?:[A-Z][a-z]{2},? )"
 _MONTH = rb"[A-Z][a-z]{2} {1,2}\d{1,2}"
 
-# Times: of syslog, `journalctl -o short-*`, dmesg -T, RFC 5424 and most programs. The first group is the time.
-_TIMES = (
-    re.compile(
-        rb"(" + _DAY + rb"?" + _MONTH + rb"(?: \d{4})? " + _CLOCK + rb"(?: (?:[A-Z]{3,4} )?\d{4})?):? {1,3}"
-    ),
-    re.compile(
-        _DAY + rb"?(\d{4}-\d\d-\d\d[T ]" + _CLOCK + rb"(?:Z| ?[+-]\d\d:?\d\d| [A-Z]{3,4}(?= ))?)[:,]?(?: {1,3}|\t)"
-    ),
-    re.compile(rb"\[(" + _DAY + _MONTH + rb" " + _CLOCK + rb" \d{4})\] ?"),
-    re.compile(rb"\[(\d{4}-\d\d-\d\d[T ]" + _CLOCK + rb"(?:Z|[+-]\d\d:?\d\d)?)\] ?"),
+# Times: of syslog, `journalctl -o short-*`, RFC 5424 and most programs, dmesg -T. The first group is the time.
+_MONTH_FIRST = re.compile(
+    rb"(" + _DAY + rb"?" + _MONTH + rb"(?: \d{4})? " + _CLOCK + rb"(?: (?:[A-Z]{3,4} )?\d{4})?):? {1,3}"
+)
+_ISO = re.compile(
+    _DAY + rb"?(\d{4}-\d\d-\d\d[T ]" + _CLOCK + rb"(?:Z| ?[+-]\d\d:?\d\d| [A-Z]{3,4}(?= ))?)[:,]?(?: {1,3}|\t)"
+)
+_BRACKETED = re.compile(
+    rb"\[("
+    + _DAY
+    + _MONTH
+    + rb" "
+    + _CLOCK
+    + rb" \d{4}|\d{4}-\d\d-\d\d[T ]"
+    + _CLOCK
+    + rb"(?:Z|[+-]\d\d:?\d\d)?)\] ?"
 )
 _EPOCH = re.compile(rb"(\d{9,10})\.(\d{3})\d{0,6} {1,3}")
 _UPTIME = re.compile(rb"\[ {0,12}(\d{1,9})\.(\d{3})\d{0,6}\](?:\[ {0,8}[TC]\d{1,9}\])?:? ?")
@@ -75,6 +82,8 @@ class Prefix(NamedTuple):
     audit: bool
 
 
+# Whether a record begins on a line is asked before the line is read.
+@lru_cache(maxsize=8)
 def peel(line: bytes) -> Prefix | None:
     """Take away what stands before the record in LINE; None if there is nothing before it, or no record."""
     if not _HINT.search(line, 0, _FURTHEST + 64):
@@ -89,13 +98,14 @@ def peel(line: bytes) -> Prefix | None:
             return Prefix(_literal(line, place), moment, host, tag.startswith(b"audit")) if place else None
         if place > _FURTHEST:
             return None
-        if match := _RFC5424.match(line, place):
+        first = line[place : place + 1]
+        if first == b"<" and (match := _RFC5424.match(line, place)):
             moment, host, tag = _moment(match[1]), match[2], match[3]
-        elif match := next((found for time in _TIMES if (found := time.match(line, place))), None):
+        elif moment is None and (match := _time(line, place, first)):
             moment = _moment(match[1])
-        elif match := _UPTIME.match(line, place) or (_EPOCH.match(line, place) if moment is None else None):
+        elif match := (_UPTIME if first == b"[" else _EPOCH).match(line, place):
             moment = int(match[1]) * 1000 + int(match[2]) if moment is None else moment
-        elif match := _LEVEL.match(line, place) or _LOGCAT.match(line, place):
+        elif not tag and (match := _LEVEL.match(line, place) or _LOGCAT.match(line, place)):
             pass
         elif match := _HOST_AND_SYSTEM.match(line, place):
             host, tag = host or match[1] or b"", match[2]
@@ -111,6 +121,15 @@ def peel(line: bytes) -> Prefix | None:
     return None
 
 
+def _time(line: bytes, place: int, first: bytes) -> re.Match[bytes] | None:
+    if first == b"[":
+        return _BRACKETED.match(line, place)
+    if first.isdigit():
+        return _ISO.match(line, place)
+    return (_MONTH_FIRST.match(line, place) or _ISO.match(line, place)) if first.isupper() else None
+
+
+@lru_cache(maxsize=256)
 def _moment(time: bytes) -> int | None:
     return milliseconds(decoded(time), year=1970)
 

@@ -96,6 +96,11 @@ class Lines:
 
     def _end_entry(self, entry: journal.Export) -> Sequence[Record]:
         self._entry = None
+        if entry.unfinished:
+            # What came after it may have been taken for its value.
+            self._report(entry.line)(UnreadKind.TRUNCATED, entry.fields.get(b"MESSAGE", journal.EXPORT))
+            if b"MESSAGE" not in entry.fields:
+                return ()
         return self._read_entry(entry.fields, entry.line, damaged=entry.damaged)
 
     def _read(self, line: bytes, number: int) -> Sequence[Record]:

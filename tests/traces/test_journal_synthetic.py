@@ -131,6 +131,11 @@ def test_entries_cut_short() -> None:
     assert [place.kind for place in unread] == [UnreadKind.TRUNCATED]
 
 
+def test_an_entry_that_the_log_ends_in_is_reported_and_used() -> None:
+    entry = export(AVC | {"COREDUMP": "x" * 100}, "COREDUMP")[:-30]
+    assert read_export(entry) == ([EventKey("host", 1697800541492, 77)], [UnreadKind.TRUNCATED])
+
+
 def test_lengths_that_are_not_true() -> None:
     entry = export(AVC, "MESSAGE").replace(len(AVC["MESSAGE"]).to_bytes(8, "little"), (5).to_bytes(8, "little"))
     assert read_export(entry) == ([], [UnreadKind.MALFORMED])
