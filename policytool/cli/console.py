@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -30,9 +31,13 @@ class Settings:
 settings = Settings()
 
 
+# What no result holds: each text of a log is escaped where it is put in. This is the last door, should one not be.
+_UNFIT = re.compile(r"[^\n\t\x20-\x7e]")
+
+
 def emit(text: str) -> None:
-    """Write TEXT, which ends in a newline, to stdout."""
-    sys.stdout.write(text)
+    """Write TEXT, which ends in a newline, to stdout; whatever is not printable ASCII is escaped."""
+    sys.stdout.write(_UNFIT.sub(lambda match: printable(match[0]), text))
     sys.stdout.flush()
 
 

@@ -32,6 +32,7 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Print the evidence behind a rule: which cure each access has and why; exit 1 when nothing was seen."""
+    from policytool.model.printable import printable
     from policytool.report.document import explain_document
     from policytool.toolchain.sources import find_sources
     from policytool.workflow.modules import evidence_files
@@ -49,7 +50,7 @@ def explain(
     elif found:
         emit("".join(_text(module, access) for module, access in found))
     else:
-        emit(f"{rule}: nothing of this was seen\n")
+        emit(f"{printable(rule)}: nothing of this was seen\n")
     if not found:
         raise typer.Exit(ExitCode.FINDINGS)
 

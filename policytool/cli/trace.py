@@ -173,7 +173,7 @@ def calls(
     if as_json:
         emit_json([{**_call_document(call), "count": count} for call, count in rows])
     else:
-        cells = [(*_call_document(call).values(), count) for call, count in rows]
+        cells = [(call.domain, call.program, call.name, call.arguments, call.error, count) for call, count in rows]
         emit(table(("domain", "program", "call", "arguments", "error", "count"), cells, frozenset({5})))
 
 
@@ -181,7 +181,7 @@ def _call_document(call: SystemCall) -> dict[str, str]:
     return {
         "domain": call.domain,
         "program": printable(call.program),
-        "call": call.name,
+        "call": printable(call.name),
         "arguments": printable(call.arguments),
         "error": call.error,
     }

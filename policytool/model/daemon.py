@@ -17,6 +17,12 @@ builtin changecom changequote changeword debugfile debugmode decr define defn di
 esyscmd eval format ifdef ifelse include incr index indir len maketemp mkstemp popdef pushdef patsubst regexp shift
 sinclude substr syscmd sysval traceoff traceon translit undefine undivert m4exit m4wrap
 """
+# Those of them that need no parentheses, so that they would act in the middle of a path in a .fc file.
+_M4_BARE = """
+changecom changequote changeword debugfile debugmode divert divnum dnl dumpdef m4exit sysval traceoff traceon
+undivert __file__ __line__ __program__ __gnu__ __unix__
+"""
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _PATH = re.compile(r"/[A-Za-z0-9_./@+-]+", re.ASCII)
 
 
@@ -64,8 +70,8 @@ class Daemon:
 
 
 def is_plain_path(path: str) -> bool:
-    """Say whether PATH is absolute and made of letters, digits and `_./@+-` only."""
-    return _PATH.fullmatch(path) is not None
+    """Say whether PATH is absolute, made of letters, digits and `_./@+-` only, and nothing that m4 would run."""
+    return _PATH.fullmatch(path) is not None and not set(_M4_BARE.split()) & set(_WORD.findall(path))
 
 
 def _text(data: Mapping[str, object], key: str, default: str | None = None) -> str:
