@@ -1,9 +1,10 @@
 # make demo and make test do all set-up by themselves (as root on Debian 12; elsewhere they say what is missing).
 .DEFAULT_GOAL := help
 PYTEST_ARGS ?=
+FUZZ_LINES ?= 10000000
 BIN := .venv/bin
 
-.PHONY: help demo test lab-test lab-audit2allow bench lint format golden policies setup setup-dev setup-lab clean
+.PHONY: help demo test lab-test lab-audit2allow bench results fuzz lint format golden policies setup setup-dev setup-lab clean
 
 help: ## say what the targets are
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -22,6 +23,14 @@ lab-audit2allow: setup-lab ## what audit2allow makes of the same scenarios, enfo
 
 bench: setup ## how fast logs are read, beside audit2allow and ausearch
 	$(BIN)/python bench/readers.py
+
+results: setup ## the tables of the minimal permission graph, into docs/results.md (TRACES="…" names other traces)
+	$(BIN)/python bench/results.py $(TRACES)
+
+fuzz: setup ## the readers on inputs that their coverage guides (FUZZ_SECONDS), then on 10 million lines (FUZZ_LINES)
+	@.ci/setup fuzz
+	$(BIN)/python bench/fuzz.py
+	$(BIN)/python bench/fuzz_mix.py $(FUZZ_LINES)
 
 lint: setup-dev ## ruff and mypy --strict
 	$(BIN)/ruff check .

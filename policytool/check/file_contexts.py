@@ -23,7 +23,8 @@ _FILECON = re.compile(
 _SUBTREE = ("(/.*)?", "(/.+)?")
 _OPTIONAL = re.compile(r"(?P<kept>[A-Za-z0-9_/-])\?")
 _CLASS = re.compile(r"\\(?:[A-Za-z0-9]|$)")
-_META = re.compile(r"(?<!\\)[][.*+?(){}|^$]")
+_ESCAPED = re.compile(r"\\.")
+_META = re.compile(r"[][.*+?(){}|^$]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def sample_paths(pattern: str) -> tuple[str, ...]:
     return tuple(
         re.sub(r"\\(.)", r"\1", candidate)
         for candidate in sorted(candidates)
-        if not _META.search(candidate) and not _CLASS.search(candidate)
+        if not _META.search(_ESCAPED.sub("", candidate)) and not _CLASS.search(candidate)
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from policytool.cli.access_output import Output, print_accesses, print_groups
-from policytool.cli.inputs import DaemonFolder, Json, Strict, Traces, find_daemon, load_known, read_traces
+from policytool.cli.inputs import DaemonFolder, Jobs, Json, Strict, Traces, find_daemon, load_known, read_traces
 from policytool.cli.moment import moment
 from policytool.errors import UsageError
 from policytool.model.access import Result
@@ -50,6 +50,7 @@ def access(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the result as CSV.")] = False,
     daemon_folder: DaemonFolder = None,
     strict: Strict = False,
+    jobs: Jobs = 1,
 ) -> None:
     """List the distinct access vectors of any log, with counts."""
     if as_json and as_csv:
@@ -76,7 +77,7 @@ def access(
         return
     from policytool.report.accesses import distinct, grouped, ordered
 
-    observations = read_traces(traces, strict=strict, selection=selection)
+    observations = read_traces(traces, strict=strict, jobs=jobs, selection=selection)
     accesses = distinct(observations)
     if group_by:
         if sort not in (None, SortKey.COUNT):

@@ -59,16 +59,29 @@ def compare(
 
 def summary(result: Comparison, *, several: bool = False) -> str:
     """Return the table of surfaces, and below it how domains changed."""
-    columns = ("domain", "triples", "all rules", "floor", "types", "caps", "danger", "trans", "share")
+    columns = (
+        "domain",
+        "triples",
+        "all rules",
+        "floor",
+        "used",
+        "excess",
+        "types",
+        "caps",
+        "danger",
+        "trans",
+        "share",
+    )
     rows = []
     for one in result.rows:
         row = one.row
         plain = one.policy == result.baseline or one.policy.endswith(" base")
         name = f"{row.domain} ({one.policy})" if several or plain else row.domain
         share = f"{row.share:.2%}" if row.share < 0.1 else f"{row.share:.0%}"
-        figures = (row.stored, row.every, row.floor, row.object_types, row.capabilities, len(row.dangers))
+        parts = ("-", "-") if row.used is None else (row.used, row.excess)
+        figures = (row.stored, row.every, row.floor, *parts, row.object_types, row.capabilities, len(row.dangers))
         rows.append((name, *figures, row.transitions, share))
-    lines = [table(columns, rows, frozenset(range(1, 9)))]
+    lines = [table(columns, rows, frozenset(range(1, 11)))]
     for change in result.changes:
         lines.append(f"{change.after}: {change.added} triples more, {change.removed} less\n")
         if change.permissive:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +13,7 @@ from policytool.cli.inputs import (
     BaseFolder,
     DaemonFolder,
     DaemonNames,
+    Jobs,
     Json,
     Strict,
     Traces,
@@ -21,18 +21,12 @@ from policytool.cli.inputs import (
     read_traces,
     require_domain,
 )
-from policytool.model.module import ModuleFormat
+from policytool.model.module import ModuleFormat, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from policytool.generate.candidate import Candidate
-
-
-class Profile(StrEnum):
-    """How far a module may go beyond what was seen."""
-
-    EXACT = "exact"
 
 
 def generate(
@@ -41,12 +35,15 @@ def generate(
         Path, typer.Option("-o", "--output", metavar="DIR", help="Each module goes into DIR/DAEMON.")
     ],
     daemons: DaemonNames = None,
-    profile: Annotated[Profile, typer.Option(help="exact: what was seen and nothing else.")] = Profile.EXACT,
+    profile: Annotated[
+        Profile, typer.Option(help="exact: what was seen, nothing else; robust: and what goes together with it.")
+    ] = Profile.EXACT,
     language: Annotated[ModuleFormat, typer.Option("--format", help="What to write.")] = ModuleFormat.REFPOLICY,
     daemon_folder: DaemonFolder = None,
     base: BaseFolder = None,
     as_json: Json = False,
     strict: Strict = False,
+    jobs: Jobs = 1,
 ) -> None:
     """Make candidate modules from traces: for the daemons named, or for every known one that was seen."""
     from policytool.report.document import generate_document
@@ -56,9 +53,9 @@ def generate(
     known = load_known(daemon_folder)
     wanted = [require_domain(name, known) for name in daemons or ()]
     found = find_base(base)
-    observations = read_traces(traces, strict=strict)
+    observations = read_traces(traces, strict=strict, jobs=jobs)
     with progress("linking with the base, and asking libsepol for each access"):
-        made = generate_modules(observations, known, wanted, found)
+        made = generate_modules(observations, known, wanted, found, profile)
     for one in made:
         write_files(output / one.daemon.name, one.files(language))
     if as_json:

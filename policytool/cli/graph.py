@@ -10,7 +10,16 @@ from typing import Annotated
 import typer
 
 from policytool.cli.console import emit, write_files
-from policytool.cli.inputs import DaemonFolder, DaemonNames, Strict, Traces, load_known, read_traces, require_domain
+from policytool.cli.inputs import (
+    DaemonFolder,
+    DaemonNames,
+    Jobs,
+    Strict,
+    Traces,
+    load_known,
+    read_traces,
+    require_domain,
+)
 
 
 class GraphFormat(StrEnum):
@@ -29,6 +38,7 @@ def graph(
     format_: Annotated[GraphFormat, typer.Option("--format", help="How to write it.")] = GraphFormat.JSON,
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: stdout.")] = None,
     strict: Strict = False,
+    jobs: Jobs = 1,
 ) -> None:
     """Print the permission graph: who was seen doing what to what, in both directions."""
     from policytool.graph import formats
@@ -36,7 +46,7 @@ def graph(
     from policytool.toolchain.graphviz import render_svg
 
     known = load_known(daemon_folder)
-    built = build(read_traces(traces, strict=strict))
+    built = build(read_traces(traces, strict=strict, jobs=jobs))
     if daemons:
         domains = [require_domain(name, known) for name in daemons]
         exec_types = [daemon.exec_type for daemon in known if daemon.domain in domains]

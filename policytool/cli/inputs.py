@@ -31,6 +31,10 @@ DaemonFolder = Annotated[
     Path | None, typer.Option("--daemons", metavar="DIR", help="A folder of further daemon descriptions.")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 when anything in a log was not understood.")]
+Jobs = Annotated[
+    int,
+    typer.Option("-j", "--jobs", metavar="N", min=1, help="Read with so many processes; the result is the same."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 BaseFolder = Annotated[
     Path | None,
@@ -38,19 +42,50 @@ BaseFolder = Annotated[
 ]
 
 
-def read_traces(traces: Sequence[str], *, strict: bool = False, selection: Selection | None = None) -> Observations:
-    """Read TRACES, or of them what SELECTION wants, into one set, and say on stderr what was not understood.
+def read_traces(
+    traces: Sequence[str], *, strict: bool = False, jobs: int = 1, selection: Selection | None = None
+) -> Observations:
+    """Read TRACES, or of them what SELECTION wants, with so many processes, into one set of observations.
 
-    Raise InputError when a trace cannot be read, or with STRICT when anything in it was not understood.
+    What was not understood is told on stderr. Raise InputError when a trace cannot be read, or with STRICT when
+    anything in it was not understood.
     """
     from policytool.model.observation import Observations
     from policytool.model.selection import Selection
-    from policytool.traces.selected import read_selected
+    from policytool.traces.selected import narrowed, read_selected
 
+    wanted = selection or Selection()
     observations = Observations()
+    if jobs == 1 or wanted.by_event:
+        for trace in traces:
+            with progress(f"reading {trace}"):
+                observations = observations.merge(read_selected(trace, wanted))
+    else:
+        # Without `progress`, whose thread a process must not be copied with.
+        from policytool.workflow.read import read_all
+
+        observations = narrowed(observations.merge(*read_all(traces, jobs)), wanted)
+    _report_unread(observations, strict=strict)
+    return observations
+
+
+def read_scenarios(traces: Sequence[str], *, strict: bool = False) -> dict[str, Observations]:
+    """Read TRACES as read_traces does, but keep apart what is of different traces, by their names."""
+    from policytool.model.observation import Observations
+    from policytool.traces.bundle import read_parts
+
+    parts: dict[str, Observations] = {}
     for trace in traces:
         with progress(f"reading {trace}"):
-            observations = observations.merge(read_selected(trace, selection or Selection()))
+            for name, part in read_parts(trace):
+                parts[name] = parts[name].merge(part) if name in parts else part
+    _report_unread(Observations().merge(*parts.values()), strict=strict)
+    return parts
+
+
+def _report_unread(observations: Observations, *, strict: bool) -> None:
+    if observations.refusals:
+        note(f"policytool: {_refusals(observations)}")
     if total := observations.unread_total:
         kinds = ", ".join(f"{count} x {kind}" for kind, count in observations.unread_counts)
         place = observations.unread[0]
@@ -58,7 +93,18 @@ def read_traces(traces: Sequence[str], *, strict: bool = False, selection: Selec
         if strict:
             raise InputError(f"{message}; leave --strict out to go on without them")
         note(f"policytool: {message}")
-    return observations
+
+
+def _refusals(observations: Observations) -> str:
+    from collections import Counter
+
+    from policytool.policy.selinux_error import classify
+
+    kinds: Counter[str] = Counter()
+    for one, count in observations.refusals:
+        kinds[classify(one)] += count
+    shown = ", ".join(f"{count} x {kind}" for kind, count in sorted(kinds.items()))
+    return f"SELinux refused what no allow rule cures (SELINUX_ERR: {shown}); trace show lists it"
 
 
 def load_known(folder: Path | None) -> tuple[Daemon, ...]:

@@ -99,6 +99,9 @@ def enforce(
     ],
     scenarios: _Scenarios = None,
     workload: _Workload = None,
+    neverallow: Annotated[
+        bool, typer.Option(help="Check the base's neverallow rules first; Debian's semodule does not.")
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Run scenarios on an enforcing machine with the modules: which steps work, and what is denied either way."""
@@ -108,7 +111,7 @@ def enforce(
 
     require_root("lab enforce")
     payload = choose(scenarios or (), workload)
-    _report(enforce_in_lab(_image(), folders, payload, note), as_json=as_json)
+    _report(enforce_in_lab(_image(), folders, payload, note, neverallow=neverallow), as_json=as_json)
 
 
 @app.command()

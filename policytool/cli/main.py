@@ -20,6 +20,7 @@ from policytool.cli.demo import demo
 from policytool.cli.explain import explain
 from policytool.cli.generate import generate
 from policytool.cli.graph import graph
+from policytool.cli.holdout import holdout
 from policytool.cli.lab import app as lab_app
 from policytool.cli.replay import replay
 from policytool.cli.report import report
@@ -67,6 +68,7 @@ app.command()(graph)
 app.command()(generate)
 app.command()(check)
 app.command()(replay)
+app.command()(holdout)
 app.command()(explain)
 app.command()(compare)
 app.command()(report)

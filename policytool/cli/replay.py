@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from policytool.cli.inputs import (
     BaseFolder,
     DaemonFolder,
     DaemonNames,
+    Jobs,
     Json,
     Strict,
     Traces,
@@ -20,10 +22,14 @@ from policytool.cli.inputs import (
     read_traces,
     require_domain,
 )
+from policytool.cli.irreducible import irreducible_text
 from policytool.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from policytool.model.access import AccessVector
+    from policytool.model.observation import Observations
+    from policytool.policy.irreducible import Proof
+    from policytool.surface.parts import SurfaceParts
     from policytool.workflow.replay import ModuleReplay
 
 
@@ -34,35 +40,57 @@ def replay(
         typer.Option("-m", "--module", metavar="DIR", help="Modules to link with the base; repeatable."),
     ] = None,
     policy: Annotated[Path | None, typer.Option(metavar="FILE", help="A compiled policy instead.")] = None,
+    irreducible: Annotated[
+        bool, typer.Option("--irreducible", help="Also prove each rule needed: exit 1 when one can go.")
+    ] = False,
     daemons: DaemonNames = None,
     daemon_folder: DaemonFolder = None,
     base: BaseFolder = None,
     as_json: Json = False,
     strict: Strict = False,
+    jobs: Jobs = 1,
 ) -> None:
-    """Ask libsepol for every observed access whether the policy allows it; exit 1 when any is denied."""
+    """Ask libsepol for every observed access whether the policy allows it; exit 1 when any is denied.
+
+    With --irreducible also the other way round: whether each permission of each rule is needed by something seen.
+    """
     from policytool.policy.replay import Verdict
     from policytool.report.document import replay_document
+    from policytool.report.irreducible import irreducible_document
     from policytool.toolchain.base import find_base
     from policytool.workflow.replay import replay_modules, replay_policy
 
     if (policy is None) == (not modules):
         raise UsageError("name what to replay against: --module DIR (repeatable) or --policy FILE")
+    if irreducible and not modules:
+        raise UsageError("--irreducible judges the rules of modules: name them with --module DIR")
     known = load_known(daemon_folder)
     domains = [require_domain(name, known) for name in daemons or ()]
-    observations = read_traces(traces, strict=strict)
+    observations = read_traces(traces, strict=strict, jobs=jobs)
     with progress("linking, and asking libsepol for each access"):
         if policy:
             result = replay_policy(observations, policy, domains)
         else:
             result = replay_modules(observations, known, modules or [], find_base(base), domains)
+    judged = _judge(observations, modules or [], base) if irreducible else None
     against = str(policy) if policy else ", ".join(str(folder) for folder in modules or ())
     if as_json:
-        emit_json(replay_document(result.outcome, against, observations.traces, result.left_out))
+        document = replay_document(result.outcome, against, observations.traces, result.left_out, result.errors)
+        emit_json(document | ({"irreducible": irreducible_document(*judged)} if judged else {}))
     else:
-        emit(summary(result))
-    if result.outcome.of(Verdict.DENIED):
+        emit(summary(result) + (irreducible_text(*judged) if judged else ""))
+    if result.outcome.of(Verdict.DENIED) or result.denied_errors or (judged and judged[0].findings):
         raise typer.Exit(ExitCode.FINDINGS)
+
+
+def _judge(
+    observations: Observations, modules: Sequence[Path], base: Path | None
+) -> tuple[Proof, tuple[SurfaceParts, ...]]:
+    from policytool.toolchain.base import find_base
+    from policytool.workflow.irreducible import prove_irreducible
+
+    with progress("linking the modules without their rules, and judging each rule"):
+        return prove_irreducible(observations, modules, find_base(base))
 
 
 def counts(result: ModuleReplay) -> str:
@@ -86,6 +114,11 @@ def summary(result: ModuleReplay) -> str:
             rows.append((verdict.value, f"{source} {target}:{tclass} {perm}", one.cause, _first_use(one.vector)))
     if rows:
         lines.append(table(("verdict", "access", "cause", "seen"), sorted(set(rows))))
+    if result.errors:
+        errors = [
+            (one.outcome.value, one.kind.value, one.count, one.cause, one.refusal.op) for one in result.errors
+        ]
+        lines.append(table(("verdict", "refused for", "count", "cause", "by"), errors, frozenset({2})))
     return "".join(lines)
 
 

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from policytool.cli.console import emit, emit_json, note, progress, table
-from policytool.cli.inputs import DaemonFolder, DaemonNames, Json, Strict, load_known, read_traces, require_domain
+from policytool.cli.inputs import (
+    DaemonFolder,
+    DaemonNames,
+    Jobs,
+    Json,
+    Strict,
+    load_known,
+    read_traces,
+    require_domain,
+)
 from policytool.cli.record import record, restore
 from policytool.errors import InputError, UsageError
 from policytool.model.printable import printable
@@ -49,6 +58,7 @@ def import_(
     ] = None,
     overwrite: _Overwrite = False,
     strict: Strict = False,
+    jobs: Jobs = 1,
 ) -> None:
     """Make a bundle of logs. What is not said of the machine stays unknown."""
     from policytool.traces.bundle import import_trace
@@ -63,7 +73,7 @@ def import_(
     if strict and "-" in logs:
         raise UsageError("--strict reads the logs twice, which stdin cannot be")
     if strict:
-        read_traces(logs, strict=True)
+        read_traces(logs, strict=True, jobs=jobs)
     with progress(f"importing into {output}"):
         manifest = import_trace(logs, output, name or output.name, facts, overwrite)
     if not strict:
@@ -78,6 +88,7 @@ def show(
     ],
     as_json: Json = False,
     strict: Strict = False,
+    jobs: Jobs = 1,
 ) -> None:
     """Show what a trace is: its manifest, what is in it, and what could not be read."""
     from policytool.report.document import trace_document, trace_text
@@ -85,7 +96,7 @@ def show(
 
     documents = []
     for trace in traces:
-        observations = read_traces([trace])
+        observations = read_traces([trace], jobs=jobs)
         if strict and observations.unread_total:
             raise InputError(f"{trace}: {observations.unread_total} lines or records were not understood")
         documents.append(trace_document(trace, load(trace).manifest, observations))

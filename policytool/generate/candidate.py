@@ -10,6 +10,7 @@ from policytool.generate.cil import write_cil
 from policytool.generate.evidence import FILE_NAME, write_evidence
 from policytool.generate.fc import write_fc
 from policytool.generate.interface import write_interfaces
+from policytool.generate.robust import Closed
 from policytool.generate.te import write_te
 from policytool.generate.triage import Cure, Triaged
 from policytool.model.daemon import Daemon
@@ -18,11 +19,12 @@ from policytool.model.module import ModuleFormat, PolicyModule
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The module of one daemon, and each of its accesses with its cure."""
+    """The module of one daemon, each of its accesses with its cure, and what profile `robust` added unseen."""
 
     daemon: Daemon
     module: PolicyModule
     triaged: tuple[Triaged, ...]
+    closed: tuple[Closed, ...] = ()
 
     def cured(self, cure: Cure) -> frozenset[tuple[str, str, str, str]]:
         """Return the accesses with CURE by (source type, target type, class, permission)."""

@@ -56,7 +56,7 @@ def _rules(rules: tuple[AllowRule, ...], xperm_rules: tuple[AllowXpermRule, ...]
         target = "self" if rule.target == rule.source else rule.target
         lines += [f"{indent}; {reason}" for reason in reasons(rule)]
         lines.append(f"{indent}(allow {rule.source} {target} ({rule.tclass} ({' '.join(rule.perms)})))")
-        if xperm := xperms.get(rule.sort_key):
+        if (xperm := xperms.get(rule.sort_key)) and xperm.perm in rule.perms:
             commands = " ".join(f"0x{command:x}" for command in xperm.xperms)
             operation = f"({xperm.perm} {xperm.tclass} ({commands}))"
             lines.append(f"{indent}; {safe(xperm.reason)}")

@@ -88,8 +88,12 @@ class Enforcement:
         return rows + [(domain, 0, 0, len(of_daemon(self.unexpected, domain))) for domain in others]
 
 
-def enforce(image: Image, folders: Sequence[Path], payload: Mapping[str, Path], told: Told) -> Enforcement:
+def enforce(
+    image: Image, folders: Sequence[Path], payload: Mapping[str, Path], told: Told, *, neverallow: bool = True
+) -> Enforcement:
     """Boot enforcing with the modules in FOLDERS, run the scenarios of PAYLOAD, and say what was refused.
+
+    NEVERALLOW: see `enforce_policy`.
 
     InputError when a module has an error; LostVmError when the machine is lost.
     """
@@ -98,7 +102,7 @@ def enforce(image: Image, folders: Sequence[Path], payload: Mapping[str, Path], 
     refused = {
         access.key: access.reason for file in files for access in file.accesses if access.cure is Cure.REFUSED
     }
-    policy = enforce_policy(image_base(image), folders, [file.domain for file in files])
+    policy = enforce_policy(image_base(image), folders, [file.domain for file in files], neverallow=neverallow)
     domains = tuple(sorted(type_ for type_ in policy.ours if type_ in policy.enforced))
     told(f"enforcing: {len(policy.enforced)} domains, {len(policy.entered)} of them entered from the tested ones")
     with run_folder("enforce") as folder:

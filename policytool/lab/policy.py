@@ -71,13 +71,16 @@ def record_policy(
     return LabPolicy(_linked(base, modules, dontaudit=not complete), modules, recorded=domains)
 
 
-def enforce_policy(base: Base, folders: Sequence[Path], domains: Collection[str]) -> LabPolicy:
+def enforce_policy(
+    base: Base, folders: Sequence[Path], domains: Collection[str], *, neverallow: bool = True
+) -> LabPolicy:
     """Link the base with the modules in FOLDERS so that they, init, virsh and all they enter enforce.
 
     DOMAINS are those the modules are about, the ones of the base that they extend included. Every other domain
-    is permissive, and nothing is hidden by dontaudit.
+    is permissive, and nothing is hidden by dontaudit. Without NEVERALLOW the base's neverallow rules are not
+    checked, as semodule does not where its `expand-check` is 0, Debian's default.
     """
-    built, linked = build_whole(folders, base)
+    built, linked = build_whole(folders, base, neverallow=neverallow)
     modules = {one.source.name: one.cil for one in built.formats[0].modules}
     policy = CompiledPolicy(linked.policy)
     ours = frozenset(domains) | declared_types(built, policy)

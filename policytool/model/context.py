@@ -14,6 +14,10 @@ IDENTIFIER = re.compile(r"[A-Za-z](?:[A-Za-z0-9_-]|\.(?=[A-Za-z0-9_-]))*", re.AS
 _RANGE = re.compile(r"[A-Za-z0-9_.,:-]+", re.ASCII)
 
 
+# The kernel takes and gives a context in one page (selinuxfs); longer ones must not fill the memory either.
+_LONGEST = 4096
+
+
 class ContextError(ValueError):
     """A text that is not a security context."""
 
@@ -35,6 +39,8 @@ class SecurityContext:
     @classmethod
     def parse(cls, text: str) -> SecurityContext:
         """Read `user:role:type[:range]`; raise ContextError for anything else."""
+        if len(text) > _LONGEST:
+            raise ContextError(f"not a security context, {len(text)} characters long: {text[:200]!r}")
         return _parse(text)
 
     def __str__(self) -> str:

@@ -133,6 +133,7 @@ class UnreadKind(StrEnum):
     """Why a line or record was not understood."""
 
     NOT_A_RECORD = "not a record"
+    WITHIN_TEXT = "record within other text"
     BAD_STAMP = "bad time stamp"
     BAD_CONTEXT = "bad security context"
     TRUNCATED = "truncated record"

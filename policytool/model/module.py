@@ -34,6 +34,13 @@ class ModuleFormat(StrEnum):
     BOTH = "both"
 
 
+class Profile(StrEnum):
+    """How far a module may go beyond what was seen."""
+
+    EXACT = "exact"
+    ROBUST = "robust"
+
+
 class FileKind(StrEnum):
     """The object kinds of a file context; the value is the mark of a .fc file, "" being any kind."""
 
@@ -108,6 +115,7 @@ class PolicyModule:
     optionals: tuple[OptionalBlock, ...] = ()
     file_contexts: tuple[FileContext, ...] = ()
     interfaces: tuple[Interface, ...] = ()
+    profile: Profile = Profile.EXACT
 
     @property
     def declared(self) -> frozenset[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from policytool.model.access import MAX_HOSTS, AccessVector, merge_vectors
 from policytool.model.event import Unread, UnreadKind
+from policytool.model.refusal import Refusal, kept
 
 # How many unread places are kept to be shown; all of them are counted.
 MAX_UNREAD = 20
@@ -18,7 +19,8 @@ class Observations:
     """The distinct access vectors of some traces, and what could not be read of them.
 
     `traces` names the traces, sorted. `events` and `records` count what was read, `hosts` the records of each host
-    (see `Evidence`; the first MAX_HOSTS by name); `errors` counts the SELINUX_ERR records by their op. `unread`
+    (see `Evidence`; the first MAX_HOSTS by name); `errors` counts the SELINUX_ERR records by their op, and
+    `refusals` has the distinct ones, in order, with what they tell. `unread`
     holds the first places (in sort order) that were not understood, `unread_counts` counts all of them by kind.
     """
 
@@ -27,6 +29,7 @@ class Observations:
     events: int = 0
     records: int = 0
     errors: tuple[tuple[str, int], ...] = ()
+    refusals: tuple[tuple[Refusal, int], ...] = ()
     unread: tuple[Unread, ...] = ()
     unread_counts: tuple[tuple[UnreadKind, int], ...] = ()
     hosts: tuple[tuple[str, int], ...] = ()
@@ -52,6 +55,7 @@ class Observations:
             events=sum(one.events for one in every),
             records=sum(one.records for one in every),
             errors=tuple(sorted(errors.items())),
+            refusals=kept(refusal for one in every for refusal in one.refusals),
             unread=tuple(
                 sorted((place for one in every for place in one.unread), key=lambda u: (u.location, u.kind, u.text))
             )[:MAX_UNREAD],

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from types import MappingProxyType
 
@@ -22,6 +23,9 @@ from policytool.policy.terule import Condition, TeRule, TeRuleType
 
 # Objects have this role; no policy lists the types and users that it goes with (libsepol, context.c).
 OBJECT_ROLE = "object_r"
+
+# The address that means any of them, and the machine itself, in both families.
+_SAME_ADDRESSES = (("0.0.0.0/32", "::/128"), ("127.0.0.1/32", "::1/128"))
 
 _ACCESS_RULES = frozenset(TeRuleType) - {TeRuleType.TYPE_TRANSITION}
 _XPERM_RULES = frozenset(
@@ -182,6 +186,21 @@ class CompiledPolicy:
             if rule.ruletype.name == "allow"
             for target in rule.target.expand()
         )
+
+    @cached_property
+    def address_twins(self) -> Mapping[str, str]:
+        """The node types of an address that means the same in IPv4 and IPv6 (any, loopback), each with the other's.
+
+        Empty where both families have one type, which is refpolicy's default (every address is node_t).
+        """
+        named = [(ip_network(str(node.network)), str(node.context.type_)) for node in self._policy.nodecons()]
+        twins: dict[str, str] = {}
+        for four, six in _SAME_ADDRESSES:
+            types = [{type_ for network, type_ in named if network == ip_network(one)} for one in (four, six)]
+            if len(types[0]) == len(types[1]) == 1 and types[0] != types[1]:
+                (first,), (second,) = types
+                twins |= {first: second, second: first}
+        return MappingProxyType(twins)
 
     def range_fault(self, user: str, role: str, range_: str) -> str:
         """Say in a few words why a context of USER may not have RANGE; "" when it may.

@@ -8,16 +8,19 @@ without a new version, never removed or given another meaning.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from policytool.check.findings import Finding
 from policytool.generate.candidate import Candidate
 from policytool.generate.evidence import ExplainedAccess, explained
+from policytool.generate.robust import Closure
 from policytool.generate.triage import Cure
 from policytool.model.module import BasePolicy
 from policytool.model.observation import Observations
 from policytool.model.printable import printable
+from policytool.model.refusal import Refusal
 from policytool.policy.replay import Replay, Replayed, Verdict
+from policytool.policy.selinux_error import ErrorKind, Judged, classify
 from policytool.report.accesses import Document, timestamp, use_document
 from policytool.surface.compare import NamedRow, SurfaceDiff, diff_document, row_document
 from policytool.traces.manifest import Manifest
@@ -42,10 +45,28 @@ def replayed_document(result: Replayed) -> Document:
     }
 
 
-def replay_document(outcome: Replay, policy: str, traces: Iterable[str], left_out: int) -> Document:
+def refusal_document(one: Refusal, count: int, kind: ErrorKind) -> Document:
+    """Return what SELINUX_ERR records tell of ONE refusal, with its verdict."""
+    return {
+        "verdict": kind.value,
+        "op": printable(one.op),
+        "source": printable(one.source),
+        "target": printable(one.target),
+        "tclass": printable(one.tclass),
+        "old": printable(one.old),
+        "new": printable(one.new),
+        "perms": [printable(perm) for perm in one.perms],
+        "syscall": printable(one.syscall),
+        "count": count,
+    }
+
+
+def replay_document(
+    outcome: Replay, policy: str, traces: Iterable[str], left_out: int, errors: Iterable[Judged] = ()
+) -> Document:
     """Return the outcome of a replay: the counts of all verdicts, and each access that was not allowed.
 
-    LEFT_OUT counts the observed accesses that the replay was not about.
+    LEFT_OUT counts the observed accesses that the replay was not about; ERRORS are what SELINUX_ERR records tell.
     """
     return {
         "format": FORMAT,
@@ -55,6 +76,11 @@ def replay_document(outcome: Replay, policy: str, traces: Iterable[str], left_ou
         "counts": {verdict.value: count for verdict, count in outcome.counts.items()},
         "left_out": left_out,
         "accesses": [replayed_document(r) for r in outcome.results if r.verdict is not Verdict.ALLOWED],
+        "selinux_errors": [
+            refusal_document(one.refusal, one.count, one.kind)
+            | {"outcome": one.outcome.value, "cause": printable(one.cause)}
+            for one in errors
+        ],
     }
 
 
@@ -70,7 +96,9 @@ def _candidate(one: Candidate) -> Document:
         "module": module.name,
         "domain": module.domain,
         "extends": module.extends,
+        "profile": module.profile.value,
         "rules": len(module.every_rule),
+        "closures": {kind.value: sum(closed.closure is kind for closed in one.closed) for kind in Closure},
         "accesses": {cure.value: len(one.cured(cure)) for cure in Cure},
         "findings": [
             {
@@ -153,6 +181,7 @@ def trace_document(path: str, manifest: Manifest | None, observations: Observati
         "vectors": len({(vector.key, vector.result) for vector in observations.vectors}),
         "domains": domains,
         "selinux_errors": {printable(op): count for op, count in observations.errors},
+        "refusals": [refusal_document(one, count, classify(one)) for one, count in observations.refusals],
         "unread": {
             "total": observations.unread_total,
             "kinds": {kind.value: count for kind, count in observations.unread_counts},
@@ -197,10 +226,22 @@ def trace_text(document: Document) -> str:
     lines.append(f"  domains: {len(domains) if isinstance(domains, list) else 0}")
     if not document["complete"]:
         lines.append("  incomplete: what the policy granted or dontaudit hid may be missing")
+    refusals = document["refusals"]
+    lines += [f"  refused: {refusal_text(one)}" for one in refusals] if isinstance(refusals, list) else []
     if isinstance(unread, dict):
         lines.append(f"  not understood: {unread['total']}")
+        lines += [f"    {count} x {kind}" for kind, count in unread["kinds"].items()]
         lines += [f"    {one['place']}: {one['kind']}: {one['text']}" for one in unread["first"]]
     return "\n".join(lines) + "\n"
+
+
+def refusal_text(document: Mapping[str, object]) -> str:
+    """Return a refusal_document on one line: verdict, count, and what is not empty of the rest."""
+    parts = [f"{document['verdict']} ({document['count']} x {document['op']})"]
+    perms = document["perms"]
+    shown = {"perms": " ".join(perms) if isinstance(perms, list) else ""}
+    shown |= {key: str(document[key]) for key in ("source", "target", "tclass", "old", "new", "syscall")}
+    return " ".join([*parts, *(f"{key}={value}" for key, value in shown.items() if value)])
 
 
 def _plain(value: object) -> str:

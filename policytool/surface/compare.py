@@ -16,7 +16,8 @@ class ComparisonRow:
 
     `stored`, `every` and `floor` are numbers of (target type, class, permission); `share` is `stored` over that
     of the baseline, 0.0 to 1.0 and above, and `floor_share` is `floor` over `stored`. `capabilities` counts
-    those of the initial namespace, `dangers` holds the names of the lines in surface.danger.
+    those of the initial namespace, `dangers` holds the names of the lines in surface.danger. `used` and `excess`
+    are those of surface.parts, None where it is not known what was used.
     """
 
     domain: str
@@ -31,6 +32,8 @@ class ComparisonRow:
     dangers: tuple[str, ...]
     share: float
     permissive: bool
+    used: int | None = None
+    excess: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ def _changes(added: Grants, removed: Grants) -> tuple[Change, ...]:
 
 def row_document(row: ComparisonRow) -> dict[str, object]:
     """Return ROW as plain values, shares rounded to six digits so that a report is the same everywhere."""
-    return {
+    document: dict[str, object] = {
         "domain": row.domain,
         "triples": {"stored": row.stored, "every": row.every, "floor": row.floor},
         "share": round(row.share, 6),
@@ -147,6 +150,9 @@ def row_document(row: ComparisonRow) -> dict[str, object]:
         "dangers": list(row.dangers),
         "permissive": row.permissive,
     }
+    if row.used is not None:
+        document |= {"used": row.used, "excess": row.excess}
+    return document
 
 
 def diff_document(difference: SurfaceDiff) -> dict[str, object]:

@@ -52,9 +52,7 @@ def find_headers(path: Path | None = None, cache: Cache | None = None) -> Header
     """Return the headers in PATH, None being the distribution's; MissingToolError names their package."""
     folder = path or _FOLDER
     if path is None and not folder.is_dir():
-        raise MissingToolError(
-            "no policy headers: apt install selinux-policy-dev, or dnf install selinux-policy-devel"
-        )
+        raise _no_headers()
     try:
         settings = {**_DEFAULTS, **_settings((folder / "build.conf").read_text("utf-8"))}
         support = sorted((folder / "support").glob("*.spt"))
@@ -71,6 +69,18 @@ def find_headers(path: Path | None = None, cache: Cache | None = None) -> Header
     return Headers(
         folder, key, frozen / "interfaces.m4f", frozen / "source.m4f", settings["TYPE"] in {"mcs", "mls"}
     )
+
+
+def permission_sets_text(path: Path | None = None) -> str:
+    """Return the file with refpolicy's permission sets from the headers in PATH; raises as find_headers."""
+    folder = path or _FOLDER
+    if path is None and not folder.is_dir():
+        raise _no_headers()
+    file = folder / "support" / "obj_perm_sets.spt"
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read the permission sets {file}: {error}") from error
 
 
 def parameters(settings: Mapping[str, str]) -> list[str]:
@@ -96,6 +106,12 @@ def parameters(settings: Mapping[str, str]) -> list[str]:
 def definitions(expanded: bytes) -> bytes:
     """Return the output of pass 1 over .if files as input of pass 2."""
     return b"divert(-1)\n" + expanded.replace(b"dollarsstar", b"$*") + b"divert\n"
+
+
+def _no_headers() -> MissingToolError:
+    return MissingToolError(
+        "no policy headers: apt install selinux-policy-dev, or dnf install selinux-policy-devel"
+    )
 
 
 def _settings(text: str) -> dict[str, str]:

@@ -30,10 +30,15 @@ from policytool.traces.syscalls import arch_name, syscall_name
 # How much of an unread line is kept, in characters.
 MAX_TEXT = 200
 
+# How much of the name of a SELINUX_ERR record.
+MAX_OP = 60
+
 _ARGUMENT = re.compile(r"a(\d{1,6})(?:\[(\d{1,6})\])?")
 _INTERPRETED_ARGUMENT = re.compile(r"(?:^|\s)a(\d{1,6})=")
 _ERRNO = re.compile(r"-?\d+|([A-Z0-9]+)\(")
 _SUCCESS: Mapping[str | None, bool] = {"yes": True, "no": False, "1": True, "0": False}
+_OLD_OP = re.compile(r"[a-z]\w{1,60}(?=:)")
+_INVALID = re.compile(r"invalid context (\S{1,400}) for")
 _UNTIDY = re.compile(r"//|/\.|/$")
 
 
@@ -144,7 +149,7 @@ def _user_avc(draft: _Draft, record: Record, text: str) -> None:
     at = text.find("avc:")
     if at < 0:
         # An object manager's other messages (dbus: "Can't send to audit system") are not decisions.
-        if "msg=" not in text:
+        if "msg=" not in text or text.count("'") % 2:
             draft.report(record, UnreadKind.TRUNCATED)
         return
     if not is_notice(text[at:]):
@@ -276,11 +281,16 @@ def _selinux_err(draft: _Draft, record: Record, text: str) -> None:
     message = text.partition("msg='")[2] or text
     pairs = field_pairs(message, record.form)
     op = dict(pairs).get("op")
+    known = [(key, text_value(value, record.form)) for key, value in pairs if key != "op" and key.islower()]
     if op is None:
-        # Older kernels: `security_compute_sid:  invalid context …`.
-        op = re.split(r"[^\w ]", message, maxsplit=1)[0].strip()
-    known = tuple((key, text_value(value, record.form)) for key, value in pairs if key != "op" and key.islower())
-    draft.errors.append(SelinuxError(Location(draft.origin, record.line), op[:MAX_TEXT], known))
+        # Older kernels: `security_compute_sid:  invalid context a:b:c for scontext=…`.
+        old = _OLD_OP.match(message)
+        op = old[0] if old else ""
+        known += [("invalid_context", found[1]) for found in _INVALID.finditer(message)]
+    if not op:
+        draft.report(record, UnreadKind.TRUNCATED)
+        return
+    draft.errors.append(SelinuxError(Location(draft.origin, record.line), op[:MAX_OP], tuple(known)))
 
 
 # What is read of each kind of record; all other kinds are only counted.

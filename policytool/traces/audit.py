@@ -7,15 +7,13 @@ import re
 from collections.abc import Sequence
 
 from policytool.model.event import UnreadKind
-from policytool.traces.record import STAMP, Form, Record, Report
+from policytool.traces.glued import split
+from policytool.traces.record import STAMP, Form, Record, Report, kind_name
 
-_HEADER = re.compile(
-    rb"(?:(?:node|host)=(\S+) )?type=(?:UNKNOWN\[)?(\w+)\]? {1,3}msg=audit\((" + STAMP + rb")\) ?:?[ ]{0,2}"
-)
-_BEGIN = re.compile(rb"(?:(?:node|host)=\S+ )?type=\S+ {1,3}msg=audit\(")
-
-# Values of user-space records are chosen by programs and may hold anything, another record included.
-_UNTRUSTED = (b"USER_", b"CRED_", b"ANOM_", b"SERVICE_", b"VIRT_")
+# Hands that copied a record have been seen to write `type AVC` and `msg-audit`.
+_TYPE = rb"(?:(?:node|host)=(\S+) )?type[= ](?:UNKNOWN\[)?(\w+)\]? {1,3}msg[=-]audit\("
+_HEADER = re.compile(_TYPE + rb"(" + STAMP + rb")\) ?:?[ ]{0,2}")
+_BEGIN = re.compile(rb"(?:(?:node|host)=\S{1,256} )?type[= ]\S{1,64} {1,3}msg[=-]audit\(")
 
 
 def read_line(line: bytes, number: int, report: Report) -> Sequence[Record] | None:
@@ -23,49 +21,34 @@ def read_line(line: bytes, number: int, report: Report) -> Sequence[Record] | No
     header = _HEADER.match(line)
     if header is None:
         return _broken(line, report)
-    if line.count(b"msg=audit(") == 1:
+    if line.count(b"audit(", header.end()) == 0:
         return (_record(header, line[header.end() :], number),)
-    return _glued(line, number, report)
+    return _glued(line, header.end(), number, report)
 
 
 def _record(header: re.Match[bytes], body: bytes, number: int) -> Record:
     node, kind, stamp = header.group(1, 2, 3)
-    return Record(stamp if node is None else node + b" " + stamp, kind, body, number, Form.RAW)
+    return Record(stamp if node is None else node + b" " + stamp, kind_name(kind), body, number, Form.RAW)
 
 
 def _broken(line: bytes, report: Report) -> Sequence[Record] | None:
     begin = _BEGIN.match(line)
-    if begin is None:
+    if begin is None or b")" in line[begin.end() :]:
+        # Where a stamp is whole, but none of auditd's, it is another format's.
         return None
-    rest = line[begin.end() :]
-    if b")" not in rest:
-        report(UnreadKind.TRUNCATED, line)
-    elif re.match(rb"[^)]*[ -/T]\d\d?:\d\d", rest):
-        # A date: another format's.
-        return None
-    else:
-        report(UnreadKind.BAD_STAMP, line)
+    report(UnreadKind.TRUNCATED, line)
     return ()
 
 
-def _glued(line: bytes, number: int, report: Report) -> Sequence[Record]:
+def _glued(line: bytes, first: int, number: int, report: Report) -> Sequence[Record]:
     """Take apart what was pasted onto one line: each record keeps its own stamp, so nothing is merged."""
-    starts = [0]
-    for begin in _BEGIN.finditer(line, 1):
-        # The kernel quotes nothing that holds a space or a quote, so an odd count means: inside a value.
-        if line.count(b'"', starts[-1], begin.start()) % 2 == 0:
-            starts.append(begin.start())
     records = []
-    for start, end in zip(starts, [*starts[1:], len(line)], strict=True):
-        part = line[start:end]
+    for part, believable in split(line, _BEGIN, first):
         header = _HEADER.match(part)
-        if header is None:
-            _broken(part, report)
-        elif header[2].startswith(_UNTRUSTED) and (end < len(line) or part.count(b"msg=audit(") > 1):
-            # Which of the two is true cannot be told: a forged one must not become a rule, and what follows
-            # it on this line may be its invention too.
-            report(UnreadKind.MALFORMED, line[start:])
-            break
+        if not believable:
+            report(UnreadKind.MALFORMED, part)
+        elif header is None:
+            report(UnreadKind.BAD_STAMP if b")" in part else UnreadKind.TRUNCATED, part)
         else:
-            records.append(_record(header, part[header.end() :].rstrip(), number))
+            records.append(_record(header, part[header.end() :], number))
     return records

@@ -9,22 +9,50 @@ the last contexts of a message are the true ones, whatever a path or a command l
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from policytool.model.access import Result
 from policytool.model.context import ContextError, SecurityContext, is_identifier
 from policytool.model.event import AccessDecision, Location, UnreadKind
 from policytool.traces.fields import fields, number, plain, text_value
 from policytool.traces.record import Form
+from policytool.traces.vocabulary import CLASSES, has_run_on, is_cut_class
 
 _HEAD = re.compile(r"avc:\s+(denied|granted)\s+(?:\{([^{}]*)\}|null\b)")
-_TAIL = re.compile(r"scontext=(?P<source>\S+)\s+tcontext=(?P<target>\S+)\s+tclass=(?P<tclass>[^\s']+)")
-_OLD_TAIL = re.compile(r"scontext=(?P<source>\S+)\s+tclass=(?P<tclass>\S+)\s+tcontext=(?P<target>[^\s']+)")
+
+# The class ends at a space, a quote, or what a text goes on with. A list of categories may have lost its commas.
+_CLASS = r"tclass=(?P<tclass>[A-Za-z][\w-]*)(?=$|[\s'\":,;.)*`\\}\]<])"
+_SOURCE, _TARGET = (rf"{key}=(?P<{key[0]}>\S+(?: c\d\S{{0,60}}){{0,8}})" for key in ("scontext", "tcontext"))
+_TAILS = (
+    re.compile(rf"{_SOURCE}\s+{_TARGET}\s+{_CLASS}"),
+    # Old kernels.
+    re.compile(rf"{_SOURCE}\s+{_CLASS}\s+{_TARGET}"),
+)
+# Fields in the order of the alphabet, as old setroubleshoot wrote them.
+_SORTED = re.compile(rf"{_SOURCE}\s+(?:[a-z]+=\S+\s+){{0,9}}{_CLASS}\s+{_TARGET}")
+
+# What a record has once. Where one comes twice, two records ran into each other.
+_ONCE = re.compile(r"(?<![\w-])(pid|comm|path|name|dev|ino|scontext|tcontext|tclass)=")
+_VERB = re.compile(r"(?:denied|granted)\s+\{")
+_QUOTED = re.compile(r'"[^"]*"')
+
+# After the class: another field, or the end of what a program wrote.
+_GOES_ON = re.compile(r":?\s+(?:permissive|srawcon|trawcon|exe)=|\s*'")
+_ENDS = " \t\\n\"':,;.)*`}]"
+
+_PERMISSIVE = re.compile(r"permissive=([01])")
+# Beginnings of `permissive=0` at the end of what was cut short.
+_CUT = re.compile(r"\sp(?:e(?:r(?:m(?:i(?:s(?:s(?:i(?:v(?:e=?)?)?)?)?)?)?)?)?)?$")
 
 # Messages of user-space managers (and, for denied, other LSMs') that carry no decision.
 _NOTICE = re.compile(r"avc:\s+(?:received|op=|could not|netlink)")
 
 _DELETED = " (deleted)"
+
+# Characters; what follows `scontext=` in a record of the kernel is far shorter.
+_LONG = 1024
 
 
 def is_notice(message: str) -> bool:
@@ -37,36 +65,34 @@ def read_decision(
 ) -> AccessDecision | None:
     """Read MESSAGE, which begins with `avc:`; None, after a report, where it cannot be believed."""
     head = _HEAD.match(message)
-    at = message.rfind("scontext=")
-    tail = (_TAIL.match(message, at) or _OLD_TAIL.match(message, at)) if at >= 0 else None
-    if head is None or tail is None:
-        # A context that the kernel could not compute is printed as its number instead.
-        no_context = head is not None and ("ssid=" in message or "tsid=" in message)
-        broken = UnreadKind.MALFORMED if head is None and tail is not None else UnreadKind.TRUNCATED
-        report(UnreadKind.BAD_CONTEXT if no_context else broken)
-        return None
-    try:
-        source, target = SecurityContext.parse(tail["source"]), SecurityContext.parse(tail["target"])
-    except ContextError:
-        report(UnreadKind.BAD_CONTEXT)
-        return None
-    tclass = tail["tclass"].rstrip(":")
-    if not is_identifier(tclass):
+    if _twice(message):
         report(UnreadKind.MALFORMED)
+        return None
+    at = message.rfind("scontext=")
+    text = message[at:] if at >= 0 else ""
+    # Tails repeat; what is longer than a kernel's may not stay in memory.
+    tail = _read_tail(text, form) if len(text) > _LONG else _known_tail(text, form)
+    if head is None or tail is None:
+        report(_why(message, head is not None, tail is not None))
+        return None
+    if isinstance(tail, UnreadKind):
+        report(tail)
         return None
     perms = _known(head[2], report)
     if perms is None:
         return None
     about = fields(message[head.end() : at], form)
-    after = fields(message[tail.end() :], form)
+    if tail.cut:
+        report(UnreadKind.TRUNCATED)
+    after = tail.after
     return AccessDecision(
         location=location,
         result=Result(head[1]),
         perms=perms,
-        source=source,
-        target=target,
-        tclass=tclass,
-        permissive={"0": False, "1": True}.get(after.get("permissive", "")),
+        source=tail.source,
+        target=tail.target,
+        tclass=tail.tclass,
+        permissive=tail.permissive,
         pid=number(about.get("spid") if userspace else about.get("pid")),
         comm=text_value(about.get("comm"), form),
         exe=text_value(after.get("exe") or about.get("exe"), form),
@@ -79,6 +105,67 @@ def read_decision(
         invalid_target=text_value(after.get("trawcon"), form),
         userspace=userspace,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """What a message says of contexts, class and after them; `cut`: it ends within the last word of that."""
+
+    source: SecurityContext
+    target: SecurityContext
+    tclass: str
+    after: Mapping[str, str]
+    permissive: bool | None
+    cut: bool
+
+
+def _read_tail(text: str, form: Form) -> _Tail | UnreadKind | None:
+    """Read TEXT, from the last `scontext=` on; None without contexts and class, or why it is not believed."""
+    tail = next((found for one in (*_TAILS, _SORTED) if (found := one.match(text))), None)
+    if tail is None:
+        return None
+    try:
+        source, target = (SecurityContext.parse(tail[key].replace(" ", ",")) for key in "st")
+    except ContextError:
+        return UnreadKind.BAD_CONTEXT
+    tclass = tail["tclass"]
+    rest = text[tail.end() :]
+    if tclass not in CLASSES and not _GOES_ON.match(text, tail.end()):
+        # Cut within the class, or run into what followed on the line?
+        if is_cut_class(tclass):
+            return UnreadKind.TRUNCATED
+        if has_run_on(tclass) or rest.strip(_ENDS):
+            return UnreadKind.MALFORMED
+    permissive = _PERMISSIVE.search(rest)
+    return _Tail(
+        source,
+        target,
+        tclass,
+        fields(rest, form),
+        permissive=permissive[1] == "1" if permissive else None,
+        cut=permissive is None and _CUT.search(rest) is not None,
+    )
+
+
+_known_tail = lru_cache(maxsize=4096)(_read_tail)
+
+
+def _twice(message: str) -> bool:
+    """Say whether something that a record has once comes twice: outside of quotes, decisions anywhere."""
+    if len(_VERB.findall(message)) > 1:
+        return True
+    # With a quote that never ends it cannot be told what is inside.
+    names = _ONCE.findall(message if message.count('"') % 2 else _QUOTED.sub('""', message))
+    return len(names) > len(set(names))
+
+
+def _why(message: str, head: bool, tail: bool) -> UnreadKind:
+    if head and ("ssid=" in message or "tsid=" in message):
+        # A context that the kernel could not compute is printed as its number instead.
+        return UnreadKind.BAD_CONTEXT
+    if head and re.search(r"tclass=[^\s']*[^\s'\w-]", message):
+        return UnreadKind.MALFORMED
+    return UnreadKind.MALFORMED if tail else UnreadKind.TRUNCATED
 
 
 def _known(text: str | None, report: Callable[[UnreadKind], None]) -> tuple[str, ...] | None:

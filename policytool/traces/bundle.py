@@ -6,9 +6,9 @@ Nothing derived is kept in it. A bundle is written aside and then renamed, so th
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import lzma
-import os
 import shutil
 import tempfile
 from collections import Counter
@@ -56,13 +56,43 @@ class Trace:
 
 
 def load(path: str) -> Trace:
-    """Find the logs of PATH: a raw log, a bundle's folder, or "-". InputError: no such file, or a broken bundle.
+    """Find the logs of PATH: a raw log, a bundle's folder, another folder, a pattern (`*.log`), or "-".
 
-    A raw log is called by the last part of its path, and is never taken to be complete.
+    A raw log is called by the last part of its path, and is never taken to be complete. A folder that is no bundle
+    stands for the files and bundles right in it, but for hidden ones, in the order of their names; a pattern for
+    all that match. InputError: no such file, nothing in a folder, or a broken bundle.
     """
     folder = Path(path)
-    if path == STDIN or not folder.is_dir():
-        return Trace((TraceLog(path, "stdin" if path == STDIN else folder.name, complete=False),))
+    if path == STDIN:
+        return Trace((TraceLog(path, "stdin", complete=False),))
+    if folder.is_dir():
+        if (folder / MANIFEST).exists():
+            return _bundle(folder)
+        logs = tuple(_inside(folder))
+        if not logs:
+            raise InputError(f"{folder}: neither a trace bundle (it has no {MANIFEST}) nor a folder with logs")
+        return Trace(logs)
+    if glob.has_magic(path) and not folder.exists():
+        logs = tuple(log for one in sorted(glob.glob(path, recursive=True)) for log in load(one).logs)  # noqa: PTH207
+        if not logs:
+            raise InputError(f"{path}: no file matches")
+        return Trace(logs)
+    return Trace((TraceLog(path, folder.name, complete=False),))
+
+
+def _inside(folder: Path) -> Iterator[TraceLog]:
+    """Yield the logs of FOLDER, which is no bundle: of its files and bundles, other folders are not entered."""
+    name = folder.resolve().name
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if (path / MANIFEST).exists():
+            yield from _bundle(path).logs
+        elif path.is_file():
+            yield TraceLog(str(path), f"{name}/{path.name}", complete=False)
+
+
+def _bundle(folder: Path) -> Trace:
     manifest = read_manifest(folder)
     logs = []
     for one in manifest.evidence:
@@ -81,18 +111,12 @@ def read_manifest(folder: Path) -> Manifest:
     return parse_manifest(text, str(path))
 
 
-def read_trace(path: str, strict: bool = False, progress: Progress | None = None) -> Observations:
+def read_trace(path: str, strict: bool = False) -> Observations:
     """Reduce the trace PATH (see `load`) to its distinct access vectors.
 
-    STRICT: anything not understood is an InputError. PROGRESS is told how many stored bytes have been read of
-    the log at hand.
+    STRICT: anything not understood is an InputError.
     """
-    parts = []
-    for log in load(path).logs:
-        tally = Tally(log.trace, log.complete)
-        tally_blocks(read_blocks(log.path, progress), log.trace, tally)
-        parts.append(tally.observations())
-    observations = Observations().merge(*parts)
+    observations = Observations().merge(*(part for _, part in read_parts(path)))
     if strict and observations.unread_total:
         first = observations.unread[0]
         raise InputError(
@@ -100,6 +124,19 @@ def read_trace(path: str, strict: bool = False, progress: Progress | None = None
             "leave out strict reading to go on without them"
         )
     return observations
+
+
+def read_parts(path: str) -> Iterator[tuple[str, Observations]]:
+    """Yield what each log of the trace PATH holds, with the name of the trace that it is of (a scenario)."""
+    for log in load(path).logs:
+        yield log.trace, observe_log(log)
+
+
+def observe_log(log: TraceLog) -> Observations:
+    """Reduce LOG to its distinct access vectors. InputError: it cannot be opened or read."""
+    tally = Tally(log.trace, log.complete)
+    tally_blocks(read_blocks(log.path), log.trace, tally)
+    return tally.observations()
 
 
 def read_log(
@@ -123,6 +160,8 @@ def import_trace(
     logs and FACTS give the same bytes. InputError: a log cannot be read, or FOLDER exists and OVERWRITE is not
     asked for.
     """
+    if not parts:
+        logs = [log.path for one in logs for log in load(one).logs]
     lost = facts.lost if len(logs) == 1 or facts.lost == 0 else None
     with aside(folder, overwrite) as made:
         if parts:
@@ -131,7 +170,7 @@ def import_trace(
             names = [EVIDENCE] if len(logs) == 1 else [f"audit.{place}.log.xz" for place in range(1, len(logs) + 1)]
         files = [made / one for one in names]
         # lzma lets other threads run.
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor() as pool:
             list(pool.map(_compress, logs, files))
         evidence = []
         counts = Counts()
@@ -220,15 +259,16 @@ class Counts:
 
     def add(self, file: Path, unnamed: str = "") -> int:
         """Read FILE and return the number of its records; the host that they do not name is UNNAMED."""
-        before = self.hosts.total()
-        for event in read_events(read_lines(str(file)), file.name, lambda _: None):
-            key = event.key
-            self.hosts[key.node or unnamed] += event.records
-            if key.timestamp > MAX_MILLISECONDS:
-                continue
-            self.begin = key.timestamp if self.begin is None else min(self.begin, key.timestamp)
-            self.end = key.timestamp if self.end is None else max(self.end, key.timestamp)
-        return self.hosts.total() - before
+        tally = Tally(file.name, complete=False)
+        tally_blocks(read_blocks(str(file)), file.name, tally)
+        if tally.hosts:
+            for node, records in tally.hosts.items():
+                self.hosts[node or unnamed] += records
+            # A log may claim times that no manifest can write.
+            first, last = min(tally.first, MAX_MILLISECONDS), min(tally.last, MAX_MILLISECONDS)
+            self.begin = first if self.begin is None else min(self.begin, first)
+            self.end = last if self.end is None else max(self.end, last)
+        return tally.hosts.total()
 
 
 def described(file: Path, trace: str, records: int, facts: Facts, lost: int | None) -> EvidenceFile:

@@ -1,315 +1,296 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The short way from a log to its tally, which gives exactly what `Tally.add` of every event gives.
 
-auditd writes most events whole: decisions, system call, paths, and PROCTITLE at their end. One regular expression
-takes such an event in, without its process id and numbers. What remains repeats, so that each distinct decision,
-call and path is read once, by the readers that `assemble` uses, and the rest is counting. Whatever is written in
-another way is joined and assembled in full.
+Whole events (see `whole`) are told apart by shapes and counted. Other records that auditd wrote are joined, and
+then counted or assembled. Lines in any other format, and a line before them that they may continue, go to
+`Lines` in one run.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeVar
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import chain
 
-from policytool.model.event import AccessDecision, Location, PathItem, UnreadKind
-from policytool.traces.assemble import READERS, assemble, read_cwd, read_path, target_path, tidy
-from policytool.traces.avc import read_decision
-from policytool.traces.fields import fields, text_value
-from policytool.traces.join import Joiner
-from policytool.traces.reader import read_records
-from policytool.traces.record import Form, Row, decoded
-from policytool.traces.syscalls import arch_name, syscall_name
-from policytool.traces.tally import Seen, Tally
-
-# Bounds what is remembered; a log with more distinct events than that is read a little slower.
-MAX_KNOWN = 1 << 16
-
-# Ten digits and three, so that bytes are in the order of the times that they write.
-_STAMP = rb"\d{10}\.\d{3}:\d{1,20}"
-
-_DECISION_BODY = rb"(avc:  (?:denied|granted)  \{[^{}\n]*\}) for  pid=\d+ ([^\n]*)"
-_DECISION = rb"type=AVC msg=audit\(%s\): " + _DECISION_BODY + rb"\n"
-_NUMBERS = (
-    rb"(?: per=[0-9a-f]+)? success=(?:yes|no) exit=-?\d+ a0=[0-9a-f]+ a1=[0-9a-f]+ a2=[0-9a-f]+ a3=[0-9a-f]+"
-    rb" items=\d+ ppid=\d+ pid=\d+ auid=\d+ uid=\d+ gid=\d+ euid=\d+ suid=\d+ fsuid=\d+ egid=\d+ sgid=\d+"
-    rb" fsgid=\d+ tty=\S+ ses=\d+ "
-)
-# Kinds of records that say nothing to a tally; PATH and CWD name the object.
-_QUIET = rb"EXECVE|SOCKADDR|MMAP|FD_PAIR|OBJ_PID|BPRM_FCAPS|CAPSET|IPC|IPC_SET_PERM|SOCKETCALL|MQ_\w+"
-_REST = (
-    rb"((?:type=(?:PATH msg=audit\(\1\): item=|(?:CWD|" + _QUIET + rb") msg=audit\(\1\): )[^\n]*\n)*)"
-    rb"type=PROCTITLE msg=audit\(\1\): [^\n]*\n"
-    # The next line is another event's, and is here: after the end of a block more of this one may follow.
-    rb"(?!type=\w+ msg=audit\(\1\)|\Z)"
-)
-_CALL_BODY = rb"(arch=[0-9a-f]+ syscall=\d+)" + _NUMBERS + rb"(comm=[^\n]*)"
-_CALL = rb"type=SYSCALL msg=audit\(\1\): " + _CALL_BODY + rb"\n"
-# Events with more decisions than that are joined.
-_MANY = 6
-_EVENT = re.compile(
-    _DECISION % (rb"(" + _STAMP + rb")") + (_MANY - 1) * (rb"(?:" + _DECISION % rb"\1" + rb")?") + _CALL + _REST
-)
-_CALL_ALONE = re.compile(
-    rb"type=SYSCALL msg=audit\((" + _STAMP + rb")\): arch=[0-9a-f]+ syscall=\d+[^\n]*\n" + _REST
+from policytool.model.event import TraceEvent, Unread
+from policytool.traces.assemble import assemble
+from policytool.traces.join import MAX_BYTES, Joiner
+from policytool.traces.reader import Lines
+from policytool.traces.record import Form, Record, Row
+from policytool.traces.tally import Tally
+from policytool.traces.whole import (
+    BETWEEN,
+    HEAD,
+    MARK,
+    MAX_COUNTED_BYTES,
+    MAX_KNOWN,
+    PROCTITLE,
+    STAMP,
+    Memory,
+    Reader,
+    Shape,
+    path_of,
 )
 
-# One record of an event that is not whole.
-_ROW = re.compile(rb"type=(\w+) msg=audit\((" + _STAMP + rb")\) ?:? {0,2}([^\n]*)(?:\n|\Z)")
-_STAMPED = re.compile(_STAMP)
-_DECIDED = re.compile(_DECISION_BODY)
-_CALLED = re.compile(_CALL_BODY)
-_TELLING = frozenset(READERS) - {b"EXECVE", b"PROCTITLE", b"SOCKADDR"}
+_STAMPED = re.compile(STAMP)
 
-_RAW = Form.RAW
+# How many events that are not found by all of their text are enough to look for it no longer, if none was.
+MAX_MISSED = 1 << 14
 
-# What tells whole events apart: head and rest of each decision (None where there are fewer), head and tail of the
-# call, and the paths without stamps.
-_Shape = tuple[bytes | None, ...]
-
-_K = TypeVar("_K")
-_V = TypeVar("_V")
-
-
-class _Known(NamedTuple):
-    """A decision that was read before, where its permissions are counted, and its path if no PATH record helps."""
-
-    decision: AccessDecision
-    seen: Sequence[Seen]
-    path: str
-
-
-class _Call(NamedTuple):
-    """What a tally wants of a SYSCALL record."""
-
-    name: str
-    exe: str
-    comm: str
+# Events with more records than half of that go to the joiner in parts.
+_MANY = 128
 
 
 @dataclass(slots=True)
 class _Count:
-    """How many events have one shape, and the stamps of the first and the last."""
+    """How many events, each of so many records, say the same, and the stamps of the first and the last."""
 
+    said: Shape | TraceEvent
+    records: int
     events: int
     first: bytes
     last: bytes
 
 
-_NO_CALL = _Call("", "", "")
-
-
 def tally_blocks(blocks: Iterable[bytes], origin: str, tally: Tally) -> None:
     """Add the log of whole lines in BLOCKS, called ORIGIN, to TALLY, with what was not understood."""
-    digest = _Digest(origin, tally)
-    for block in blocks:
-        digest.add_block(block)
+    digest = Digest(origin, tally)
+    digest.read(blocks)
     digest.finish()
 
 
-class _Digest:
+_RAW = Form.RAW
+
+
+def is_record(line: bytes) -> bool:
+    """Say whether LINE begins as auditd's records do."""
+    begin, _, _ = line.partition(BETWEEN)
+    head, _, stamp = begin.partition(b"(")
+    return HEAD.fullmatch(head) is not None and _STAMPED.fullmatch(stamp) is not None
+
+
+class Digest:
     """Adds events to a tally, and remembers what it has read."""
 
-    def __init__(self, origin: str, tally: Tally) -> None:
+    def __init__(self, origin: str, tally: Tally, joiner: Joiner | None = None) -> None:
+        """Begin in the middle of a log if JOINER has the records before."""
+        self.joiner = joiner or Joiner()
+        # The number of the next line.
+        self.line = 1
         self._origin = origin
         self._tally = tally
-        self._line = 1
-        self._joiner = Joiner()
-        # Whole events by shape: how many, and the stamps of the first and the last.
-        self._counts: dict[_Shape, _Count] = {}
-        self._known: dict[tuple[bytes, bytes], _Known | None] = {}
-        self._items: dict[tuple[bytes, bytes], PathItem | None] = {}
-        self._calls: dict[tuple[bytes, bytes], _Call] = {}
+        self._reader = Reader()
+        self._lines: Iterator[bytes] = iter(())
+        # Whole events, and their records, of which the joiner and the tally do not know yet.
+        self._passed = self._passed_records = 0
+        # By shape, or by the event that was assembled; and by all of an event's text, as long as that finds any.
+        self._counts: dict[Shape | int, _Count] = {}
+        self._counts_size = 0
+        self._texts: Memory[tuple[bytes, ...], _Count] = Memory()
+        self._by_text = True
+        self._missed = 0
+        self._latest = b""
 
-    def add_block(self, block: bytes) -> None:
-        """Add a block of whole lines, without the last line end."""
-        event, alone, counts, pass_by = _EVENT.match, _CALL_ALONE.match, self._counts, self._joiner.pass_by
-        place, size = 0, len(block)
-        while place <= size:
-            shape: _Shape = ()
-            if match := event(block, place):
-                stamp, *parts, paths = match.groups()
-                shape = (*parts, paths.replace(stamp, b"") if b"type=PATH" in paths else b"")
-            elif match := alone(block, place):
-                stamp = match[1]
-            else:
-                place = self._add_line(block, place)
+    def read(self, blocks: Iterable[bytes]) -> None:
+        """Add whole lines; events that have not ended stay with the joiner."""
+        lines = self._lines = chain.from_iterable(BytesIO(block + b"\n") for block in blocks)
+        kinds, kind, stamped = self._reader.kinds, self._reader.kind, _STAMPED.fullmatch
+        # The records at hand: their stamp, and head and body of each.
+        stamp: bytes | None = None
+        event: list[bytes] = []
+        for line in lines:
+            begin, _, body = line.partition(BETWEEN)
+            head, _, key = begin.partition(b"(")
+            if key == stamp:
+                if len(event) >= _MANY:
+                    self._add_rows(stamp, event)
+                    event = []
+                event += head, body
                 continue
-            ended = pass_by(stamp)
-            if ended is None:
-                place = self._add_line(block, place)
+            if (head in kinds or kind(head)) and stamped(key):
+                if stamp is not None:
+                    self._add_event(stamp, event)
+                stamp = key
+                event = [head, body]
                 continue
-            if ended:
-                self._add_groups(ended)
-            count = counts.get(shape)
-            if count is not None:
-                count.events += 1
-                if stamp < count.first:
-                    count.first = stamp
-                elif stamp > count.last:
-                    count.last = stamp
-            elif not self._add_shape(shape, stamp):
-                place = self._add_line(block, place)
-                continue
-            end = match.end()
-            lines = block.count(b"\n", place, end)
-            self._tally.count_event(lines)
-            self._line += lines
-            place = end
+            # Another format's, or the rest of the line before it.
+            before = [] if stamp is None else _lines_of(stamp, event)
+            line = self._add_others([*before, line])
+            stamp = None
+            if line:
+                begin, _, body = line.partition(BETWEEN)
+                head, _, stamp = begin.partition(b"(")
+                event = [head, body]
+        if stamp is not None:
+            self._add_rows(stamp, event)
+        self._settle()
 
     def finish(self) -> None:
         """Add what is still open, and what was counted."""
-        self._add_groups(self._joiner.rest())
-        self._flush()
+        self._add_groups(self.joiner.rest())
+        self.flush()
 
-    def _add_line(self, block: bytes, place: int) -> int:
-        """Add the line of BLOCK at PLACE on the long way, and return the place of the next one."""
-        match = _ROW.match(block, place)
-        if match is not None and b"msg=audit(" not in match[3]:
-            row = (match[2], match[1], match[3], self._line, _RAW)
-            self._add_groups(self._joiner.add(row))
-            end = match.end()
-            self._line += 1
-            return end if block[end - 1 : end] == b"\n" else len(block) + 1
-        end = block.find(b"\n", place)
-        end = len(block) if end < 0 else end
-        for row in read_records([block[place:end]], self._origin, self._tally.unread, self._line):
-            self._add_groups(self._joiner.add(row))
-        self._line += 1
-        return end + 1
+    def flush(self) -> None:
+        """Add what was counted to the tally, and forget it."""
+        for count in self._counts.values():
+            first, last = _milliseconds(count.first), _milliseconds(count.last)
+            if isinstance(count.said, TraceEvent):
+                self._tally.add_equal(count.said, first, last, count.events)
+                continue
+            self._tally.count_events(count.events, count.events * count.records, first, last)
+            self._add_counted(count.said, first, last, count.events)
+        self._counts.clear()
+        self._counts_size = 0
+        self._texts.clear()
+
+    def _add_event(self, stamp: bytes, event: Sequence[bytes]) -> None:
+        """Add the records at hand, which the record of another event follows."""
+        if self._by_text:
+            count = self._texts.get(tuple(event))
+            if count is not None and stamp not in self.joiner.opened:
+                self._passed += 1
+                self._passed_records += count.records
+                self._again(count, stamp)
+                return
+        if stamp in self.joiner.opened:
+            self._settle()
+        if PROCTITLE not in event or stamp in self.joiner.opened or 2 * self.joiner.size > MAX_BYTES:
+            # It has not ended, or it might not find room with the joiner, so that it would make others end.
+            self._add_rows(stamp, event)
+            return
+        shape = self._reader.read(event)
+        if shape is None:
+            self._add_rows(stamp, event)
+            return
+        count = self._counts.get(shape)
+        if count is None:
+            count = self._begin(shape, shape, shape[4], stamp, sum(map(len, event)))
+        self._passed += 1
+        self._passed_records += count.records
+        self._again(count, stamp)
+        if self._by_text:
+            self._texts.keep(tuple(event), count, sum(map(len, event)))
+            self._missed += 1
+            self._by_text = self._missed < MAX_MISSED
+
+    def _add_rows(self, stamp: bytes, event: Sequence[bytes]) -> None:
+        """Let the records at hand be joined."""
+        kinds = [self._reader.kind(head) for head in event[::2]]
+        bodies = event[1::2]
+        if None in kinds or MARK in (bodies[0] if len(bodies) == 1 else b"".join(bodies)):
+            # Not all of them are single records of auditd's.
+            self._add_records(_lines_of(stamp, event))
+            return
+        self._settle()
+        for kind, body in zip(kinds, bodies, strict=True):
+            ended = self.joiner.add((stamp, kind or b"", body.removeprefix(b" ").rstrip(b"\r\n"), self.line, _RAW))
+            self.line += 1
+            if ended:
+                self._add_groups(ended)
+
+    def _add_records(self, lines: Iterable[bytes]) -> None:
+        """Let lines of any format be read, and joined; nothing continues the last of them."""
+        self._settle()
+        reader = Lines(self._origin, self._tally.unread)
+        for line in lines:
+            self._add_line(reader, line)
+        self._add_read(reader.rest())
+
+    def _add_others(self, first: Iterable[bytes]) -> bytes:
+        """Add the lines FIRST and those up to the next of auditd's, which is returned; b"" at the end."""
+        self._settle()
+        reader = Lines(self._origin, self._tally.unread)
+        for line in first:
+            self._add_line(reader, line)
+        for line in self._lines:
+            begin, _, _ = line.partition(BETWEEN)
+            head, _, stamp = begin.partition(b"(")
+            if not reader.within and self._reader.kind(head) and _STAMPED.fullmatch(stamp):
+                self._add_read(reader.rest())
+                return line
+            self._add_line(reader, line)
+        self._add_read(reader.rest())
+        return b""
+
+    def _add_line(self, reader: Lines, line: bytes) -> None:
+        self._add_read(reader.add(line.removesuffix(b"\n"), self.line))
+        self.line += 1
+
+    def _add_read(self, records: Iterable[Record]) -> None:
+        for record in records:
+            self._add_groups(self.joiner.add(record))
+
+    def _settle(self) -> None:
+        """Tell the joiner and the tally of the whole events since the last time."""
+        if self._passed:
+            self.line += self._passed_records
+            self._add_groups(self.joiner.pass_by(self._passed))
+            self._passed = self._passed_records = 0
 
     def _add_groups(self, groups: Iterable[Sequence[Row]]) -> None:
         """Add events that were joined; those with anything unusual in them are assembled in full."""
         for group in groups:
-            shape = _shape(group)
-            if shape is None or not self._add_shape(shape, group[0][0]):
+            stamp = group[0][0]
+            if not _STAMPED.fullmatch(stamp) or any(row[4] is not _RAW for row in group):
                 self._tally.add(assemble(group, self._origin, self._tally.unread))
-            else:
-                self._tally.count_event(len(group))
+                continue
+            text = tuple([part for row in group for part in row[1:3]])
+            count = self._texts.get(text)
+            if count is None:
+                count = self._count_of(group, stamp)
+                if count is None:
+                    continue
+                self._texts.keep(text, count, sum(map(len, text)))
+            self._again(count, stamp)
 
-    def _add_shape(self, shape: _Shape, stamp: bytes) -> bool:
-        """Count an event of SHAPE; False if there is anything to report of a decision in it."""
-        count = self._counts.get(shape)
-        if count is None:
-            if not all(self._decision(head, rest) for head, rest in _decisions(shape)):
-                return False
-            if len(self._counts) >= MAX_KNOWN:
-                self._flush()
-            count = self._counts[shape] = _Count(0, stamp, stamp)
-        count.events += 1
-        count.first = min(count.first, stamp)
-        count.last = max(count.last, stamp)
-        return True
-
-    def _flush(self) -> None:
-        """Add what was counted to the tally, and forget it."""
-        for shape, count in self._counts.items():
-            if count.events and shape:
-                self._count(shape, count)
-        self._counts.clear()
-
-    def _count(self, shape: _Shape, count: _Count) -> None:
-        *_, head, tail, paths = shape
-        call = self._call(head, tail) if head and tail else _NO_CALL
-        first, last = _timestamp(count.first), _timestamp(count.last)
-        items: list[PathItem] | None = None
-        for part in _decisions(shape):
-            known = self._decision(*part)
-            if known is None:
-                raise AssertionError(f"not readable any more: {part!r}")
-            decision, seen, path = known
-            if paths and not decision.path:
-                if items is None:
-                    items = self._items_of(paths)
-                path = target_path(decision.name, decision.dev, decision.inode, items, "")
-            use = (call.exe or decision.exe or decision.comm or call.comm, call.name, path)
-            for one in seen:
-                one.add(first, last, use, decision.xperm, count.events)
-
-    def _decision(self, head: bytes, rest: bytes) -> _Known | None:
-        """Read a decision; None when there is anything to report of it."""
-        if (head, rest) in self._known:
-            return self._known[head, rest]
-        problems: list[UnreadKind] = []
-        message = decoded(head + b" for " + rest).strip()
-        place = Location(self._origin, 0)
-        decision = read_decision(message, place, _RAW, userspace=False, report=problems.append)
-        known = None
-        if decision is not None and not problems:
-            path = tidy(decision.path, "") or target_path(decision.name, decision.dev, decision.inode, (), "")
-            known = _Known(decision, self._tally.seen(decision), path)
-        _remember(self._known, (head, rest), known)
-        return known
-
-    def _call(self, head: bytes, tail: bytes) -> _Call:
-        call = self._calls.get((head, tail))
-        if call is None:
-            found = fields(decoded(head + b" " + tail).strip(), _RAW)
-            arch = found.get("ARCH") or arch_name(found["arch"])
-            call = _Call(
-                found.get("SYSCALL") or syscall_name(arch, found["syscall"]),
-                text_value(found.get("exe"), _RAW),
-                text_value(found.get("comm"), _RAW),
-            )
-            _remember(self._calls, (head, tail), call)
-        return call
-
-    def _items_of(self, paths: bytes) -> list[PathItem]:
-        """Read the PATH records among PATHS, lines whose stamps are gone."""
-        lines = [line.partition(b" msg=audit(): ") for line in paths.splitlines()]
-        cwd = next((body for kind, _, body in reversed(lines) if kind == b"type=CWD"), b"")
-        bodies = (body for kind, _, body in lines if kind == b"type=PATH")
-        return [item for body in bodies if (item := self._item(body, cwd)) is not None]
-
-    def _item(self, body: bytes, cwd: bytes) -> PathItem | None:
-        item = self._items.get((body, cwd))
-        if item is None:
-            item = read_path(decoded(body).strip(), _RAW)
-            if item is not None:
-                item = replace(item, name=tidy(item.name, read_cwd(decoded(cwd).strip(), _RAW)))
-                _remember(self._items, (body, cwd), item)
-        return item
-
-
-def _shape(group: Sequence[Row]) -> _Shape | None:
-    """Return the shape of an event that was joined, () if nothing is to be read in it, None if it is unusual."""
-    decisions: list[bytes] = []
-    call: tuple[bytes | None, bytes | None] = (None, None)
-    paths = []
-    if not _STAMPED.fullmatch(group[0][0]):
+    def _count_of(self, group: Sequence[Row], stamp: bytes) -> _Count | None:
+        """Find where an event that was joined is counted; None if it was added, with something to report of it."""
+        size = sum(len(row[2]) for row in group)
+        shape = self._reader.read_group(group)
+        if shape is not None:
+            return self._counts.get(shape) or self._begin(shape, shape, shape[4], stamp, size)
+        unread: list[Unread] = []
+        event = assemble(group, self._origin, unread.append)
+        if not unread:
+            return self._begin(event, id(event), event.records, stamp, size)
+        for place in unread:
+            self._tally.unread(place)
+        self._tally.add(event)
         return None
-    for _, kind, body, _, form in group:
-        if kind not in _TELLING:
-            continue
-        if form is not _RAW or b"\r" in body:
-            return None
-        if kind == b"AVC" and (match := _DECIDED.fullmatch(body)):
-            decisions += match.groups()
-        elif kind == b"SYSCALL" and (match := _CALLED.fullmatch(body)):
-            call = match[1], match[2]
-        elif kind == b"CWD" or (kind == b"PATH" and body.startswith(b"item=")):
-            paths.append(b"type=" + kind + b" msg=audit(): " + body + b"\n")
+
+    def _begin(self, said: Shape | TraceEvent, key: Shape | int, records: int, stamp: bytes, size: int) -> _Count:
+        """Begin to count events that say the same, in texts of SIZE bytes."""
+        if len(self._counts) >= MAX_KNOWN or self._counts_size + size > MAX_COUNTED_BYTES:
+            self.flush()
+        self._counts_size += size
+        count = self._counts[key] = _Count(said, records, 0, stamp, stamp)
+        return count
+
+    def _again(self, count: _Count, stamp: bytes) -> None:
+        """Count one event more, with STAMP."""
+        count.events += 1
+        if stamp >= self._latest:
+            count.last = self._latest = stamp
         else:
-            return None
-    if not decisions:
-        return ()
-    return (*decisions, *call, b"".join(paths) if any(line.startswith(b"type=PATH") for line in paths) else b"")
+            count.first = min(count.first, stamp)
+            count.last = max(count.last, stamp)
+
+    def _add_counted(self, shape: Shape, first: int, last: int, events: int) -> None:
+        decision, call, items, others, _ = shape
+        for known in (decision, *others):
+            if known is not None:
+                asked = known.decision
+                use = (call.exe or asked.exe or asked.comm or call.comm, call.name, path_of(known, items))
+                self._tally.count(asked, first, last, use, events)
 
 
-def _decisions(shape: _Shape) -> Iterator[tuple[bytes, bytes]]:
-    """Yield head and rest of the decisions of SHAPE."""
-    for head, rest in zip(shape[:-3:2], shape[1:-3:2], strict=True):
-        if head is not None and rest is not None:
-            yield head, rest
+def _lines_of(stamp: bytes, event: Sequence[bytes]) -> list[bytes]:
+    """Put the lines together again that have STAMP, and head and body of each in EVENT."""
+    parts = iter(event)
+    return [head + b"(" + stamp + BETWEEN + body for head, body in zip(parts, parts, strict=True)]
 
 
-def _remember(known: dict[_K, _V], key: _K, value: _V) -> None:
-    if len(known) >= MAX_KNOWN:
-        known.clear()
-    known[key] = value
-
-
-def _timestamp(stamp: bytes) -> int:
+def _milliseconds(stamp: bytes) -> int:
     return int(stamp[:10]) * 1000 + int(stamp[11:14])

@@ -10,21 +10,27 @@ from policytool.traces.record import Form
 # The lookbehind keeps the search linear on long runs of word characters.
 _RAW_FIELD = re.compile(r'(?<![\w-])([A-Za-z_][\w-]*(?:\[\d+\])?)=("[^"]*"?|[^\s\x1d]*)')
 
+# A name that is neither quoted nor hexadecimal.
+_BARE_VALUE = re.compile(rb'(?<=\s)(?:comm|exe|name|path)=(?!["(])(?!(?:[0-9A-F]{2})+(?:\s|$))\S')
+
 # Enrichment that lost the 0x1d before it: `res=1AUID="root"`, `key=(null)ARCH=x86_64`.
 _GLUED = re.compile(r"(?<=.)(?:ARCH|SADDR|OUID|AUID|UID)=")
 
 _HEX = re.compile(r"(?:[0-9A-F]{2})+")
 
 # An interpreted value may hold spaces and equal signs; only these words begin the next field.
-_KEYS = (
+_NAMES = (
     "pid ppid spid tpid comm exe path name dev ino ioctlcmd capability key nl-msgtype nlmsg_type lport laddr faddr "
     "fport src dest saddr daddr netif scontext tcontext tclass permissive srawcon trawcon cwd item inode mode "
     "ouid ogid rdev obj nametype cap_fp objtype arch syscall success exit a0 a1 a2 a3 items auid uid gid euid "
     "suid fsuid egid sgid fsgid tty ses subj sauid hostname addr terminal argc proctitle op seresult oldcontext "
     "newcontext invalid_context perms reason requested anonclass opid ocomm sig lnk key_desc msgtype interface "
-    "member request cmdline function property service netmask"
+    "member request cmdline function property service netmask kmod ipc_key sauid resid restype xdevice selection "
+    "daddr saddr src dest lport oldrawcon taskcontext invalid_context"
 )
-_INTERPRETED_FIELD = re.compile(r"(?:^|(?<=\s))(" + "|".join(map(re.escape, _KEYS.split())) + r")=")
+# The known names of fields.
+KEYS = frozenset(_NAMES.split())
+_INTERPRETED_FIELD = re.compile(r"(?:^|(?<=\s))(" + "|".join(map(re.escape, sorted(KEYS))) + r")=")
 
 _NOTHING = frozenset({"(null)", "?", "(none)"})
 
@@ -76,3 +82,8 @@ def number(value: str | None, base: int = 10) -> int | None:
         return int(value, base)
     except ValueError:
         return None
+
+
+def form_of(text: bytes) -> Form:
+    """Tell from its names how values are written in TEXT: the kernel quotes them, `ausearch -i` does not."""
+    return Form.INTERPRETED if _BARE_VALUE.search(text) else Form.RAW

@@ -1,34 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What `ausearch -i` prints, as people paste it into reports.
+"""What `ausearch -i` prints, as people paste it into reports, and what ausearch writes around records.
 
-Its times are local and carry no zone: they are taken as UTC, so they may be wrong by the offset of the machine
-that printed them. Dates are read as MM/DD/YYYY, MM/DD/YY, DD.MM.YYYY and YYYY-MM-DD; a first number above 12
-before a slash is a day. What ausearch wrote around the records (`----`, `time->`) is skipped.
+Its times are local; see `when` for how they are read. Values are not quoted, so a name may hold a whole record.
 """
 
 from __future__ import annotations
 
 import re
-from calendar import timegm
 from collections.abc import Sequence
-from datetime import datetime
+from functools import lru_cache
 
 from policytool.model.event import UnreadKind
-from policytool.traces.record import Form, Record, Report
+from policytool.traces.fields import form_of
+from policytool.traces.record import (
+    UNSTAMPED,
+    Form,
+    Record,
+    Report,
+    decoded,
+    full_key,
+    kind_name,
+    tells_decisions,
+)
+from policytool.traces.when import milliseconds
 
 _HEADER = re.compile(
-    rb"(?:(?:node|host)=(\S+) )?type=(?:UNKNOWN\[)?(\w+)\]? {1,3}"
-    rb"msg=audit\(([^()]{6,40})[ T](\d\d:\d\d:\d\d)[.,](\d{3}):(\d{1,20})\) ?: ?"
+    rb"(?:(?:node|host)=(\S+) )?type[= ](?:UNKNOWN\[)?(\w+)\]? {1,3}msg[=-]audit\("
+    rb"([^()\n]{0,60}(?:\([^()\n]{0,20}\)[^()\n]{0,40})?)\) ?:? {0,2}"
 )
-_BEGIN = re.compile(rb"(?:node=\S+ |host=\S+ )?type=\S+ {1,3}msg=audit\(")
-_SEPARATOR = re.compile(rb"-{2,}|time->.*|\s*")
-_DATES = {
-    re.compile(r"\d\d/\d\d/\d{4}"): ("%m/%d/%Y", "%d/%m/%Y"),
-    re.compile(r"\d\d/\d\d/\d\d"): ("%m/%d/%y", "%d/%m/%y"),
-    re.compile(r"\d\d?\.\d\d?\.\d{4}"): ("%d.%m.%Y",),
-    re.compile(r"\d\d?\.\d\d?\.\d\d"): ("%d.%m.%y",),
-    re.compile(r"\d{4}-\d\d-\d\d"): ("%Y-%m-%d",),
-}
+_STAMP = re.compile(r"(.*?)(?:[.,](\d{1,3}))?:(\d{1,20})", re.DOTALL)
+_DECISION = re.compile(rb"avc: {1,2}(?:denied|granted)\b")
+_SEPARATOR = re.compile(rb"-{2,}|time->.*|<no matches>|\s*")
 
 
 def read_line(line: bytes, number: int, report: Report) -> Sequence[Record] | None:
@@ -37,34 +39,32 @@ def read_line(line: bytes, number: int, report: Report) -> Sequence[Record] | No
         return ()
     header = _HEADER.match(line)
     if header is None:
-        if _BEGIN.match(line):
-            report(UnreadKind.BAD_STAMP, line)
-            return ()
         return None
-    if line.count(b"msg=audit(") > 1:
-        # Values are not quoted here, so a name may hold a whole record: which one is true cannot be told.
+    if line.count(b"audit(") > 1 or len(_DECISION.findall(line)) > 1:
+        # A name may hold a whole record: which one is true cannot be told.
         report(UnreadKind.MALFORMED, line)
         return ()
-    node, kind, date, time, fraction, serial = header.groups()
-    seconds = _seconds(date, time)
-    if seconds is None:
+    node, kind, stamp = header.groups()
+    kind = kind_name(kind)
+    moment, serial = _read_stamp(decoded(stamp))
+    if moment is None:
+        # What was decided is as true without its time.
         report(UnreadKind.BAD_STAMP, line)
-        return ()
-    stamp = b"%d.%s:%s" % (seconds, fraction, serial)
-    key = stamp if node is None else node + b" " + stamp
-    return (Record(key, kind, line[header.end() :], number, Form.INTERPRETED),)
+        if not tells_decisions(kind) or b"tclass=" not in line:
+            return ()
+    key = full_key(node or b"", moment or 0, UNSTAMPED + number if serial is None else serial)
+    body = line[header.end() :]
+    return (Record(key, kind, body, number, form_of(body) if moment is None else Form.INTERPRETED),)
 
 
-def _seconds(date: bytes, time: bytes) -> int | None:
-    text = date.decode("ascii", "replace")
-    for shape, orders in _DATES.items():
-        if not shape.fullmatch(text):
-            continue
-        for order in orders:
-            try:
-                moment = datetime.strptime(f"{text} {time.decode('ascii')}", f"{order} %H:%M:%S")
-            except ValueError:
-                continue
-            seconds = timegm(moment.timetuple())
-            return seconds if seconds >= 0 else None
-    return None
+# The records of an event, and events of one second, have it in common.
+@lru_cache(maxsize=256)
+def _read_stamp(text: str) -> tuple[int | None, int | None]:
+    """Return milliseconds and serial of what stands between the brackets; None for what cannot be read."""
+    match = _STAMP.fullmatch(text)
+    if match is None:
+        return None, None
+    moment = milliseconds(match[1])
+    if moment is not None and match[2] is not None:
+        moment += int(match[2]) - moment % 1000
+    return moment, int(match[3])

@@ -4,16 +4,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from policytool.traces.record import Row
 
-# How many events may be open at once, and how many records one may have: what bounds the memory. The kernel
-# writes the records of an event together; only records of other processors come between.
-MAX_OPEN = 64
+# How many events may be open at once, how many records one may have, and how many bytes all of them: what bounds
+# the memory. The kernel writes the records of an event together; only records of other processors come between.
+MAX_OPEN = 1024
 MAX_RECORDS = 4096
+MAX_BYTES = 1 << 24
 
 # The kernel's last record of an event but EOE, which auditd drops (audit_log_exit, kernel/auditsc.c).
 _LAST = b"PROCTITLE"
+
+# What tells whether two joiners will do the same from here on; see `Joiner.state`.
+State = tuple[bytes, bool, tuple[tuple[int, tuple[Row, ...]], ...]]
+
+
+@dataclass(slots=True)
+class _Group:
+    """The records of an open event, which was the BORN-th to begin, and how many bytes they have."""
+
+    born: int
+    rows: list[Row] = field(default_factory=list)
+    size: int = 0
 
 
 def join(rows: Iterable[Row]) -> Iterator[Sequence[Row]]:
@@ -27,55 +41,90 @@ def join(rows: Iterable[Row]) -> Iterator[Sequence[Row]]:
 class Joiner:
     """Takes the records of a log one by one and gives back each event when it has ended.
 
-    An event ends with the run of its records that its PROCTITLE is in, when MAX_OPEN younger ones have begun, or at
-    MAX_RECORDS. Records that come later still make an event of their own.
+    An event ends with the run of its records that its PROCTITLE is in, when MAX_OPEN younger ones have begun, at
+    MAX_RECORDS, or when it is the oldest and the open ones have more than MAX_BYTES. Records that come later still
+    make an event of their own. So what came long ago makes no difference, and a log can be read from its middle.
     """
 
     def __init__(self) -> None:
-        self._open: dict[bytes, list[Row]] = {}
+        # By key, in the order in which they began. Where `pass_by` was not told of all, some may have ended.
+        self.opened: dict[bytes, _Group] = {}
         self._key = b""
         self._last = False
+        self._begun = 0
+        self.size = 0
 
     def add(self, row: Row) -> Sequence[Sequence[Row]]:
         """Add a record; return the events that have ended by now."""
         key = row[0]
         ended: list[Sequence[Row]] = []
         if key != self._key:
-            ended += self._end_run()
+            if self._last:
+                self._end_run(ended)
             self._key = key
-        group = self._open.get(key)
+        group = self.opened.get(key)
         if group is None:
-            ended += self._make_room()
-            group = self._open[key] = []
-        group.append(row)
+            self._begun += 1
+            self._end_old(ended)
+            group = self.opened[key] = _Group(self._begun)
+        size = len(row[2])
+        group.rows.append(row)
+        group.size += size
+        self.size += size
         if row[1] == _LAST:
             self._last = True
-        if len(group) >= MAX_RECORDS:
-            ended.append(self._open.pop(key))
+        if len(group.rows) >= MAX_RECORDS:
+            ended.append(self._end(key))
+        while self.size > MAX_BYTES:
+            ended.append(self._end(next(iter(self.opened))))
         return ended
 
-    def pass_by(self, key: bytes) -> Sequence[Sequence[Row]] | None:
-        """Say that a whole event KEY, its PROCTITLE included, is next, and need not be joined.
+    def pass_by(self, events: int) -> Sequence[Sequence[Row]]:
+        """Say that so many whole events, none of them open, come next, and need not be joined.
 
-        Return the events that have ended by now, as if it had been added; None when records of it are here, so that
-        it has to be added.
+        Return the events that have ended by now, as if the records had been added.
         """
-        if key in self._open:
-            return None
-        ended = [*self._end_run(), *self._make_room()]
+        ended: list[Sequence[Row]] = []
+        self._end_run(ended)
         self._key = b""
+        self._begun += events
+        self._end_old(ended)
         return ended
 
     def rest(self) -> Iterator[Sequence[Row]]:
         """Yield the events that are still open."""
-        yield from self._open.values()
-        self._open = {}
+        for key in list(self.opened):
+            yield self._end(key)
 
-    def _end_run(self) -> list[Sequence[Row]]:
-        over = self._last
+    def state(self, line: int) -> State:
+        """Return all that matters of what was added, with lines counted from LINE."""
+        groups = tuple(
+            (
+                self._begun - group.born,
+                tuple((key, kind, body, at - line, form) for key, kind, body, at, form in group.rows),
+            )
+            for group in self.opened.values()
+        )
+        return (self._key, self._last, groups)
+
+    def renumber(self, lines: int) -> None:
+        """Count the lines of what was added from LINES on, so that they are 0 or less where they came before."""
+        for group in self.opened.values():
+            group.rows = [(key, kind, body, at - lines, form) for key, kind, body, at, form in group.rows]
+
+    def _end(self, key: bytes) -> Sequence[Row]:
+        group = self.opened.pop(key)
+        self.size -= group.size
+        return group.rows
+
+    def _end_run(self, ended: list[Sequence[Row]]) -> None:
+        if self._last and self._key in self.opened:
+            ended.append(self._end(self._key))
         self._last = False
-        group = self._open.pop(self._key, None) if over else None
-        return [] if group is None else [group]
 
-    def _make_room(self) -> list[Sequence[Row]]:
-        return [self._open.pop(next(iter(self._open)))] if len(self._open) >= MAX_OPEN else []
+    def _end_old(self, ended: list[Sequence[Row]]) -> None:
+        while self.opened:
+            key = next(iter(self.opened))
+            if self._begun - self.opened[key].born < MAX_OPEN:
+                break
+            ended.append(self._end(key))

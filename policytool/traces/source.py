@@ -3,41 +3,30 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import importlib
-import io
 import lzma
 import sys
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
-from policytool.errors import InputError, MissingToolError
+from policytool.errors import InputError
+from policytool.traces.unpack import Stream, unpacked
 
 STDIN = "-"
 BLOCK = 1 << 20
 
 # A record of the kernel has at most 8,970 bytes (MAX_AUDIT_MESSAGE_LENGTH); what is longer is cut off here.
-MAX_LINE = 1 << 20
-
-_ZSTD = b"\x28\xb5\x2f\xfd"
-_MAGICS: tuple[tuple[bytes, Callable[[BinaryIO], object]], ...] = (
-    (b"\x1f\x8b", lambda stream: gzip.GzipFile(fileobj=stream)),
-    (b"BZh", lambda stream: bz2.BZ2File(stream)),
-    (b"\xfd7zXZ\x00", lambda stream: lzma.LZMAFile(stream)),  # noqa: SIM115 (read_blocks closes the file below it)
-    (_ZSTD, lambda stream: _zstd(stream)),
-)
+MAX_LINE = 1 << 17
 
 
 def read_lines(path: str, progress: Callable[[int], None] | None = None) -> Iterator[bytes]:
     """Yield the lines of the log PATH ("-": standard input) without their ends.
 
-    PROGRESS is told, now and then, how many bytes of the file as it is stored have been read. InputError:
-    the file is missing, unreadable, or its compressed data are damaged. MissingToolError: zstd without the
-    Python package that reads it.
+    PROGRESS is told, now and then, how many bytes of the file as it is stored have been read. InputError: the file
+    is missing, unreadable, its compressed data are damaged, or they are a trap (see `unpack`). MissingToolError:
+    zstd without the Python package that reads it.
     """
     for block in read_blocks(path, progress):
         yield from block.split(b"\n")
@@ -47,7 +36,7 @@ def read_blocks(path: str, progress: Callable[[int], None] | None = None) -> Ite
     """Yield the log PATH in blocks of whole lines, the last line end of each left out; see `read_lines`."""
     with _opened(path) as raw:
         try:
-            stream = _decompressed(raw)
+            stream = unpacked(raw, path)
             yield from _whole_lines(stream, raw, progress)
         except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
             raise InputError(
@@ -55,10 +44,49 @@ def read_blocks(path: str, progress: Callable[[int], None] | None = None) -> Ite
             ) from error
 
 
-def _whole_lines(stream: BinaryIO, raw: BinaryIO, progress: Callable[[int], None] | None) -> Iterator[bytes]:
+def plain_size(path: str) -> int | None:
+    """Return the size of the log PATH in bytes if it can be read from any place on: a file, not compressed."""
+    if path == STDIN or not Path(path).is_file():
+        return None
+    with _opened(path) as raw:
+        return Path(path).stat().st_size if unpacked(raw, path) is raw else None
+
+
+def read_range(path: str, begin: int, end: int | None) -> Iterator[bytes]:
+    """Yield the lines of the plain file PATH from BEGIN to END (bytes; None: all) as `read_blocks` does."""
+    with _opened(path) as raw:
+        raw.seek(begin)
+        limited: Stream = raw if end is None else _Limited(raw, end - begin)
+        try:
+            yield from _whole_lines(limited, raw, None)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read to its end ({_reason(error)})") from error
+
+
+def window(path: str, begin: int, size: int) -> bytes:
+    """Return SIZE bytes of the plain file PATH from BEGIN on, or what there is of them."""
+    with _opened(path) as raw:
+        raw.seek(begin)
+        return raw.read(size)
+
+
+class _Limited:
+    """The first bytes of a stream."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream = stream
+        self._left = size
+
+    def read(self, size: int) -> bytes:
+        block = self._stream.read(min(size, self._left))
+        self._left -= len(block)
+        return block
+
+
+def _whole_lines(stream: Stream, raw: BinaryIO, progress: Callable[[int], None] | None) -> Iterator[bytes]:
     rest = b""
     skipping = False
-    while block := stream.read(BLOCK):
+    while block := _read(stream):
         if progress is not None:
             progress(raw.tell() if raw.seekable() else 0)
         if skipping:
@@ -79,6 +107,16 @@ def _whole_lines(stream: BinaryIO, raw: BinaryIO, progress: Callable[[int], None
         yield rest
 
 
+def _read(stream: Stream) -> bytes:
+    """Read a block: what is unpacked comes in pieces of any size."""
+    pieces = []
+    size = 0
+    while size < BLOCK and (piece := stream.read(BLOCK - size)):
+        pieces.append(piece)
+        size += len(piece)
+    return b"".join(pieces)
+
+
 @contextmanager
 def _opened(path: str) -> Iterator[BinaryIO]:
     if path == STDIN:
@@ -92,25 +130,6 @@ def _opened(path: str) -> Iterator[BinaryIO]:
         ) from error
     with stream:
         yield stream
-
-
-def _decompressed(raw: BinaryIO) -> BinaryIO:
-    # peek() takes nothing away, so that standard input works as well.
-    start = cast("io.BufferedReader", raw).peek(6)[:6]
-    for magic, opener in _MAGICS:
-        if start.startswith(magic):
-            return cast("BinaryIO", opener(raw))
-    return raw
-
-
-def _zstd(stream: BinaryIO) -> object:
-    try:
-        zstandard = importlib.import_module("zstandard")
-    except ImportError as error:
-        raise MissingToolError(
-            "the log is compressed with zstd: install python3-zstandard (apt, dnf) or decompress it with zstd -d"
-        ) from error
-    return zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True)
 
 
 def _reason(error: BaseException) -> str:

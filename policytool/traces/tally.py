@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from heapq import nsmallest
+from itertools import chain
 
+from policytool.errors import InputError
 from policytool.model.access import MAX_HOSTS, MAX_USES, AccessVector, Evidence, Result, Use
 from policytool.model.context import SecurityContext
 from policytool.model.event import AccessDecision, Location, TraceEvent, Unread, UnreadKind
 from policytool.model.observation import MAX_UNREAD, Observations
+from policytool.model.refusal import MAX_REFUSALS, Refusal, kept, refusal
 
 # What one vector is told apart by: contexts, class, permission, result, permissive.
 VectorKey = tuple[SecurityContext, SecurityContext, str, str, Result, bool | None]
@@ -27,8 +31,17 @@ _MANY = 2 * MAX_USES
 _NEVER = 1 << 63
 
 
+# What one vector, one of its uses, one of its commands and one kind of error cost in memory, in bytes besides the
+# texts; measured, and rounded up.
+_VECTOR_SIZE, _USE_SIZE, _XPERM_SIZE, _ERROR_SIZE = 1200, 300, 100, 300
+
+# A trace whose distinct accesses, with the uses that are kept of each, are larger than MAX_SIZE is refused. Before
+# that uses are cut down, whenever all of them are larger than that by a third.
+MAX_SIZE = 192 << 20
+
+
 @dataclass(slots=True)
-class Seen:
+class _Seen:
     """The evidence of one vector, so far."""
 
     first: int = _NEVER
@@ -39,20 +52,9 @@ class Seen:
     unlisted: int = 0
     hosts: dict[str, int] = field(default_factory=dict)
 
-    def add(self, first: int, last: int, use: UseKey, xperm: int | None, count: int = 1, node: str = "") -> None:
-        """Count COUNT equal decisions, made between FIRST and LAST on NODE."""
-        self.count += count
-        self.first = min(self.first, first)
-        self.last = max(self.last, last)
-        uses = self.uses
-        uses[use] = uses.get(use, 0) + count
-        if len(uses) >= _MANY:
-            self.uses = dict(nsmallest(MAX_USES, uses.items()))
-        self.hosts = count_host(self.hosts, node, count)
-        if xperm is None:
-            self.unlisted += count
-        else:
-            self.xperms.add(xperm)
+    def trim(self) -> None:
+        if len(self.uses) > MAX_USES:
+            self.uses = dict(nsmallest(MAX_USES, self.uses.items()))
 
 
 class Tally:
@@ -62,53 +64,93 @@ class Tally:
         """TRACE names the evidence; COMPLETE says that it was recorded in complete mode and nothing was lost."""
         self._trace = trace
         self._complete = complete
-        self._seen: dict[VectorKey, Seen] = {}
+        self._seen: dict[VectorKey, _Seen] = {}
+        self._size = 0
         self._events = 0
-        self._records = 0
-        self._hosts: dict[str, int] = {}
+        # Records by node, and when the first and the last event was.
+        self.hosts: Counter[str] = Counter()
+        self.first, self.last = _NEVER, 0
         self._errors: Counter[str] = Counter()
+        self._refusals: Counter[Refusal] = Counter()
         self._unread: list[Unread] = []
         self._unread_counts: Counter[UnreadKind] = Counter()
 
     def add(self, event: TraceEvent) -> None:
-        """Count EVENT and each of its decisions."""
+        """Count EVENT and each of its decisions. InputError: too many distinct ones."""
+        self.add_equal(event, event.key.timestamp, event.key.timestamp, 1)
+
+    def add_equal(self, event: TraceEvent, first: int, last: int, count: int) -> None:
+        """Count COUNT events like EVENT in all but their times, which are from FIRST to LAST."""
         node = event.key.node
-        self.count_event(event.records, node)
+        call = "" if event.syscall is None else event.syscall.name
+        self.count_events(count, count * event.records, first, last, node)
         for error in event.errors:
-            self._errors[error.op] += 1
-        syscall = event.syscall
+            if error.op not in self._errors:
+                self._grow(_ERROR_SIZE + len(error.op))
+            self._errors[error.op] += count
+            self._refusals[refusal(error, call)] += count
+            if len(self._refusals) >= 4 * MAX_REFUSALS:
+                self._refusals = Counter(dict(kept(self._refusals.items())))
         for decision in event.decisions:
-            use = (
-                program(decision, event),
-                "" if syscall is None else syscall.name,
-                decision.path,
-            )
-            for seen in self.seen(decision):
-                seen.add(event.key.timestamp, event.key.timestamp, use, decision.xperm, node=node)
+            self.count(decision, first, last, (program(decision, event), call, decision.path), count, node)
 
-    def count_event(self, records: int, node: str = "") -> None:
-        """Count an event of that many records on NODE, without its decisions."""
-        self._events += 1
-        self._records += records
-        self._hosts = count_host(self._hosts, node, records)
+    def count_events(self, events: int, records: int, first: int, last: int, node: str = "") -> None:
+        """Count events of NODE, from FIRST to LAST, with so many records in all, without their decisions."""
+        self._events += events
+        if node not in self.hosts:
+            self._grow(_ERROR_SIZE + len(node))
+        self.hosts[node] += records
+        self.first = min(self.first, first)
+        self.last = max(self.last, last)
 
-    def seen(self, decision: AccessDecision) -> list[Seen]:
-        """Return what is known of each permission of DECISION, to be added to."""
-        found = []
+    def count(
+        self, decision: AccessDecision, first: int, last: int, use: UseKey, count: int = 1, node: str = ""
+    ) -> None:
+        """Count COUNT decisions like DECISION, made from FIRST to LAST on NODE. InputError: too many distinct."""
+        head = (decision.source, decision.target, decision.tclass)
+        tail = (decision.result, decision.permissive)
         for perm in decision.perms:
-            key = (
-                decision.source,
-                decision.target,
-                decision.tclass,
-                perm,
-                decision.result,
-                decision.permissive,
-            )
-            seen = self._seen.get(key)
+            seen = self._seen.get((*head, perm, *tail))
             if seen is None:
-                seen = self._seen[key] = Seen()
-            found.append(seen)
-        return found
+                self._grow(_VECTOR_SIZE)
+                seen = self._seen[*head, perm, *tail] = _Seen()
+            seen.count += count
+            seen.first = min(seen.first, first)
+            seen.last = max(seen.last, last)
+            if node not in seen.hosts:
+                self._grow(_ERROR_SIZE + len(node))
+            seen.hosts[node] = seen.hosts.get(node, 0) + count
+            known = seen.uses.get(use)
+            seen.uses[use] = count + (known or 0)
+            if known is None:
+                self._grow(_use_size(use))
+                if len(seen.uses) >= _MANY:
+                    self._size -= sum(map(_use_size, seen.uses))
+                    seen.trim()
+                    self._size += sum(map(_use_size, seen.uses))
+            if decision.xperm is None:
+                seen.unlisted += count
+            elif decision.xperm not in seen.xperms:
+                self._grow(_XPERM_SIZE)
+                seen.xperms.add(decision.xperm)
+
+    def _grow(self, size: int) -> None:
+        self._size += size
+        if 3 * self._size > 4 * MAX_SIZE:
+            self._trim()
+
+    def _trim(self) -> None:
+        """Keep no more uses of each vector than evidence does. InputError: what remains is too large still."""
+        for seen in self._seen.values():
+            seen.trim()
+        self._size = sum(_ERROR_SIZE + len(name) for name in chain(self._errors, self.hosts)) + sum(
+            _VECTOR_SIZE
+            + _XPERM_SIZE * len(seen.xperms)
+            + sum(map(_use_size, seen.uses))
+            + sum(_ERROR_SIZE + len(node) for node in seen.hosts)
+            for seen in self._seen.values()
+        )
+        refuse_size(self._trace, self._size, len(self._seen))
 
     def unread(self, place: Unread) -> None:
         """Count PLACE among what was not understood."""
@@ -118,29 +160,31 @@ class Tally:
             self._unread = nsmallest(MAX_UNREAD, self._unread, key=_place)
 
     def observations(self) -> Observations:
-        """Return what was counted so far."""
+        """Return what was counted so far. InputError: it is too large."""
+        self._trim()
         vectors = [self._vector(key, seen) for key, seen in self._seen.items()]
         return Observations(
             vectors=tuple(sorted(vectors, key=lambda vector: vector.sort_key)),
             traces=(self._trace,),
             events=self._events,
-            records=self._records,
+            records=self.hosts.total(),
             errors=tuple(sorted(self._errors.items())),
+            refusals=kept(self._refusals.items()),
             unread=tuple(nsmallest(MAX_UNREAD, self._unread, key=_place)),
             unread_counts=tuple(sorted(self._unread_counts.items())),
-            hosts=self._named(self._hosts),
+            hosts=self._named(self.hosts),
         )
 
-    def _named(self, hosts: dict[str, int]) -> tuple[tuple[str, int], ...]:
+    def _named(self, hosts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
         """Return HOSTS, sorted; records that name no node are of the trace's own host."""
         named: Counter[str] = Counter()
         for node, count in hosts.items():
             named[node or self._trace] += count
         return tuple(sorted(named.items())[:MAX_HOSTS])
 
-    def _vector(self, key: VectorKey, seen: Seen) -> AccessVector:
+    def _vector(self, key: VectorKey, seen: _Seen) -> AccessVector:
         source, target, tclass, perm, result, permissive = key
-        uses = nsmallest(MAX_USES, seen.uses.items())
+        uses = sorted(seen.uses.items())
         return AccessVector(
             source=source,
             target=target,
@@ -161,11 +205,27 @@ class Tally:
         )
 
 
-def count_host(hosts: dict[str, int], node: str, count: int) -> dict[str, int]:
-    """Add COUNT to NODE in HOSTS, and return HOSTS: cut down as the uses are, and as exact."""
-    hosts[node] = hosts.get(node, 0) + count
-    # One more, since "" comes first here and its trace's name may come later.
-    return dict(nsmallest(MAX_HOSTS + 1, hosts.items())) if len(hosts) >= 2 * MAX_HOSTS else hosts
+def observed_size(observations: Observations) -> int:
+    """Return what OBSERVATIONS cost in memory, as a tally measures it: bytes, about."""
+    uses = (use for vector in observations.vectors for use, _ in vector.evidence.uses)
+    return (
+        sum(_ERROR_SIZE + len(op) for op, _ in observations.errors)
+        + sum(_VECTOR_SIZE + _XPERM_SIZE * len(vector.xperms) for vector in observations.vectors)
+        + sum(_use_size((use.program, use.syscall, use.path)) for use in uses)
+    )
+
+
+def refuse_size(trace: str, size: int, vectors: int) -> None:
+    """Raise InputError if SIZE, that of so many vectors of TRACE, is too large."""
+    if size > MAX_SIZE:
+        raise InputError(
+            f"{trace}: {vectors} distinct accesses and their evidence are more than the limit of "
+            f"{MAX_SIZE >> 20} MiB; no policy makes so many, so look at what fills the log, or read it in parts"
+        )
+
+
+def _use_size(use: UseKey) -> int:
+    return _USE_SIZE + len(use[0]) + len(use[1]) + len(use[2])
 
 
 def _place(unread: Unread) -> tuple[Location, str, str]:

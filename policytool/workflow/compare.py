@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from policytool.errors import InputError, UsageError
 from policytool.policy.compiled import CompiledPolicy
-from policytool.surface.compare import NamedRow, SurfaceDiff, compare, diff
+from policytool.surface.compare import ComparisonRow, NamedRow, SurfaceDiff, compare, diff
+from policytool.surface.grants import Triple
+from policytool.surface.parts import surface_parts
 from policytool.surface.surface import PrivilegeSurface, surfaces_of
 from policytool.toolchain.base import Base
 from policytool.toolchain.link import LinkFailed, link
@@ -36,11 +38,27 @@ class _Opened:
     domains: frozenset[str]
     sources: frozenset[str]
     modules: bool
+    used: Mapping[str, frozenset[Triple]]
 
     def surfaces(self, base: Base) -> Mapping[str, PrivilegeSurface]:
         """Return the surfaces of the domains; for modules only attributes of BASE count for the floor."""
         plain = CompiledPolicy(_linked_base(base)) if self.modules else None
         return surfaces_of(self.policy, sorted(self.domains), plain)
+
+    def rows(self, base: Base, whole: PrivilegeSurface) -> tuple[ComparisonRow, ...]:
+        """Return a row for each domain, with what was used and the excess where evidence says what was used."""
+        surfaces = self.surfaces(base)
+        extended: Mapping[str, PrivilegeSurface] = {}
+        if self.used:
+            plain = CompiledPolicy(_linked_base(base))
+            extended = surfaces_of(plain, sorted(plain.types & surfaces.keys() & self.used.keys()))
+        rows = []
+        for row, (domain, surface) in zip(compare(surfaces.values(), whole), surfaces.items(), strict=True):
+            if domain in self.used:
+                parts = surface_parts(surface, extended.get(domain), self.used[domain])
+                row = replace(row, used=parts.used, excess=len(parts.excess))
+            rows.append(row)
+        return tuple(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +85,14 @@ def compare_policies(
     InputError for a policy that cannot be read or linked, UsageError when no domain is left.
     """
     opened = [(str(path), _open(path, base, domains)) for path in policies]
-    found = [(path, one.surfaces(base)) for path, one in opened]
-    if not any(surfaces for _, surfaces in found):
+    if not any(one.domains for _, one in opened):
         raise UsageError("none of these policies says which domains to compare; name them with -d TYPE")
     plain = CompiledPolicy(_linked_base(base))
     if plain.resolve(MONOLITH) is None:
         raise InputError(f"the base has no {MONOLITH} to compare with; choose one that has with --base")
     refpolicy = surfaces_of(plain, [MONOLITH])
     whole, name = _baseline(baseline, base, refpolicy)
-    rows = [NamedRow(path, row) for path, surfaces in found for row in compare(surfaces.values(), whole)]
+    rows = [NamedRow(path, row) for path, one in opened for row in one.rows(base, whole)]
     rows += [NamedRow(f"{base.identity.name} base", row) for row in compare(refpolicy.values(), whole)]
     if whole is not refpolicy[MONOLITH]:
         rows += [NamedRow(name, row) for row in compare([whole], whole)]
@@ -118,16 +135,21 @@ def _baseline(baseline: str, base: Base, refpolicy: Mapping[str, PrivilegeSurfac
 
 def _open(path: Path, base: Base, domains: Sequence[str]) -> _Opened:
     if path.is_file():
-        return _Opened(CompiledPolicy(path), frozenset(domains), frozenset(domains), modules=False)
+        return _Opened(CompiledPolicy(path), frozenset(domains), frozenset(domains), modules=False, used={})
     built, linked = build_whole([path], base)
     policy = CompiledPolicy(linked.policy)
-    own = {file.domain for file in evidence_files(built.sources)}
+    evidence = evidence_files(built.sources)
+    own = {file.domain for file in evidence}
     own |= declared_types(built, policy) & policy.attributes.get("domain", frozenset())
     texts = (module.cil for one in built.formats for module in one.modules)
     named = {name for text in texts for name in _SOURCES.findall(text)}
     sources = frozenset(name for name in named if policy.resolve(name)) | own
     chosen = frozenset(domains) or frozenset(own)
-    return _Opened(policy, chosen, frozenset(domains) or sources, modules=True)
+    used = {
+        file.domain: frozenset(access.key[1:] for access in file.accesses if access.key[0] == file.domain)
+        for file in evidence
+    }
+    return _Opened(policy, chosen, frozenset(domains) or sources, modules=True, used=used)
 
 
 def _linked_base(base: Base) -> Path:

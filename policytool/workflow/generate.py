@@ -16,20 +16,25 @@ from policytool.graph.attribution import Owners
 from policytool.graph.permission_graph import PermissionGraph, build
 from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon, DaemonError, is_plain_path
-from policytool.model.module import PolicyModule
+from policytool.model.module import PolicyModule, Profile
 from policytool.model.observation import Observations
 from policytool.policy.aliases import without_aliases
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
 from policytool.toolchain.base import Base
 from policytool.toolchain.link import LinkFailed, link
+from policytool.workflow.robust import closing, robust_candidates
 
 # Each round refuses what the neverallow rules of the base forbid; secilc names a few offenders at a time.
 _ROUNDS = 8
 
 
 def generate_modules(
-    observations: Observations, known: Sequence[Daemon], wanted: Sequence[str], base: Base
+    observations: Observations,
+    known: Sequence[Daemon],
+    wanted: Sequence[str],
+    base: Base,
+    profile: Profile = Profile.EXACT,
 ) -> tuple[Candidate, ...]:
     """Make the modules of the WANTED domains, or of all KNOWN daemons that were seen if none is named.
 
@@ -69,7 +74,13 @@ def generate_modules(
             _candidate(daemon, skeletons, triage(owned[daemon.domain], decider, unlabeled), plain.types)
             for daemon in chosen
         )
-    return _without_forbidden(made, skeletons, base, plain.types)
+    made = _without_forbidden(made, skeletons, base, plain.types)
+    if profile is Profile.EXACT:
+        return made
+    with Decider(CompiledPolicy(with_skeletons)) as decider:
+        return robust_candidates(
+            made, lambda vectors: triage(vectors, decider, unlabeled), closing(plain), base, plain.types
+        )
 
 
 def _candidate(

@@ -16,9 +16,12 @@ from policytool.toolchain.build import Build, build
 from policytool.toolchain.link import Linked
 
 
-def build_whole(folders: Sequence[Path], base: Base) -> tuple[Build, Linked]:
-    """Compile and link the modules in FOLDERS; raise InputError when one of them has an error."""
-    built = build(folders, base)
+def build_whole(folders: Sequence[Path], base: Base, *, neverallow: bool = True) -> tuple[Build, Linked]:
+    """Compile and link the modules in FOLDERS; raise InputError when one of them has an error.
+
+    NEVERALLOW: a rule that a neverallow rule of the base forbids is one.
+    """
+    built = build(folders, base, neverallow=neverallow)
     first = next((one for one in built.findings if one.severity is Severity.ERROR), None)
     if first or built.linked is None:
         place = f"{first.file}:{first.line}: {first.message}" if first else ", ".join(map(str, folders))

@@ -17,6 +17,7 @@ from policytool.policy.aliases import without_aliases
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
 from policytool.policy.replay import Replay, replay
+from policytool.policy.selinux_error import ErrorOutcome, Judged, judge
 from policytool.policy.xperms import XpermRules
 from policytool.toolchain.base import Base
 from policytool.workflow.modules import build_whole, declared_types, evidence_files, subjects
@@ -24,19 +25,30 @@ from policytool.workflow.modules import build_whole, declared_types, evidence_fi
 
 @dataclass(frozen=True, slots=True)
 class ModuleReplay:
-    """A replay, the domains it was about, and how many accesses of other domains were left out."""
+    """A replay, the domains it was about, and how many accesses of other domains were left out.
+
+    `errors` judges what SELINUX_ERR records tell of those domains.
+    """
 
     outcome: Replay
     domains: tuple[str, ...]
     left_out: int
+    errors: tuple[Judged, ...] = ()
+
+    @property
+    def denied_errors(self) -> tuple[Judged, ...]:
+        """What SELINUX_ERR records tell and the policy would refuse again."""
+        return tuple(one for one in self.errors if one.outcome is ErrorOutcome.DENIED)
 
 
 def replay_policy(observations: Observations, policy: Path, domains: Sequence[str]) -> ModuleReplay:
     """Replay the accesses from and to DOMAINS, or all if none is named, against a compiled POLICY."""
     wanted = frozenset(domains)
     vectors = [v for v in observations.vectors if not wanted or {v.source.type_, v.target.type_} & wanted]
-    outcome = _ask(vectors, CompiledPolicy(policy), {})
-    return ModuleReplay(outcome, tuple(sorted(wanted)), len(observations.vectors) - len(vectors))
+    compiled = CompiledPolicy(policy)
+    outcome = _ask(vectors, compiled, {})
+    errors = _judged(observations, compiled, wanted)
+    return ModuleReplay(outcome, tuple(sorted(wanted)), len(observations.vectors) - len(vectors), errors)
 
 
 def replay_modules(
@@ -61,7 +73,8 @@ def replay_modules(
         if access.cure is Cure.REFUSED and access.reason
     }
     outcome = _ask(vectors, policy, refused)
-    return ModuleReplay(outcome, tuple(sorted(scope)), len(observations.vectors) - len(vectors))
+    errors = _judged(observations, policy, scope)
+    return ModuleReplay(outcome, tuple(sorted(scope)), len(observations.vectors) - len(vectors), errors)
 
 
 def _ask(
@@ -72,6 +85,19 @@ def _ask(
         raise InputError("no access in the traces belongs to these domains: there is nothing to replay")
     with Decider(policy) as decider:
         return replay(asked, decider, XpermRules(policy), refused)
+
+
+def _judged(observations: Observations, policy: CompiledPolicy, domains: frozenset[str]) -> tuple[Judged, ...]:
+    """Judge the refusals in whose contexts one of DOMAINS is, or all if none is named."""
+    ours = [
+        (one, count)
+        for one, count in observations.refusals
+        if not domains or domains & {part for text in (one.source, one.old, one.new) for part in text.split(":")}
+    ]
+    if not ours:
+        return ()
+    with Decider(policy) as decider:
+        return judge(ours, policy, decider)
 
 
 def _belonging(vectors: Iterable[AccessVector], owners: Owners, scope: frozenset[str]) -> Iterable[AccessVector]:

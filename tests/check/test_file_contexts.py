@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from policytool.check.file_contexts import Filecon, compare_filecons, filecons, sample_paths
@@ -42,6 +42,7 @@ def test_sample_paths(pattern: str, paths: tuple[str, ...]) -> None:
 
 
 @given(st.text(alphabet="/ab.?\\*", max_size=12))
+@example("\\\\?")
 def test_every_sample_is_a_match(pattern: str) -> None:
     try:
         compiled = re.compile(pattern)

@@ -40,7 +40,7 @@ def test_help_imports_none_of_the_heavy_parts() -> None:
         (["nonsense"], 2, "No such command"),
         (["access"], 2, "Missing argument"),
         (["access", "/no/such.log"], 3, "/no/such.log"),
-        (["access", "."], 3, "not a trace bundle"),
+        (["access", "traces"], 3, "neither a trace bundle"),
         (["replay", str(LOG)], 2, "--module DIR"),
         (["replay", str(LOG), "--policy", str(LOG)], 3, "not a binary policy"),
         (["generate", str(LOG), "-o", "build/x", "-d", "bad name"], 2, "neither a known daemon"),

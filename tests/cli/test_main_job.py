@@ -175,3 +175,72 @@ def test_a_hostile_evidence_file_reaches_no_terminal(greeter: Path, tmp_path: Pa
     assert "\x1b" not in done.stdout + done.stderr
     missing = policytool("access", "/no/\x1b[31msuch")
     assert (missing.returncode, "\x1b" in missing.stderr) == (3, False)
+
+
+def test_a_rule_too_many_is_found_with_its_line(greeter: Path, tmp_path: Path) -> None:
+    exact = policytool("replay", LOG, "--module", greeter, "--irreducible", "--json")
+    assert exact.returncode == 0, exact.stdout + exact.stderr
+    proof = json.loads(exact.stdout)["irreducible"]
+    assert proof["counts"]["needed"] == 5
+    assert proof["findings"] == []
+    (surface,) = proof["surfaces"]
+    assert (surface["domain"], surface["excess"]) == ("greeterd_t", 0)
+    assert surface["triples"] == surface["floor"] + surface["used"]
+    assert {one["attribute"] for one in proof["exempt"][0]["attributes"]} >= {"domain", "entry_type"}
+    more = tmp_path / "greeterd"
+    more.mkdir()
+    for path in (greeter / "greeterd").iterdir():
+        if path.suffix != ".cil":
+            (more / path.name).write_text(path.read_text())
+    text = (more / "greeterd.te").read_text()
+    wider = text.replace("etc_t:file { open read };", "etc_t:file { open read write };")
+    assert wider != text
+    line = next(n for n, one in enumerate(wider.splitlines(), 1) if "open read write" in one)
+    (more / "greeterd.te").write_text(wider)
+    done = policytool("replay", LOG, "--module", tmp_path, "--irreducible", "--json")
+    assert done.returncode == 1, done.stderr
+    document = json.loads(done.stdout)["irreducible"]
+    (finding,) = document["findings"]
+    assert (finding["target"], finding["perm"], finding["line"]) == ("etc_t", "write", line)
+    assert finding["standing"] == "nothing seen asks for it"
+    assert document["surfaces"][0]["excess_triples"] == [{"target": "etc_t", "class": "file", "perms": ["write"]}]
+    shown = policytool("replay", LOG, "--module", tmp_path, "--irreducible")
+    assert re.search(rf"greeterd\.te:{line} +allow greeterd_t etc_t:file +write", shown.stdout)
+    compared = policytool("compare", tmp_path, "--baseline", "virtd_t", "--json")
+    rows = {row["domain"]: row for row in json.loads(compared.stdout)["rows"]}
+    assert (rows["greeterd_t"]["used"], rows["greeterd_t"]["excess"]) == (surface["used"], 1)
+
+
+def test_irreducible_is_about_modules(greeter: Path) -> None:
+    done = policytool("replay", LOG, "--policy", greeter, "--irreducible")
+    assert done.returncode == 2
+    assert "--module" in done.stderr
+
+
+def test_robust_names_its_closures(tmp_path: Path) -> None:
+    words = ("-d", "greeterd_t", "-o", tmp_path, "--profile", "robust", "--json")
+    done = policytool("generate", LOG, *words)
+    assert done.returncode == 0, done.stderr
+    (module,) = json.loads(done.stdout)["modules"]
+    assert module["profile"] == "robust"
+    assert module["closures"]["permission set"] > 0
+    text = (tmp_path / "greeterd" / "greeterd.te").read_text()
+    assert "# robust: goes with open read (read_file_perms)\nallow greeterd_t etc_t:file { getattr lock };" in text
+    assert policytool("check", tmp_path).returncode == 0
+
+
+def test_holdout_tells_one_scenario_from_two(tmp_path: Path) -> None:
+    alone = policytool("holdout", LOG, "-d", "greeterd_t")
+    assert alone.returncode == 3
+    assert "1 scenario: synthetic.log; to leave one out takes two" in alone.stderr
+    (tmp_path / "other.log").write_bytes(LOG.read_bytes().replace(b"{ read open }", b"{ read append }"))
+    plot = tmp_path / "plot.svg"
+    done = policytool("holdout", LOG, tmp_path / "other.log", "-d", "greeterd_t", "--plot", plot, "--json")
+    assert done.returncode == 0, done.stderr
+    (daemon,) = json.loads(done.stdout)["daemons"]
+    assert daemon["scenarios"] == ["other.log", "synthetic.log"]
+    assert daemon["exact"]["denied"] == sum(len(one["denied"]) for one in daemon["exact"]["scenarios"]) > 0
+    assert daemon["saturation"][0] == 0
+    assert plot.read_text().startswith("<svg ")
+    text = policytool("holdout", LOG, tmp_path / "other.log", "-d", "greeterd_t")
+    assert "greeterd: most is missed without" in text.stdout

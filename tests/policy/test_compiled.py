@@ -133,3 +133,18 @@ def test_the_base() -> None:
     assert policy.transition("init_t", "virtd_exec_t", "process") == "virtd_t"
     assert policy.transition("lvm_t", "var_lock_t", "dir", "lvm") == "lvm_lock_t"
     assert policy.transition("lvm_t", "var_lock_t", "dir") is None
+
+
+def test_node_types_of_the_same_address_in_both_families(tmp_path: Path) -> None:
+    text = (POLICIES / "irreducible_base.cil").read_text()
+    for number, name in enumerate(("any4", "any6", "lo4", "lo6", "net")):
+        text += f"(type {name}_t)(roletype r {name}_t)(context {name} (u r {name}_t ((s0) (s0))))"
+        address = ("(0.0.0.0) (255.255.255.255)", "(::) (ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff)",
+                   "(127.0.0.1) (255.255.255.255)", "(::1) (ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff)",
+                   "(10.0.0.0) (255.0.0.0)")[number]  # fmt: skip
+        text += f"(nodecon {address} {name})\n"
+    (tmp_path / "nodes.cil").write_text(text)
+    policy = CompiledPolicy(compile_cil(tmp_path, tmp_path / "nodes.cil"))
+    twins = {"any4_t": "any6_t", "lo4_t": "lo6_t"}
+    assert policy.address_twins == twins | {six: four for four, six in twins.items()}
+    assert not CompiledPolicy(compile_cil(tmp_path, POLICIES / "irreducible_base.cil")).address_twins

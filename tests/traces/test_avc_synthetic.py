@@ -109,6 +109,26 @@ def test_user_space_decision_with_enrichment_after_the_quote() -> None:
     assert (got.pid, got.exe) == (370, "/usr/bin/dbus-daemon")
 
 
+@pytest.mark.parametrize("separator", ["\x1d", ""])
+def test_enrichment_glued_behind_the_quote(separator: str) -> None:
+    inner = f"avc:  denied  {{ send_msg }} for spid=370 {CONTEXTS} tclass=dbus permissive=0"
+    got = decision(
+        record("USER_AVC", f'pid=295 msg=\'{inner} exe="/x" sauid=100 terminal=?\'{separator}UID="a" AUID="b"')
+    )
+    assert (got.tclass, got.permissive, got.exe) == ("dbus", False, "/x")
+
+
+def test_enrichment_glued_behind_a_result() -> None:
+    events, unread = read(record("MAC_STATUS", 'enforcing=0 auid=0 ses=1 res=1AUID="root"', "1.001:1"), avc())
+    assert unread == []
+    assert [len(one.decisions) for one in events] == [0, 1]
+
+
+def test_an_anonymous_inode_with_its_class() -> None:
+    got = decision(avc('pid=7 comm="x" anonclass=[io_uring]', "tclass=anon_inode permissive=1", "{ create }"))
+    assert (got.tclass, got.perms, got.path) == ("anon_inode", ("create",), "")
+
+
 def test_user_space_notice_is_no_decision() -> None:
     line = record("USER_AVC", "pid=1 uid=0 msg='avc:  received policyload notice (seqno=2)  exe=\"/x\"'")
     assert event(line).decisions == ()
@@ -132,7 +152,7 @@ def test_apparmor_writes_the_same_type_and_is_skipped_knowingly() -> None:
         (avc().replace("blue_t", "bl;ue"), UnreadKind.BAD_CONTEXT),
         (avc(tail="tclass=fi/le"), UnreadKind.MALFORMED),
         ("some text", UnreadKind.NOT_A_RECORD),
-        (f"user said: type=1400 audit(1.2:3): avc:  denied  {{ a }} for {CONTEXTS}", UnreadKind.NOT_A_RECORD),
+        (f"user said: type=1400 audit(1.2:3): avc:  denied  {{ a }} for {CONTEXTS}", UnreadKind.WITHIN_TEXT),
     ],
 )
 def test_what_cannot_be_believed_is_counted_and_not_used(line: str, kind: UnreadKind) -> None:

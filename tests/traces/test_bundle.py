@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
+import gzip
 import itertools
 import json
 from dataclasses import replace
@@ -162,8 +163,6 @@ def test_strict_reading_stops_at_what_is_not_understood(tmp_path: Path) -> None:
     assert read_trace(str(tmp_path / "log")).unread_total == 1
     with pytest.raises(InputError, match=r"log:1: not a record, and 1 such"):
         read_trace(str(tmp_path / "log"), strict=True)
-    with pytest.raises(InputError, match="not a trace bundle"):
-        load(str(tmp_path))
 
 
 def test_parts_are_traces_of_their_own(tmp_path: Path) -> None:
@@ -174,3 +173,34 @@ def test_parts_are_traces_of_their_own(tmp_path: Path) -> None:
         ("work.log.xz", "work"),
     }
     assert read_trace(str(tmp_path / "b")).traces == ("boot", "work")
+
+
+def test_a_folder_stands_for_all_that_is_in_it(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    (folder / "host").mkdir(parents=True)
+    (folder / "b.log").write_text(avc() + "\n")
+    (folder / "a.log.gz").write_bytes(gzip.compress(avc(perms="{ write }").encode()))
+    (folder / "host" / "c.log").write_text(avc() + "\n")
+    (folder / ".hidden").write_text("x\n")
+    import_trace([str(folder / "b.log")], folder / "bundle", "bundled", Facts())
+    logs = load(str(folder)).logs
+    assert [log.trace for log in logs] == ["logs/a.log.gz", "logs/b.log", "bundled"]
+    observations = read_trace(str(folder))
+    assert [(v.perm, v.evidence.count) for v in observations.vectors] == [("read", 2), ("write", 1)]
+    manifest = import_trace([str(folder / "host"), str(folder / "b.log")], tmp_path / "made", "made", Facts())
+    assert (manifest.records, len(manifest.evidence)) == (2, 2)
+
+
+def test_a_pattern_stands_for_all_that_match(tmp_path: Path) -> None:
+    for name in ("b.log", "a.log", "c.txt"):
+        (tmp_path / name).write_text(avc() + "\n")
+    assert [log.trace for log in load(str(tmp_path / "*.log")).logs] == ["a.log", "b.log"]
+    (tmp_path / "[x].log").write_text(avc() + "\n")
+    assert [log.trace for log in load(str(tmp_path / "[x].log")).logs] == ["[x].log"]
+    with pytest.raises(InputError, match="no file matches"):
+        load(str(tmp_path / "*.none"))
+
+
+def test_an_empty_folder_is_no_trace(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="neither a trace bundle"):
+        load(str(tmp_path))

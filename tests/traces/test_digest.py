@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policytool.model.observation import Observations
-from policytool.traces import digest
+from policytool.traces import digest, whole
 from policytool.traces.digest import tally_blocks
 from policytool.traces.reader import read_events
 from policytool.traces.source import read_blocks, read_lines
@@ -90,7 +91,7 @@ NUMBERS = (
 
 
 @st.composite
-def _events(draw: st.DrawFn) -> list[bytes]:
+def whole_events(draw: st.DrawFn) -> list[bytes]:
     """The lines of an event as the kernel writes it, whole or with something left out, doubled or odd."""
     stamp = draw(st.sampled_from(["1700000000.001:1", "1700000000.001:2", "1700000009.999:3", "1600000000.000:4"]))
     pid = draw(st.integers(1, 3))
@@ -119,7 +120,7 @@ def _events(draw: st.DrawFn) -> list[bytes]:
 
 
 @settings(deadline=None, max_examples=300)
-@given(st.lists(_events(), max_size=12), st.lists(st.integers(0, 60), max_size=4))
+@given(st.lists(whole_events(), max_size=12), st.lists(st.integers(0, 60), max_size=4))
 def test_whole_events_and_broken_ones(events: list[list[bytes]], cuts: list[int]) -> None:
     lines = [line for event in events for line in event]
     for cut in cuts:  # a line of one event in the middle of another
@@ -130,14 +131,52 @@ def test_whole_events_and_broken_ones(events: list[list[bytes]], cuts: list[int]
     assert _by_blocks(blocks) == _by_events(lines)
 
 
-def test_forgetting_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+@st.composite
+def _bent(draw: st.DrawFn) -> list[bytes]:
+    """The lines of some events, one after another, with a few places of them changed as nobody would expect."""
+    text = b"\n".join(line for event in draw(st.lists(whole_events(), min_size=1, max_size=4)) for line in event)
+    odd = [b" type=AVC msg=audit(1700000000.001:1): avc:  denied  { x } for  pid=1 comm=\"z\" ", b"msg=audit(",
+           b"\r", b"\n", b"\x1d", b"): ", b" success=yes exit=0 a0=0 items=0 ppid=", b"(1700000000.001:1)", b"(",
+           b"\xff", b" exe=\"/o\"", b"SYSCALL=x", b"node=n ", b"\n----\n", b" item=0",
+           b"1700000000.001:1"]  # fmt: skip
+    for _ in range(draw(st.integers(1, 4))):
+        begin = draw(st.integers(0, len(text)))
+        end = min(len(text), begin + draw(st.sampled_from([0, 0, 0, 1, 7, 40])))
+        text = text[:begin] + draw(st.sampled_from([*odd, b"", text[begin:end] * 2])) + text[end:]
+    return text.split(b"\n")
+
+
+@settings(deadline=None, max_examples=400)
+@given(_bent(), st.booleans())
+def test_bent_events(lines: list[bytes], twice: bool) -> None:
+    lines = lines * 2 if twice else lines
+    assert _by_blocks([b"\n".join(lines)]) == _by_events(lines)
+
+
+@pytest.mark.parametrize(
+    ("module", "limit", "value"),
+    [
+        (digest, "MAX_KNOWN", 3),
+        (digest, "MAX_COUNTED_BYTES", 900),
+        (whole, "MAX_KNOWN", 3),
+        (whole, "MAX_KNOWN_BYTES", 500),
+        (digest, "MAX_MISSED", 9),
+    ],
+)
+def test_forgetting_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType, limit: str, value: int
+) -> None:
     log = str(TRACES / "permissive" / "audit.log.xz")
     expected = _by_blocks(list(read_blocks(log)))
-    monkeypatch.setattr(digest, "MAX_KNOWN", 3)
+    monkeypatch.setattr(module, limit, value)
     assert _by_blocks(list(read_blocks(log))) == expected
 
 
-@pytest.mark.parametrize("name", sorted(path.parent.name for path in TRACES.glob("[a-z]*/manifest.json")))
-def test_recorded_traces(name: str) -> None:
-    log = str(TRACES / name / "audit.log.xz")
-    assert _by_blocks(list(read_blocks(log))) == _by_events(list(read_lines(log)))
+@pytest.mark.parametrize(
+    "log",
+    # Of each kind; the largest ones would take a minute.
+    sorted(path for path in TRACES.glob("[a-z]*/*.log.xz") if path.stat().st_size < 300_000),
+    ids=lambda path: f"{path.parent.name}-{path.name}",
+)
+def test_recorded_traces(log: Path) -> None:
+    assert _by_blocks(list(read_blocks(str(log)))) == _by_events(list(read_lines(str(log))))

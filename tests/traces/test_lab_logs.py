@@ -14,6 +14,8 @@ from policytool.traces.bundle import load, read_trace
 
 TRACES = Path(__file__).parents[2] / "traces" / "libvirt"
 
+COMPLETE = ("complete", "scenarios")
+
 _AVC = re.compile(
     r"avc:  (denied|granted)  \{ (.*?) \} for .* scontext=(\S+) tcontext=(\S+) tclass=(\w+)(?: permissive=(\d))?"
 )
@@ -22,9 +24,10 @@ _AVC = re.compile(
 @pytest.mark.parametrize("name", sorted(path.parent.name for path in TRACES.glob("[a-z]*/manifest.json")))
 def test_vectors_equal_those_of_one_regular_expression(name: str) -> None:
     expected: Counter[tuple[str, ...]] = Counter()
-    with lzma.open(TRACES / name / "audit.log.xz", "rt", encoding="utf-8") as log:
-        for result, perms, *rest in (match for line in log for match in _AVC.findall(line)):
-            expected.update((result, perm, *rest) for perm in perms.split())
+    for path in sorted((TRACES / name).glob("*.log.xz")):
+        with lzma.open(path, "rt", encoding="utf-8") as log:
+            for result, perms, *rest in (match for line in log for match in _AVC.findall(line)):
+                expected.update((result, perm, *rest) for perm in perms.split())
     observations = read_trace(str(TRACES / name), strict=True)
     flags = {None: "", False: "0", True: "1"}
     got = {
@@ -32,11 +35,11 @@ def test_vectors_equal_those_of_one_regular_expression(name: str) -> None:
         for v in observations.vectors
     }
     assert got == expected
-    assert {vector.complete for vector in observations.vectors} == {name == "complete"}
+    assert {vector.complete for vector in observations.vectors} == {name in COMPLETE}
     manifest = load(str(TRACES / name)).manifest
     assert manifest is not None
     assert manifest.records == observations.records
-    assert manifest.name == f"libvirt/{name}"
+    assert manifest.name.removeprefix("libvirt/") == name
 
 
 def test_evidence_of_a_recorded_access_is_joined_from_its_event() -> None:

@@ -9,16 +9,20 @@ import sys
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from policytool.errors import InputError, MissingToolError
-from policytool.traces import source
+from policytool.traces import source, unpack
 from policytool.traces.source import read_lines
 
 TEXT = b"one\ntwo\n\nthree"
 LINES = [b"one", b"two", b"", b"three"]
 
 
-@pytest.mark.parametrize("packed", [TEXT, gzip.compress(TEXT), bz2.compress(TEXT), lzma.compress(TEXT)])
+PACKED = [TEXT, gzip.compress(TEXT), bz2.compress(TEXT), lzma.compress(TEXT), zstandard.compress(TEXT)]
+
+
+@pytest.mark.parametrize("packed", PACKED)
 def test_compression_is_told_by_the_content(tmp_path: Path, packed: bytes) -> None:
     (tmp_path / "log.txt").write_bytes(packed)
     assert list(read_lines(str(tmp_path / "log.txt"))) == LINES
@@ -52,7 +56,7 @@ def test_progress_counts_the_bytes_as_stored(tmp_path: Path) -> None:
     assert seen[-1] == len(packed)
 
 
-@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress, zstandard.compress])
 def test_damaged_and_missing_logs_are_named(tmp_path: Path, compress: object) -> None:
     assert callable(compress)
     (tmp_path / "log").write_bytes(compress(TEXT * 1000)[:-9])
@@ -63,8 +67,64 @@ def test_damaged_and_missing_logs_are_named(tmp_path: Path, compress: object) ->
             list(read_lines(str(path)))
 
 
+def test_zstd_in_several_frames(tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(zstandard.compress(TEXT + b"\n") + zstandard.compress(TEXT * 100_000))
+    assert list(read_lines(str(tmp_path / "log")))[:5] == [*LINES, b"one"]
+
+
+def test_damaged_zstd(tmp_path: Path) -> None:
+    packed = bytearray(zstandard.ZstdCompressor(write_checksum=True).compress(TEXT * 1000))
+    packed[-1] ^= 1
+    (tmp_path / "log").write_bytes(packed)
+    with pytest.raises(InputError, match="log: cannot be read to its end"):
+        list(read_lines(str(tmp_path / "log")))
+
+
 def test_zstd_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "zstandard", None)
     (tmp_path / "log").write_bytes(b"\x28\xb5\x2f\xfd....")
     with pytest.raises(MissingToolError, match="zstandard"):
+        list(read_lines(str(tmp_path / "log")))
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("padding", [0, 4, 65_536])
+def test_compressed_files_may_follow_one_another(tmp_path: Path, compress: object, padding: int) -> None:
+    assert callable(compress)
+    (tmp_path / "log").write_bytes(compress(b"one\n") + bytes(padding) + compress(b"two"))
+    assert list(read_lines(str(tmp_path / "log"))) == [b"one", b"two"]
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
+def test_what_follows_compressed_data_is_not_passed_over(tmp_path: Path, compress: object) -> None:
+    assert callable(compress)
+    (tmp_path / "log").write_bytes(compress(TEXT) + b"type=AVC ...")
+    with pytest.raises(InputError, match="log: cannot be read to its end"):
+        list(read_lines(str(tmp_path / "log")))
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
+def test_a_small_file_that_unpacks_to_a_large_one_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compress: object
+) -> None:
+    assert callable(compress)
+    (tmp_path / "bomb").write_bytes(compress(bytes(1 << 22)))
+    (tmp_path / "small").write_bytes(compress(b"a" * 5000))
+    (tmp_path / "large").write_bytes(compress(b"".join(b"%d" % (index * index) for index in range(4000))))
+    monkeypatch.setattr(unpack, "RATIO_FROM", 10_000)
+    monkeypatch.setattr(unpack, "MAX_RATIO", 100)
+    monkeypatch.setattr(source, "BLOCK", 1000)
+    assert list(read_lines(str(tmp_path / "small"))) == [b"a" * 5000]
+    assert list(read_lines(str(tmp_path / "large")))
+    with pytest.raises(InputError, match="bomb: unpacks to more than 100 times its size"):
+        list(read_lines(str(tmp_path / "bomb")))
+    monkeypatch.setattr(unpack, "MAX_UNPACKED", 1 << 14)
+    with pytest.raises(InputError, match="large: unpacks to more than"):
+        list(read_lines(str(tmp_path / "large")))
+
+
+def test_a_window_that_takes_too_much_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "log").write_bytes(lzma.compress(TEXT, preset=9))
+    monkeypatch.setattr(unpack, "MAX_WINDOW", 1 << 20)
+    with pytest.raises(InputError, match=r"[Mm]emory"):
         list(read_lines(str(tmp_path / "log")))

@@ -96,3 +96,31 @@ def test_no_line_raises(rest: bytes) -> None:
 def test_no_call_raises(arguments: bytes) -> None:
     found, _ = events(b"101 1700000000.000001 open(" + arguments.replace(b"\n", b"") + b") = 3")
     count_calls(found)
+
+
+@pytest.mark.parametrize(
+    ("line", "pid", "name"),
+    [
+        (b'execve("/bin/ls", ["ls"], 0x7ffe /* 1 var */) = 0', 0, "execve"),
+        (b'[pid  123] openat(AT_FDCWD, "/x", O_RDONLY) = -1 ENOENT (No such file or directory)', 123, "openat"),
+        (b"123 11:15:41.123456 close(3) = 0", 123, "close"),
+        (b"123   11:15:41 close(3) = 0 <0.000012>", 123, "close"),
+        (b"     0.000123 close(3) = 0", 0, "close"),
+        (b'[pid  123] <... read resumed>"x", 4096) = 1', 123, "read"),
+    ],
+)
+def test_all_times_and_none(line: bytes, pid: int, name: str) -> None:
+    found, unread = events(line)
+    assert unread == []
+    assert [(one.syscall.pid, one.syscall.name) for one in found if one.syscall] == [(pid, name)]
+
+
+@pytest.mark.parametrize("line", [b"--- SIGCHLD {si_signo=SIGCHLD} ---", b"strace: Process 12 attached"])
+def test_what_strace_prints_besides_calls(line: bytes) -> None:
+    assert events(line) == ([], [])
+
+
+@pytest.mark.parametrize("line", [b"f(x) = y", b"call(me) maybe", b"1700000000.123456 host sshd[1]: hello"])
+def test_other_text_is_no_call(line: bytes) -> None:
+    found, unread = events(line)
+    assert (found, len(unread)) == ([], 1)

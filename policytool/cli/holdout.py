@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`policytool holdout`: what a module would miss, estimated by leaving one scenario out at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from policytool.cli.console import emit, emit_json, note, progress, table, write_files
+from policytool.cli.inputs import (
+    BaseFolder,
+    DaemonFolder,
+    DaemonNames,
+    Json,
+    Strict,
+    Traces,
+    load_known,
+    read_scenarios,
+    require_domain,
+)
+
+if TYPE_CHECKING:
+    from policytool.generate.holdout import Estimate, Holdout
+
+
+def holdout(
+    traces: Traces,
+    daemons: DaemonNames = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.svg", help="Draw how accesses grow with the number of scenarios.")
+    ] = None,
+    daemon_folder: DaemonFolder = None,
+    base: BaseFolder = None,
+    as_json: Json = False,
+    strict: Strict = False,
+) -> None:
+    """Leave each scenario out in turn, and say which of its accesses modules made of the others deny.
+
+    A scenario is a trace: a raw log, or a part of a bundle (the lab's recordings are cut into their scenarios).
+    """
+    from policytool.report.curve import saturation_svg
+    from policytool.report.holdout import holdout_document
+    from policytool.toolchain.base import find_base
+    from policytool.workflow.holdout import hold_out
+
+    known = load_known(daemon_folder)
+    wanted = [require_domain(name, known) for name in daemons or ()]
+    found = find_base(base)
+    parts = read_scenarios(traces, strict=strict)
+    with progress("linking with the base, and leaving each scenario out"):
+        result = hold_out(parts, known, wanted, found)
+    if plot:
+        write_files(plot.parent, {plot.name: saturation_svg({one.daemon: one.curve for one in result})})
+    if as_json:
+        emit_json(holdout_document(result, sorted(parts)))
+    else:
+        emit(summary(result))
+    for one in result:
+        if len(one.scenarios) < 2:
+            note(f"{one.daemon}: seen in {len(one.scenarios)} scenario only: nothing can be held out")
+
+
+def summary(found: Sequence[Holdout]) -> str:
+    """Return one line a daemon: how much of a scenario that was left out is denied, under either profile."""
+    columns = (
+        "daemon", "scenarios", "held out", "denied exact", "share", "weighted",
+        "denied robust", "share", "weighted", "triples added", "saved per 100",
+    )  # fmt: skip
+    rows = []
+    for one in found:
+        held = sum(item.accesses for item in one.exact.held)
+        gain = "-" if one.gain is None else f"{100 * one.gain:.1f}"
+        both = (*_figures(one.exact), *_figures(one.robust))
+        rows.append((one.daemon, len(one.scenarios), held, *both, one.added, gain))
+    lines = [table(columns, rows, frozenset(range(1, len(columns))))]
+    for one in found:
+        if one.exact.held:
+            worst = max(one.exact.held, key=lambda item: len(item.denied))
+            lines.append(f"{one.daemon}: most is missed without {worst.scenario}: {len(worst.denied)} accesses\n")
+            lines.append(
+                f"  one scenario more would bring {one.curve[-1] - one.curve[-2]:.1f} new ones, if like these\n"
+            )
+    return "".join(lines)
+
+
+def _figures(estimate: Estimate) -> tuple[object, ...]:
+    return estimate.denied, percent(estimate.share), percent(estimate.weighted)
+
+
+def percent(share: float | None) -> str:
+    """Return SHARE, of 1, in percent; "-" where there is none."""
+    return "-" if share is None else f"{share:.2%}"

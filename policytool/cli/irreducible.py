@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What `policytool replay --irreducible` prints below the replay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from policytool.cli.console import table
+
+if TYPE_CHECKING:
+    from policytool.policy.irreducible import Exempt, Judged, Proof
+    from policytool.surface.parts import SurfaceParts
+
+# How many targets of excess triples are shown; --json has them all.
+_SHOWN = 10
+
+
+def irreducible_text(proof: Proof, parts: Sequence[SurfaceParts]) -> str:
+    """Return the verdict, what can go, what is exempt, and the surfaces taken apart."""
+    from policytool.policy.irreducible import Standing
+
+    needed, findings, off = len(proof.of(Standing.NEEDED)), proof.findings, proof.of(Standing.OFF)
+    removable = [one for one in findings if one.standing.removable]
+    unjudged = len(findings) - len(removable)
+    lines = [f"{needed} permissions of allow statements are each needed by something seen, {len(removable)} can go"]
+    lines[0] += f", {unjudged} statements were not judged\n" if unjudged else "\n"
+    if findings:
+        columns = ("place", "statement", "permission", "why", "detail")
+        lines.append(table(columns, [_finding(one, proof) for one in findings]))
+    if off:
+        lines.append(f"{len(off)} statements stand in optional blocks that are not in force\n")
+    lines.append(_exempt(proof.exempt))
+    return "".join(lines) + surfaces_text(parts)
+
+
+def surfaces_text(parts: Sequence[SurfaceParts]) -> str:
+    """Return the surfaces taken apart: floor, used and excess, as a table."""
+    columns = ("domain", "triples", "floor", "used", "excess", "of the floor used")
+    rows = []
+    for one in parts:
+        name = f"{one.domain} (the base's)" if one.extends else one.domain
+        rows.append((name, one.whole, one.floor, one.used, len(one.excess), one.floor_used))
+    lines = [table(columns, rows, frozenset(range(1, 6)))]
+    for one in parts:
+        targets = one.excess.by_target()
+        lines += [
+            f"  excess of {one.domain}: {target}:{tclass} {' '.join(perms)}\n"
+            for target, tclass, perms in targets[:_SHOWN]
+        ]
+        if len(targets) > _SHOWN:
+            lines.append(f"  and {len(targets) - _SHOWN} more targets\n")
+    return "".join(lines)
+
+
+def _finding(one: Judged, proof: Proof) -> tuple[str, ...]:
+    place = proof.places.get(one.rule)
+    where = f"{place.file}:{place.line}" if place else one.rule.module
+    return where, f"allow {one.rule}", one.perm, str(one.standing), one.detail
+
+
+def _exempt(modules: Sequence[Exempt]) -> str:
+    declarations = sum(count for one in modules for _, count in one.declarations)
+    attributes = sorted({name for one in modules for name, _ in one.attributes})
+    given = sum(len(types) for one in modules for _, types in one.attributes)
+    narrowing = sum(len(one.allowxperm) for one in modules)
+    return (
+        f"exempt: {declarations} declarations, transitions and labels; {narrowing} allowxperm, which narrow; "
+        f"{given} memberships in the base's attributes{': ' if attributes else ''}{', '.join(attributes)}\n"
+    )

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The allow statements of a module's CIL text, with their places, so that they can be judged and disarmed.
+
+Only what a proof needs is read: where each statement begins and ends, and the plain form of allow (names, a class
+and a list of permissions), which is all that the refpolicy compiler and our writer produce. An allow statement in
+another form, or in a place where names mean something else (block, macro, in) or where a boolean decides, is kept
+with the reason why it cannot be judged, and stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+_TOKEN = re.compile(r"\(|\)|\"[^\"\n]*\"?|;[^\n]*|[^\s()\";]+")
+
+# Statements that hold other statements.
+_CONTAINERS = frozenset({"optional", "block", "macro", "in", "booleanif", "tunableif", "true", "false"})
+
+_HEADED = frozenset({"booleanif", "tunableif", "macro"})
+
+# What makes a list of permissions, or of types, an expression.
+_OPERATORS = frozenset({"all", "and", "or", "xor", "not", "range"})
+
+# How an allow statement begins.
+_KEYWORD = re.compile(r"\(\s*allow")
+
+# Statements that may grant something, in words that stand elsewhere.
+_INDIRECT = frozenset({"call", "blockinherit"})
+
+# pp's way to say that a name is another module's.
+_REQUIREMENT = "cil_gen_require"
+
+
+@dataclass(frozen=True, slots=True)
+class CilRule:
+    """One allow statement. START and END are its place in the text, LINE counts from 1.
+
+    `optional` names the innermost optional block around it and `block` is where that begins; "" and None mean that
+    there is none. `unjudged` says why it cannot be judged, "" where it can.
+    """
+
+    module: str
+    line: int
+    start: int
+    end: int
+    source: str
+    target: str
+    tclass: str
+    perms: tuple[str, ...]
+    optional: str = ""
+    block: int | None = None
+    unjudged: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.target}:{self.tclass}" if self.tclass else self.source
+
+
+@dataclass(frozen=True, slots=True)
+class CilModule:
+    """What was read of a module: its allow statements, its allowx statements as text, other statements by keyword.
+
+    `attributes` holds (attribute, names) of each typeattributeset whose names are a plain list.
+    """
+
+    rules: tuple[CilRule, ...]
+    narrowing: tuple[str, ...]
+    others: tuple[tuple[str, int], ...]
+    attributes: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(slots=True)
+class _Node:
+    """A list of the text in the making; items are words and lists."""
+
+    start: int
+    items: list[str | _Node] = field(default_factory=list)
+    end: int = 0
+
+    @property
+    def keyword(self) -> str:
+        return first if self.items and isinstance(first := self.items[0], str) else ""
+
+    @property
+    def words(self) -> tuple[str, ...] | None:
+        """The items, if all of them are words."""
+        found = tuple(item for item in self.items if isinstance(item, str))
+        return found if len(found) == len(self.items) else None
+
+
+def read_cil(module: str, text: str) -> CilModule:
+    """Read the CIL TEXT of MODULE. Anything may be passed: what is not CIL gives fewer statements, no error."""
+    lines = _Lines(text)
+    rules: list[CilRule] = []
+    narrowing: list[str] = []
+    others: Counter[str] = Counter()
+    attributes: list[tuple[str, tuple[str, ...]]] = []
+    for node, around in _statements(text):
+        match node.keyword:
+            case "allow":
+                rules.append(_rule(module, node, around, lines))
+            case "allowx":
+                narrowing.append(" ".join(text[node.start : node.end].split()))
+            case keyword if keyword in _INDIRECT:
+                rules.append(_indirect(module, node, lines))
+            case "typeattributeset" | "roleattributeset" if _REQUIREMENT in node.items:
+                pass
+            case "typeattributeset" if (names := _members(node)) is not None:
+                attributes.append(names)
+            case keyword if keyword:
+                others[keyword] += 1
+    return CilModule(tuple(rules), tuple(narrowing), tuple(sorted(others.items())), tuple(attributes))
+
+
+def without_grants(text: str, rules: Iterable[CilRule], marks: Mapping[CilRule, str]) -> str:
+    """Return TEXT with RULES, which were read from it, granting nothing.
+
+    Each becomes an auditallow, which needs the same names, so that an optional block is in force exactly if it was;
+    MARKS are statements to be put beside some of them.
+    """
+    parts, done = [], 0
+    for rule in sorted(rules, key=lambda one: one.start):
+        statement = _KEYWORD.sub("(auditallow", text[rule.start : rule.end], count=1)
+        parts += [text[done : rule.start], statement, marks.get(rule, "")]
+        done = rule.end
+    return "".join([*parts, text[done:]])
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What stands around a statement: the innermost optional block, and what else, the outermost first."""
+
+    optional: _Node | None = None
+    other: str = ""
+
+    def within(self, node: _Node) -> _Around:
+        if node.keyword == "optional":
+            return _Around(node, self.other)
+        return _Around(self.optional, self.other or node.keyword)
+
+
+def _statements(text: str) -> Iterator[tuple[_Node, _Around]]:
+    """Yield each statement that holds no other statements, with what stands around it."""
+    waiting: list[tuple[_Node, _Around]] = [(node, _Around()) for node in reversed(_tree(text))]
+    while waiting:
+        node, around = waiting.pop()
+        if node.keyword in _CONTAINERS:
+            inner = [item for item in node.items if isinstance(item, _Node)]
+            # The first list of these is the condition, or the parameters.
+            held = inner[1:] if node.keyword in _HEADED else inner
+            waiting += [(item, around.within(node)) for item in reversed(held)]
+        else:
+            yield node, around
+
+
+def _tree(text: str) -> list[_Node]:
+    """Read TEXT into its top-level lists; without recursion, since the text decides how deep they go."""
+    top: list[_Node] = []
+    stack: list[_Node] = []
+    for match in _TOKEN.finditer(text):
+        word = match[0]
+        if word == "(":
+            stack.append(_Node(match.start()))
+        elif word == ")":
+            if stack:
+                node = stack.pop()
+                node.end = match.end()
+                if stack:
+                    stack[-1].items.append(node)
+                else:
+                    top.append(node)
+        elif word[0] != ";" and stack:
+            stack[-1].items.append(word)
+    return top
+
+
+def _rule(module: str, node: _Node, around: _Around, lines: _Lines) -> CilRule:
+    optional = around.optional
+    source, target, tclass, perms = _operands(node)
+    unjudged = ""
+    if around.other:
+        unjudged = f"it stands in a {around.other} statement"
+    elif not perms:
+        unjudged = "its permissions are not a plain list"
+    return CilRule(
+        module=module,
+        line=lines.number(node.start),
+        start=node.start,
+        end=node.end,
+        source=source,
+        target=target,
+        tclass=tclass,
+        perms=perms,
+        optional=_name(optional) if optional else "",
+        block=optional.start if optional else None,
+        unjudged=unjudged,
+    )
+
+
+def _indirect(module: str, node: _Node, lines: _Lines) -> CilRule:
+    name = f"{node.keyword} {_name(node)}"
+    line = lines.number(node.start)
+    return CilRule(module, line, node.start, node.end, name, "", "", (), unjudged="what it grants stands elsewhere")
+
+
+def _operands(node: _Node) -> tuple[str, str, str, tuple[str, ...]]:
+    """Return source, target, class and permissions; no permissions where they are not a plain list."""
+    items = node.items
+    if len(items) != 4 or not isinstance(items[1], str) or not isinstance(items[2], str):
+        return "", "", "", ()
+    source, target, last = items[1], items[2], items[3]
+    if isinstance(last, str):
+        return source, target, last, ()
+    if len(last.items) != 2 or not isinstance(tclass := last.items[0], str):
+        return source, target, "", ()
+    perms = last.items[1]
+    words = perms.words if isinstance(perms, _Node) else None
+    if not words or _OPERATORS & set(words):
+        return source, target, tclass, ()
+    return source, target, tclass, tuple(dict.fromkeys(words))
+
+
+def _members(node: _Node) -> tuple[str, tuple[str, ...]] | None:
+    if len(node.items) != 3 or not isinstance(name := node.items[1], str):
+        return None
+    last = node.items[2]
+    words = (last,) if isinstance(last, str) else last.words
+    return None if words is None or _OPERATORS & set(words) else (name, words)
+
+
+def _name(node: _Node) -> str:
+    return name if len(node.items) > 1 and isinstance(name := node.items[1], str) else ""
+
+
+class _Lines:
+    """Line numbers of places in a text, asked in any order."""
+
+    def __init__(self, text: str) -> None:
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+
+    def number(self, place: int) -> int:
+        return bisect_right(self._starts, place)

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A surface taken apart: what every such domain holds (the floor), what was used, and what is neither (the excess).
+
+Profile `exact` promises no excess: the whole is the floor and what was used (DESIGN §4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from policytool.model.access import AccessVector
+from policytool.surface.grants import Grants, Triple
+from policytool.surface.surface import PrivilegeSurface
+
+
+@dataclass(frozen=True)
+class SurfaceParts:
+    """The triples of DOMAIN at the booleans' stored values: whole = floor + used + len(excess).
+
+    `floor` counts what the domain would hold without its module's rules: through the base's attributes that it
+    carries and, where the domain is the base's own (`extends`), by the base's own rules for it. `used` counts what
+    was seen and the floor does not have, `floor_used` what was seen and the floor has. `excess` is neither.
+    """
+
+    domain: str
+    extends: bool
+    whole: int
+    floor: int
+    used: int
+    floor_used: int
+    excess: Grants
+
+
+def surface_parts(surface: PrivilegeSurface, own: PrivilegeSurface | None, used: Iterable[Triple]) -> SurfaceParts:
+    """Take SURFACE apart. OWN is the domain's surface in the base alone, None where the base does not have it.
+
+    USED are the (target type, class, permission) that the domain was seen to use; one that the surface does not
+    hold (a refused access) counts for nothing.
+    """
+    held = surface.stored
+    floor = held & (own.stored if own else surface.floor)
+    seen = held & Grants.of(used)
+    beyond = held - floor
+    excess = beyond - seen
+    return SurfaceParts(
+        domain=surface.domain,
+        extends=own is not None,
+        whole=len(held),
+        floor=len(floor),
+        used=len(beyond) - len(excess),
+        floor_used=len(seen & floor),
+        excess=excess,
+    )
+
+
+def used_triples(vectors: Iterable[AccessVector], domain: str) -> frozenset[Triple]:
+    """Return what DOMAIN was seen to do, as triples."""
+    return frozenset(vector.key[1:] for vector in vectors if vector.source.type_ == domain)

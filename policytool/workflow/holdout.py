@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Leave one scenario out, for each daemon and both profiles; one generation, with its links, for all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from policytool.errors import InputError
+from policytool.generate.candidate import Candidate
+from policytool.generate.holdout import Estimate, Holdout, Make, leave_one_out, saturation
+from policytool.generate.module import exact
+from policytool.generate.robust import Closing, Closure, close, closures
+from policytool.generate.triage import Cure, Triaged
+from policytool.model.access import AccessVector, Evidence
+from policytool.model.context import SecurityContext
+from policytool.model.daemon import Daemon
+from policytool.model.module import PolicyModule, Profile
+from policytool.model.observation import Observations
+from policytool.policy.aliases import without_aliases
+from policytool.policy.compiled import CompiledPolicy
+from policytool.toolchain.base import Base
+from policytool.toolchain.link import LinkFailed, link
+from policytool.workflow.generate import generate_modules
+from policytool.workflow.robust import closing, own_types
+
+# What the lab calls the part of a recording before its first scenario. Every recording has it, so that a module
+# made without it is none that anybody would make: it is never left out.
+ALWAYS = "boot"
+
+_Question = tuple[SecurityContext, SecurityContext, str, str]
+
+
+def hold_out(
+    parts: Mapping[str, Observations], known: Sequence[Daemon], wanted: Sequence[str], base: Base
+) -> tuple[Holdout, ...]:
+    """Leave each of PARTS (scenario → what was observed in it) out in turn, for the WANTED domains or all seen.
+
+    Raise InputError when there are fewer than two scenarios, else as generate_modules does.
+    """
+    names = sorted(set(parts) - {ALWAYS})
+    if len(names) < 2:
+        raise InputError(
+            f"the traces hold {len(names) or 'no'} scenario{'' if len(names) == 1 else 's'}"
+            f"{': ' + names[0] if names else ''}; to leave one out takes two"
+        )
+    merged = Observations().merge(*parts.values())
+    made = generate_modules(merged, known, wanted, base, Profile.ROBUST)
+    plain = _plain(base)
+    vectors = {name: without_aliases(part, plain).vectors for name, part in parts.items()}
+    by = closing(plain)
+    return tuple(_of_daemon(one, vectors, by, plain.types) for one in made)
+
+
+def _of_daemon(
+    candidate: Candidate, vectors: Mapping[str, Iterable[AccessVector]], by: Closing, base_types: frozenset[str]
+) -> Holdout:
+    cures = {_question(one.vector): one for one in candidate.triaged}
+    triaged = {name: _triaged(part, cures) for name, part in vectors.items()}
+    always = triaged.pop(ALWAYS, ())
+    scenarios = {name: part for name, part in triaged.items() if part}
+
+    def estimate(make: Make) -> Estimate:
+        return leave_one_out(scenarios, always, make)
+
+    return Holdout(
+        daemon=candidate.daemon.name,
+        domain=candidate.module.domain,
+        scenarios=tuple(sorted(scenarios)),
+        exact=estimate(_maker(candidate, by, base_types, frozenset())),
+        robust=estimate(_maker(candidate, by, base_types, frozenset(Closure))),
+        added=len(candidate.closed),
+        by_closure=tuple(
+            (
+                closure,
+                sum(one.closure is closure for one in candidate.closed),
+                estimate(_maker(candidate, by, base_types, frozenset({closure}))),
+            )
+            for closure in Closure
+        ),
+        curve=saturation({name: _ruled(part) for name, part in scenarios.items()}, _ruled(always)),
+    )
+
+
+def _maker(candidate: Candidate, by: Closing, base_types: frozenset[str], wanted: frozenset[Closure]) -> Make:
+    """Return what makes CANDIDATE's module of some of its accesses, with the closures that are WANTED.
+
+    What closures propose is not triaged here: of an access that was held out it is known that a rule may grant it.
+    """
+    skeleton = replace(candidate.module, rules=(), xperm_rules=(), optionals=())
+    own = own_types(candidate)
+
+    def make(triaged: Sequence[Triaged]) -> PolicyModule:
+        module = exact(skeleton, triaged, base_types)
+        found = closures(module.domain, own, triaged, by) if wanted else ()
+        return close(module, (one for one in found if one.closure in wanted), base_types)
+
+    return make
+
+
+def _triaged(vectors: Iterable[AccessVector], cures: Mapping[_Question, Triaged]) -> tuple[Triaged, ...]:
+    """Give each of VECTORS, as far as they are the daemon's, the cure that it has among all observations."""
+    found = []
+    for vector in vectors:
+        known = cures.get(_question(vector))
+        if known:
+            # Uses are not needed for asking, and joining them would take most of the time.
+            evidence = Evidence(vector.evidence.count, vector.evidence.first, vector.evidence.last)
+            found.append(Triaged(replace(vector, evidence=evidence), known.cure, known.reason))
+    return tuple(found)
+
+
+def _ruled(triaged: Iterable[Triaged]) -> frozenset[tuple[str, str, str, str]]:
+    return frozenset(one.vector.key for one in triaged if one.cure is Cure.ALLOW)
+
+
+def _question(vector: AccessVector) -> _Question:
+    return (vector.source, vector.target, vector.tclass, vector.perm)
+
+
+def _plain(base: Base) -> CompiledPolicy:
+    result = link(base, {}, neverallow=False)
+    if isinstance(result, LinkFailed):
+        raise InputError(f"{base.path} does not link: {result.failures[0].message}")
+    return CompiledPolicy(result.policy)

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The proof that modules hold no rule too many, with one link more than a replay: that of their skeletons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from policytool.check.locate import statement_line
+from policytool.errors import InputError
+from policytool.model.access import AccessVector
+from policytool.model.observation import Observations
+from policytool.policy.aliases import without_aliases
+from policytool.policy.cil_rules import CilModule, CilRule, read_cil, without_grants
+from policytool.policy.compiled import CompiledPolicy
+from policytool.policy.decide import Decider
+from policytool.policy.irreducible import SELF, Exempt, Grant, Judged, Place, Proof, Standing, judge
+from policytool.surface.parts import SurfaceParts, surface_parts, used_triples
+from policytool.surface.surface import surfaces_of
+from policytool.toolchain.base import Base
+from policytool.toolchain.build import Build
+from policytool.toolchain.link import LinkFailed, link
+from policytool.workflow.modules import build_whole, declared_types, evidence_files
+
+# The module that keeps attributes in the compiled skeletons, where the compiler would expand and forget them.
+_KEEPER = "policytool_attributes"
+
+# What the roles are called that tell which optional blocks are in force.
+_MARK = "policytool_block"
+
+
+def prove_irreducible(
+    observations: Observations, folders: Sequence[Path], base: Base
+) -> tuple[Proof, tuple[SurfaceParts, ...]]:
+    """Judge every allow statement of the modules in FOLDERS, linked together, by OBSERVATIONS.
+
+    The second result are the surfaces of the modules' domains, taken apart by what was observed.
+
+    Raise InputError when the modules do not link, or their skeletons alone do not.
+    """
+    built, linked = build_whole(folders, base)
+    whole = CompiledPolicy(linked.policy)
+    vectors = without_aliases(observations, whole).vectors
+    texts = {module.source.name: module.cil for module in built.formats[0].modules}
+    read = {name: read_cil(name, text) for name, text in texts.items()}
+    rules = tuple(rule for module in read.values() for rule in module.rules)
+    roles = _marks(rules)
+    marks = {rule: f"(role {role})" for rule, role in roles.items()}
+    skeleton = CompiledPolicy(_skeletons(texts, rules, marks, whole, base))
+    grants, rest = _grants(rules, roles, skeleton)
+    with Decider(skeleton) as without_rules, Decider(whole) as with_rules:
+        judged = judge(grants, vectors, without_rules, with_rules)
+    plain = CompiledPolicy(_linked(base, {}))
+    every = tuple(sorted((*judged, *rest), key=_order))
+    exempt = tuple(_exempt(name, module, plain) for name, module in read.items())
+    proof = Proof(every, exempt, dict(_places(built, every)))
+    return proof, tuple(_parts(built, whole, plain, vectors))
+
+
+def _skeletons(
+    texts: Mapping[str, str],
+    rules: Sequence[CilRule],
+    marks: Mapping[CilRule, str],
+    whole: CompiledPolicy,
+    base: Base,
+) -> Path:
+    """Link S: the modules with the statements that can be judged granting nothing.
+
+    The compiler forgets some attributes, but those of the statements must still be asked for.
+    """
+    stripped = {
+        name: without_grants(text, [rule for rule in rules if rule.module == name and not rule.unjudged], marks)
+        for name, text in texts.items()
+    }
+    names = {name for rule in rules if not rule.unjudged for name in (rule.source, rule.target)}
+    attributes = sorted(name for name in names - {SELF} if whole.resolve(name) is None)
+    # In optional blocks, since what declares an attribute may itself stand in a block that is not in force.
+    stripped[_KEEPER] = "".join(
+        f"(optional {_KEEPER}_{number} (expandtypeattribute ({name}) false))\n"
+        for number, name in enumerate(attributes)
+    )
+    return _linked(base, stripped)
+
+
+def _marks(rules: Iterable[CilRule]) -> Mapping[CilRule, str]:
+    """Name a role for the first statement of each optional block; the compiled policy has those in force."""
+    first: dict[tuple[str, int], CilRule] = {}
+    for rule in rules:
+        if rule.block is not None and not rule.unjudged:
+            first.setdefault((rule.module, rule.block), rule)
+    return {rule: f"{_MARK}_{number}" for number, rule in enumerate(first.values())}
+
+
+def _linked(base: Base, modules: Mapping[str, str]) -> Path:
+    result = link(base, modules, neverallow=False)
+    if isinstance(result, LinkFailed):
+        raise InputError(f"the modules do not link without their rules: {result.failures[0].message}")
+    return result.policy
+
+
+def _grants(
+    rules: Iterable[CilRule], roles: Mapping[CilRule, str], skeleton: CompiledPolicy
+) -> tuple[tuple[Grant, ...], tuple[Judged, ...]]:
+    """Find the types that the names of RULES stand for; return apart what is not judged, with the reason."""
+    parents = frozenset(skeleton.typebounds.values())
+    blocks = {(rule.module, rule.block) for rule, role in roles.items() if role in skeleton.roles}
+    grants, rest = [], []
+    for rule in rules:
+        sources = skeleton.expand(rule.source)
+        if rule.unjudged:
+            rest.append(Judged(rule, "", Standing.UNJUDGED, detail=rule.unjudged))
+        elif rule.block is not None and (rule.module, rule.block) not in blocks:
+            detail = f"its optional block {rule.optional} is not in force"
+            rest.append(Judged(rule, "", Standing.OFF, detail=detail))
+        elif sources & parents:
+            rest.append(Judged(rule, "", Standing.UNJUDGED, detail="its source bounds another type"))
+        else:
+            targets = None if rule.target == SELF else skeleton.expand(rule.target)
+            grants.append(Grant(rule, sources, targets))
+    return tuple(grants), tuple(rest)
+
+
+def _exempt(name: str, module: CilModule, plain: CompiledPolicy) -> Exempt:
+    attributes = [(attribute, names) for attribute, names in module.attributes if attribute in plain.attributes]
+    own = len(module.attributes) - len(attributes)
+    declarations = dict(module.others) | ({"typeattributeset": own} if own else {})
+    return Exempt(name, tuple(sorted(declarations.items())), tuple(sorted(attributes)), module.narrowing)
+
+
+def _parts(
+    built: Build, whole: CompiledPolicy, plain: CompiledPolicy, vectors: Iterable[AccessVector]
+) -> Iterator[SurfaceParts]:
+    """Take the surfaces of the modules' domains apart: those that they declare, and those that they extend."""
+    seen = tuple(vectors)
+    domains = {file.domain for file in evidence_files(built.sources)} & whole.types
+    domains |= declared_types(built, whole) & whole.attributes.get("domain", frozenset())
+    surfaces = surfaces_of(whole, sorted(domains), plain)
+    extended = sorted(domains & plain.types)
+    known = surfaces_of(plain, extended) if extended else {}
+    for domain, surface in surfaces.items():
+        yield surface_parts(surface, known.get(domain), used_triples(seen, domain))
+
+
+def _places(built: Build, judged: Iterable[Judged]) -> Iterator[tuple[CilRule, Place]]:
+    """Find where the statements that are findings stand in the files that the user has."""
+    modules = {module.source.name: module for module in built.formats[0].modules}
+    for rule in {one.rule for one in judged if one.standing.is_finding}:
+        module = modules[rule.module]
+        if module.expanded and module.source.te:
+            statement = module.cil[rule.start : rule.end]
+            yield rule, Place(module.source.te.path, statement_line(module.expanded, statement))
+        elif module.source.cil:
+            yield rule, Place(module.source.cil.path, rule.line)
+
+
+def _order(one: Judged) -> tuple[str, int, str]:
+    return (one.rule.module, one.rule.start, one.perm)

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Traces read by several processes at a time, with the same result as by one."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+
+from policytool.errors import ToolFailedError
+from policytool.model.observation import Observations
+from policytool.traces.bundle import TraceLog, load, observe_log, read_trace
+from policytool.traces.ranges import Part, Range, observe_range, put_together, ranges
+from policytool.traces.source import STDIN, plain_size
+
+
+def read_all(paths: Sequence[str], jobs: int) -> list[Observations]:
+    """Read each of the traces PATHS (see `read_trace`), with so many processes.
+
+    A large log that is not compressed is read in ranges, any other one by one process. ToolFailedError: a process
+    was killed.
+    """
+    if jobs == 1:
+        return [read_trace(path) for path in paths]
+    with _pool(jobs) as pool:
+        waiting = [[_submit(log, jobs, pool) for log in load(path).logs] for path in paths]
+        return [Observations().merge(*(result() for result in results)) for results in waiting]
+
+
+def _submit(log: TraceLog, jobs: int, pool: ProcessPoolExecutor) -> Callable[[], Observations]:
+    """Have LOG read, and return what waits for the result."""
+    if log.path == STDIN:
+        return lambda: observe_log(log)
+    size = plain_size(log.path)
+    cut = () if size is None else ranges(log.path, size, jobs)
+    if len(cut) < 2:
+        return pool.submit(observe_log, log).result
+    parts = [pool.submit(observe_range, log.path, log.trace, log.complete, part) for part in cut]
+
+    def again(part: Range) -> Part:
+        return observe_range(log.path, log.trace, log.complete, part)
+
+    return lambda: put_together([part.result() for part in parts], again, log.trace)
+
+
+@contextmanager
+def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    # fork: the parent has no threads, and importing everything anew would take longer than many a log.
+    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("fork"))
+    try:
+        yield pool
+    except BrokenProcessPool as error:
+        raise ToolFailedError(
+            "a process that read a part of the log was killed; is there enough memory? Try fewer --jobs"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
