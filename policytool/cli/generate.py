@@ -72,15 +72,17 @@ def summary(made: Sequence[Candidate]) -> str:
     """Return one line a module: what its accesses came to."""
     from policytool.generate.triage import Cure
 
-    columns = ("module", "kind", "accesses", "granted", "allowed", "rules", "refused", "constraint", "unmapped")
+    named = {Cure.GRANTED: "granted", Cure.ALLOW: "allowed"}
+    # A cure that nothing needed has no column.
+    cures = [cure for cure in Cure if cure in named or any(one.cured(cure) for one in made)]
+    columns = ("module", "kind", "accesses", "rules", *(named.get(cure, cure.value) for cure in cures))
     rows = []
     for one in made:
-        granted, allowed, constraint, refused, unmapped = (len(one.cured(cure)) for cure in Cure)
         kind = "extension" if one.module.extends else "new domain"
         total = len({access.vector.key for access in one.triaged})
-        rules = len(one.module.every_rule)
-        rows.append((one.module.name, kind, total, granted, allowed, rules, refused, constraint, unmapped))
-    return table(columns, rows, frozenset(range(2, 9)))
+        counts = (len(one.cured(cure)) for cure in cures)
+        rows.append((one.module.name, kind, total, len(one.module.every_rule), *counts))
+    return table(columns, rows, frozenset(range(2, len(columns))))
 
 
 def warn(made: Sequence[Candidate]) -> None:

@@ -255,7 +255,7 @@ class CompiledPolicy:
 
     @cached_property
     def process_transitions(self) -> Mapping[str, frozenset[str]]:
-        """Every type of a program file that a type_transition changes the domain on, with the domains it leads to."""
+        """Every type of a program file that type_transition rules change the domain on, with the new domains."""
         table: dict[str, set[str]] = {}
         for (_, target, tclass, _), default in self._transitions.items():
             if tclass == "process":

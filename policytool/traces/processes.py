@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The process tree of a log: which program ran which, from the records of execve, clone, fork and vfork.
 
-The kernel writes a SYSCALL record when the call returns, so exe= of an execve is the new program. Whoever forked the
-process before is its caller; of a vfork (posix_spawn, popen) the parent's own record comes after the child's execve.
+The kernel writes a SYSCALL record when the call returns, so exe= of an execve is the new program. Whoever forked
+the process before is its caller; of a vfork (posix_spawn, popen) the parent's own record comes after the child's.
 Only auditd's own form is read: pasted and interpreted logs give no tree, and then nobody's caller is known.
 """
 
 from __future__ import annotations
 
 import re
+
 from policytool.model.context import ContextError, SecurityContext
 from policytool.model.execution import Execution
 from policytool.traces.fields import text_value
@@ -21,7 +22,8 @@ _NUMBERS = b"|".join(sorted(number.encode() for number in numbers_of(_EXECS | _F
 
 _CALL = re.compile(
     rb" arch=([0-9a-f]{1,8}) syscall=(" + _NUMBERS + rb")(?: per=[0-9a-f]{1,16})? success=yes exit=(\d{1,10}) "
-    rb"[^\n]{0,200}? ppid=(\d{1,10}) pid=(\d{1,10}) [^\n]{0,400}? exe=([^ \n\x1d]{1,8192}) subj=([^ \n\x1d]{1,8192})"
+    rb"[^\n]{0,200}? ppid=(\d{1,10}) pid=(\d{1,10}) [^\n]{0,400}? exe=([^ \n\x1d]{1,8192}) "
+    rb"subj=([^ \n\x1d]{1,8192})"
 )
 
 _INIT = 1

@@ -14,9 +14,10 @@ SH, DAEMON, TOOL = "/usr/bin/sh", "/usr/sbin/greeterd", "/usr/bin/date"
 
 def call(number: int, result: int, pid: int, ppid: int, exe: str, domain: str = "greeterd_t") -> str:
     return (
-        f"type=SYSCALL msg=audit(1700000000.000:{pid}): arch=c000003e syscall={number} success=yes exit={result} a0=0 "
-        f"a1=0 a2=0 a3=0 items=0 ppid={ppid} pid={pid} auid=4294967295 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 "
-        f'sgid=0 fsgid=0 tty=(none) ses=4294967295 comm="x" exe="{exe}" subj=system_u:system_r:{domain}:s0 key=(null)'
+        f"type=SYSCALL msg=audit(1700000000.000:{pid}): arch=c000003e syscall={number} success=yes exit={result} "
+        f"a0=0 a1=0 a2=0 a3=0 items=0 ppid={ppid} pid={pid} auid=4294967295 uid=0 gid=0 euid=0 suid=0 fsuid=0 "
+        f'egid=0 sgid=0 fsgid=0 tty=(none) ses=4294967295 comm="x" exe="{exe}" '
+        f"subj=system_u:system_r:{domain}:s0 key=(null)"
     )
 
 
