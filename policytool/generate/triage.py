@@ -32,6 +32,10 @@ class Cure(StrEnum):
     UNMAPPED = "unmapped"
 
 
+# Cures by which an access was left out on purpose, so that a denial of it is expected.
+DECIDED = frozenset({Cure.REFUSED, Cure.BOOLEAN, Cure.DONTAUDIT})
+
+
 class Decides(Protocol):
     """What answers for a compiled policy; policy.decide.Decider over libsepol does."""
 
@@ -101,8 +105,7 @@ def triage_moved(
             reason = "; ".join(part for part in (one.reason, judged.reason) if part)
             found.append(Triaged(one.vector, judged.cure, reason, judged.id))
         else:
-            source, *_ = one.vector.key
-            why = f"{one.reason}; the base denies it to {source}, and no recording shows {source} doing it"
+            why = f"{one.reason}; the base denies it there, and nobody has seen it there"
             found.append(Triaged(one.vector, Cure.UNMAPPED, why))
     return tuple(found)
 

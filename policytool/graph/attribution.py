@@ -42,7 +42,7 @@ class Owners:
         return self._by_source.get(vector.source.type_) or self._by_target.get(vector.target.type_)
 
     def owners(self, vector: AccessVector) -> tuple[Daemon, ...]:
-        """Return the daemons whose modules carry VECTOR: one, or for a helper's access all that enter the helper."""
+        """Return the daemons whose modules carry VECTOR: one, or of a helper's access all that enter the helper."""
         owner = self.owner(vector)
         return (owner,) if owner else self._entered.get(vector.source.type_, ())
 

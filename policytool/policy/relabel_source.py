@@ -8,7 +8,6 @@ assumed, and said to be.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -25,9 +24,6 @@ _BOTH_DOMAINS = frozenset({"execute", "read"})
 _SIBLINGS = ("noatsecure", "rlimitinh", "siginh", "transition")
 
 _KILLS = frozenset({"kill", "tkill", "tgkill", "pidfd_send_signal", "rt_sigqueueinfo", "rt_tgsigqueueinfo"})
-_PROCESS = re.compile(r"/proc/\d+(?:/.*)?")
-_PROCESS_FILES = frozenset({"dir", "file", "lnk_file"})
-
 # The length of comm=, which stands for a program where a record has no exe= (TASK_COMM_LEN).
 _COMM = 15
 
@@ -152,7 +148,9 @@ class _Domain:
                 return []
             return [(source, target, "execute_no_trans", f"{source} runs {path}", False)]
         why = f"{path} enters {entered} from {source}"
-        found = [(source, entered, perm, why, False) for perm in _SIBLINGS]
+        # What the base's own transitions need besides is the base's business.
+        asked = _SIBLINGS if source == self._domain else ("transition",)
+        found = [(source, entered, perm, why, False) for perm in asked]
         found.append((entered, target, "entrypoint", why, False))
         found.append((entered, source, "use", f"{why}, and inherits descriptors", True))
         return found
@@ -172,9 +170,8 @@ class _Domain:
 
     def _to_helpers(self, vector: AccessVector, use: Use) -> list[tuple[str, str, str, str, bool]]:
         """Say what the daemon does to processes in its own domain that may be its helpers, which leave it."""
-        signal = vector.tclass == "process" and use.syscall in _KILLS
-        looked = vector.tclass in _PROCESS_FILES and _PROCESS.fullmatch(use.path)
-        if not (signal or looked):
+        # /proc says too little: a child looks at its own descriptors there before it runs the helper.
+        if vector.tclass != "process" or use.syscall not in _KILLS:
             return []
         why = "assumed: the process may be a helper"
         return [(self._domain, helper, vector.perm, why, True) for helper in self._helpers]

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from policytool.graph.attribute import attribute, program_types
 from policytool.model.access import AccessVector
@@ -22,7 +22,7 @@ class Attributed:
     """What belongs to whom: the attribution of each daemon by its domain, and the entries of the base."""
 
     by_domain: Mapping[str, Attribution]
-    known: Entries = Entries()
+    known: Entries = field(default_factory=Entries)
 
     def helpers(self, domain: str) -> tuple[Helper, ...]:
         """Return the helpers of the daemon with DOMAIN that need a transition."""
@@ -79,7 +79,8 @@ def attributed(observations: Observations, daemons: Sequence[Daemon], policy: Co
         return policy.transition(domain, type_, "process") or domain
 
     return Attributed(
-        {daemon.domain: attribute(daemon, vectors, observations.executions, enters) for daemon in daemons}
+        {daemon.domain: attribute(daemon, vectors, observations.executions, enters) for daemon in daemons},
+        entries(policy),
     )
 
 
@@ -99,7 +100,8 @@ def entered_by(
     found: dict[str, list[Daemon]] = {}
     for daemon in daemons:
         possible = entered_domains(policy, {daemon.domain}, known)
-        reached, waiting = set(), {daemon.domain}
+        reached: set[str] = set()
+        waiting = {daemon.domain}
         while waiting:
             source = waiting.pop()
             new = {target for before, target in seen if before == source and target in possible} - reached - own
