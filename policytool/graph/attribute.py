@@ -83,11 +83,11 @@ def attribute(
         )
     asked: dict[str, set[str]] = {}
     for (path, entered), types in seen.entered.items():
-        for type_ in types:
-            if enters(domain, type_) == entered:
-                helpers.setdefault((type_, entered), set()).add(path)
-            else:
-                asked.setdefault(path, set()).add(entered)
+        ways = [type_ for type_ in types if enters(domain, type_) == entered]
+        for type_ in ways:
+            helpers.setdefault((type_, entered), set()).add(path)
+        if not ways:
+            asked.setdefault(path, set()).add(entered)
     programs += [_by_setexec(domain, path, entered, path in seen.types) for path, entered in asked.items()]
     domains = {domain}.union(*runs_in.values())
     every = {type_ for types in seen.types.values() for type_ in types}
@@ -110,6 +110,7 @@ def _look(daemon: Daemon, vectors: Iterable[AccessVector]) -> _Seen:
     domain = daemon.domain
     every = tuple(vectors)
     entries: dict[tuple[str, str], set[str]] = {}
+    executed: dict[str, set[str]] = {}
     seen = _Seen(own=set())
     for vector in every:
         source, target, tclass, perm = vector.key
@@ -118,6 +119,9 @@ def _look(daemon: Daemon, vectors: Iterable[AccessVector]) -> _Seen:
                 entries.setdefault((source, use.program), set()).add(target)
                 if source == domain and use.program:
                     seen.own.add(use.program)
+        elif (source, tclass, perm) == (domain, "file", "execute"):
+            for use, _ in vector.evidence.uses:
+                executed.setdefault(use.program, set()).add(target)
         elif _runs(vector, domain):
             for use, _ in vector.evidence.uses:
                 if use.program:
@@ -130,8 +134,10 @@ def _look(daemon: Daemon, vectors: Iterable[AccessVector]) -> _Seen:
         source, target, tclass, perm = vector.key
         if (source, tclass, perm) == (domain, "process", "transition") and target != domain:
             for use, _ in vector.evidence.uses:
-                if types := entries.get((target, use.program)):
-                    seen.entered.setdefault((use.program, target), set()).update(types)
+                # Where the domain that was entered was not recorded, what the daemon executed has to do; its loader
+                # is among that, and leads nowhere.
+                types = entries.get((target, use.program)) or executed.get(use.program, set())
+                seen.entered.setdefault((use.program, target), set()).update(types)
     return seen
 
 

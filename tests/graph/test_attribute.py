@@ -94,4 +94,6 @@ def test_a_helper_that_was_entered_in_the_recording_is_one() -> None:
     found = attribute(DAEMON, seen, (), enters)
     assert [(helper.exec_type, helper.domain) for helper in found.helpers] == [("tool_exec_t", "tool_t")]
     assert found.runs_in == {}
+    granted = vector("greeterd_t", "tool_exec_t", "file", "execute", program=TOOL, path=TOOL, syscall="execve")
+    assert attribute(DAEMON, (seen[0], granted), (), enters).helpers == found.helpers, "its domain was not recorded"
     assert program_types("greeterd_t", seen) == {"tool_exec_t"}
