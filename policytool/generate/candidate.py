@@ -14,15 +14,17 @@ from policytool.generate.te import write_te
 from policytool.generate.triage import Cure, Triaged
 from policytool.model.daemon import Daemon
 from policytool.model.module import ModuleFormat, PolicyModule
+from policytool.model.program import Attribution
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The module of one daemon, and each of its accesses with its cure."""
+    """The module of one daemon, each of its accesses with its cure, and whose the programs in its domain are."""
 
     daemon: Daemon
     module: PolicyModule
     triaged: tuple[Triaged, ...]
+    attribution: Attribution | None = None
 
     def cured(self, cure: Cure) -> frozenset[tuple[str, str, str, str]]:
         """Return the accesses with CURE by (source type, target type, class, permission)."""

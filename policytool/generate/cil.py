@@ -45,7 +45,12 @@ def write_cil(module: PolicyModule) -> str:
     lines += _rules(module.rules, module.xperm_rules, "")
     for block in module.optionals:
         lines += _optional(module, block)
+    for rule in module.dontaudit_rules:
+        target = "self" if rule.target == rule.source else rule.target
+        lines += [f"; {safe(line)}" for line in rule.reason.split("\n")]
+        lines.append(f"(dontaudit {rule.source} {target} ({rule.tclass} ({' '.join(rule.perms)})))")
     lines += [_filecon(entry) for entry in module.file_contexts]
+    lines += [f"; not allowed here: {safe(remark)}" for remark in module.remarks]
     return "\n".join(lines) + "\n"
 
 

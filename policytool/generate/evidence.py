@@ -25,12 +25,16 @@ class EvidenceError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ExplainedAccess:
-    """One (source type, target type, class, permission) with its cure, the cure's reason, and the evidence."""
+    """One (source type, target type, class, permission) with its cure, the cure's reason, and the evidence.
+
+    `id` names a refusal that a person may accept, "" if there is none.
+    """
 
     key: tuple[str, str, str, str]
     cure: Cure
     reason: str
     evidence: Evidence
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,12 @@ class EvidenceFile:
 
 def explained(triaged: Iterable[Triaged]) -> tuple[ExplainedAccess, ...]:
     """Join what differs in contexts or results only; sorted by key and cure."""
-    groups: dict[tuple[tuple[str, str, str, str], Cure, str], list[Triaged]] = {}
+    groups: dict[tuple[tuple[str, str, str, str], Cure, str, str], list[Triaged]] = {}
     for one in triaged:
-        groups.setdefault((one.vector.key, one.cure, one.reason), []).append(one)
+        groups.setdefault((one.vector.key, one.cure, one.reason, one.id), []).append(one)
     return tuple(
-        ExplainedAccess(key, cure, reason, merge_evidence(one.vector for one in group))
-        for (key, cure, reason), group in sorted(groups.items())
+        ExplainedAccess(key, cure, reason, merge_evidence(one.vector for one in group), id_)
+        for (key, cure, reason, id_), group in sorted(groups.items())
     )
 
 
@@ -90,6 +94,8 @@ def _access(one: ExplainedAccess) -> dict[str, object]:
         "perm": perm,
         "cure": one.cure.value,
     }
+    if one.id:
+        access["id"] = one.id
     if one.reason:
         access["reason"] = one.reason
     access |= {"count": one.evidence.count, "first": one.evidence.first, "last": one.evidence.last}
@@ -104,7 +110,8 @@ def _read_access(item: Mapping[str, object]) -> ExplainedAccess:
     uses = tuple(_read_use(use) for use in _list(item.get("uses", [])))
     evidence = Evidence(_int(item["count"]), _int(item["first"]), _int(item["last"]), uses)
     key = (str(item["source"]), str(item["target"]), str(item["tclass"]), str(item["perm"]))
-    return ExplainedAccess(key, Cure(str(item["cure"])), str(item.get("reason", "")), evidence)
+    cure = Cure(str(item["cure"]))
+    return ExplainedAccess(key, cure, str(item.get("reason", "")), evidence, str(item.get("id", "")))
 
 
 def _read_use(item: object) -> tuple[Use, int]:

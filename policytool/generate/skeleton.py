@@ -10,7 +10,7 @@ rules forbid a process type or an entry point, the role, and the transition at e
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
 from policytool.graph.permission_graph import PermissionGraph
 from policytool.model.context import SecurityContext
@@ -23,6 +23,7 @@ from policytool.model.module import (
     InterfaceKind,
     PolicyModule,
 )
+from policytool.model.program import Helper
 from policytool.model.rules import RoleType, TypeDeclaration, TypeTransition
 
 VERSION = "1.0.0"
@@ -59,15 +60,36 @@ def skeleton(
     extends: bool,
     base_types: Container[str] = (),
     taken: Container[str] = (),
+    helpers: Sequence[Helper] = (),
 ) -> PolicyModule:
-    """Return the module of DAEMON without rules; empty but for its name when the base owns the domain.
+    """Return the module of DAEMON without rules; with nothing to declare when the base owns the domain.
 
     BASE_TYPES are the types of the base, TAKEN the names of its modules. The domain is entered from init, and
-    from those other domains of the base from which it was seen to be.
+    from those other domains of the base from which it was seen to be; it is left by running HELPERS.
     """
     name = module_name(daemon, extends=extends, taken=taken)
+    left = [
+        TypeTransition(
+            daemon.domain,
+            helper.exec_type,
+            "process",
+            helper.domain,
+            reason=f"a domain of its own: {', '.join(helper.programs)}",
+        )
+        for helper in helpers
+    ]
     if extends:
-        return PolicyModule(name, VERSION, daemon.domain, True, base, daemon.summary, graph.traces, interfaces=())
+        return PolicyModule(
+            name,
+            VERSION,
+            daemon.domain,
+            True,
+            base,
+            daemon.summary,
+            graph.traces,
+            transitions=tuple(left),
+            interfaces=(),
+        )
     seen = (source for source in graph.entered_from(daemon.domain) if source in base_types)
     entered_from = sorted({_INIT, *seen})
     return PolicyModule(
@@ -83,9 +105,12 @@ def skeleton(
             TypeDeclaration(daemon.exec_type, _EXEC_ATTRIBUTES, "program file of the daemon, the only way in"),
         ),
         roles=(RoleType(_SYSTEM_ROLE, daemon.domain),),
-        transitions=tuple(
-            TypeTransition(source, daemon.exec_type, "process", daemon.domain, reason="entry of the daemon")
-            for source in entered_from
+        transitions=(
+            *(
+                TypeTransition(source, daemon.exec_type, "process", daemon.domain, reason="entry of the daemon")
+                for source in entered_from
+            ),
+            *left,
         ),
         file_contexts=_file_contexts(daemon),
         interfaces=_interfaces(daemon, graph),

@@ -10,6 +10,7 @@ from policytool.model.context import SecurityContext
 from policytool.model.rules import (
     AllowRule,
     AllowXpermRule,
+    DontauditRule,
     RoleType,
     TypeAttribute,
     TypeDeclaration,
@@ -89,7 +90,8 @@ class PolicyModule:
     """A module: declarations, rules, transitions, file contexts, interfaces.
 
     `extends` says that `domain` is the base's own: then the module declares nothing. `traces` names the traces
-    that the rules come from. Every tuple is sorted, so that equal modules are equal texts.
+    that the rules come from, `remarks` are about accesses that were seen and are in no rule. Every tuple is sorted,
+    so that equal modules are equal texts.
     """
 
     name: str
@@ -106,8 +108,10 @@ class PolicyModule:
     rules: tuple[AllowRule, ...] = ()
     xperm_rules: tuple[AllowXpermRule, ...] = ()
     optionals: tuple[OptionalBlock, ...] = ()
+    dontaudit_rules: tuple[DontauditRule, ...] = ()
     file_contexts: tuple[FileContext, ...] = ()
     interfaces: tuple[Interface, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def declared(self) -> frozenset[str]:

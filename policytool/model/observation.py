@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from policytool.model.access import AccessVector, merge_vectors
 from policytool.model.event import Unread, UnreadKind
+from policytool.model.execution import Execution
 
 # How many unread places are kept to be shown; all of them are counted.
 MAX_UNREAD = 20
@@ -19,7 +20,8 @@ class Observations:
 
     `traces` names the traces, sorted. `events` and `records` count what was read; `errors` counts the
     SELINUX_ERR records by their op. `unread` holds the first places (in sort order) that were not understood,
-    `unread_counts` counts all of them by kind.
+    `unread_counts` counts all of them by kind. `executions` is what is known of who ran whom, sorted; empty where
+    the logs do not tell.
     """
 
     vectors: tuple[AccessVector, ...] = ()
@@ -29,6 +31,7 @@ class Observations:
     errors: tuple[tuple[str, int], ...] = ()
     unread: tuple[Unread, ...] = ()
     unread_counts: tuple[tuple[UnreadKind, int], ...] = ()
+    executions: tuple[Execution, ...] = ()
 
     @property
     def unread_total(self) -> int:
@@ -53,4 +56,5 @@ class Observations:
                 sorted((place for one in every for place in one.unread), key=lambda u: (u.location, u.kind, u.text))
             )[:MAX_UNREAD],
             unread_counts=tuple(sorted(unread_counts.items())),
+            executions=tuple(sorted({execution for one in every for execution in one.executions})),
         )

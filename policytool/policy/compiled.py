@@ -253,6 +253,15 @@ class CompiledPolicy:
                         table[key] = str(rule.default.name)
         return table
 
+    @cached_property
+    def process_transitions(self) -> Mapping[str, frozenset[str]]:
+        """Every type of a program file that type_transition rules change the domain on, with the new domains."""
+        table: dict[str, set[str]] = {}
+        for (_, target, tclass, _), default in self._transitions.items():
+            if tclass == "process":
+                table.setdefault(target, set()).add(default)
+        return MappingProxyType({target: frozenset(defaults) for target, defaults in table.items()})
+
     def transition(self, source: str, target: str, tclass: str, name: str = "") -> str | None:
         """Return the type that type_transition rules give a new object or process; None when none applies.
 

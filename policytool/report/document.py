@@ -117,6 +117,17 @@ def _candidate(one: Candidate) -> Document:
         "extends": module.extends,
         "rules": len(module.every_rule),
         "accesses": {cure.value: len(one.cured(cure)) for cure in Cure},
+        "programs": [
+            {
+                "path": printable(program.path),
+                "whose": program.whose.value,
+                "exec_types": list(program.exec_types),
+                "runs_in": list(program.runs_in),
+                "callers": [printable(caller) for caller in program.callers],
+                "reason": printable(program.reason),
+            }
+            for program in (one.attribution.programs if one.attribution else ())
+        ],
         "findings": [
             {
                 "source": access.key[0],
@@ -124,11 +135,12 @@ def _candidate(one: Candidate) -> Document:
                 "tclass": access.key[2],
                 "perm": access.key[3],
                 "cure": access.cure.value,
+                "id": access.id or None,
                 "reason": printable(access.reason),
                 "count": access.evidence.count,
             }
             for access in explained(one.triaged)
-            if access.cure not in (Cure.GRANTED, Cure.ALLOW)
+            if access.cure not in (Cure.GRANTED, Cure.ALLOW, Cure.TRANSITION)
         ],
     }
 
@@ -172,6 +184,7 @@ def explain_document(rule: str, found: Iterable[tuple[str, ExplainedAccess]]) ->
                 "tclass": access.key[2],
                 "perm": access.key[3],
                 "cure": access.cure.value,
+                "id": access.id or None,
                 "reason": printable(access.reason),
                 "count": access.evidence.count,
                 "first": timestamp(access.evidence.first),

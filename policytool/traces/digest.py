@@ -19,6 +19,7 @@ from policytool.traces.assemble import READERS, assemble, read_cwd, read_path, t
 from policytool.traces.avc import read_decision
 from policytool.traces.fields import fields, text_value
 from policytool.traces.join import Joiner
+from policytool.traces.processes import ProcessTree
 from policytool.traces.reader import read_records
 from policytool.traces.record import Form, Row, decoded
 from policytool.traces.syscalls import arch_name, syscall_name
@@ -117,6 +118,7 @@ class _Digest:
         self._tally = tally
         self._line = 1
         self._joiner = Joiner()
+        self._processes = ProcessTree()
         # Whole events by shape: how many, and the stamps of the first and the last.
         self._counts: dict[_Shape, _Count] = {}
         self._known: dict[tuple[bytes, bytes], _Known | None] = {}
@@ -125,6 +127,7 @@ class _Digest:
 
     def add_block(self, block: bytes) -> None:
         """Add a block of whole lines, without the last line end."""
+        self._processes.add_block(block)
         event, alone, counts, pass_by = _EVENT.match, _CALL_ALONE.match, self._counts, self._joiner.pass_by
         place, size = 0, len(block)
         while place <= size:
@@ -163,6 +166,7 @@ class _Digest:
         """Add what is still open, and what was counted."""
         self._add_groups(self._joiner.rest())
         self._flush()
+        self._tally.executions = self._processes.executions()
 
     def _add_line(self, block: bytes, place: int) -> int:
         """Add the line of BLOCK at PLACE on the long way, and return the place of the next one."""

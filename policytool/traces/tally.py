@@ -10,6 +10,7 @@ from heapq import nsmallest
 from policytool.model.access import MAX_USES, AccessVector, Evidence, Result, Use
 from policytool.model.context import SecurityContext
 from policytool.model.event import AccessDecision, Location, TraceEvent, Unread, UnreadKind
+from policytool.model.execution import Execution
 from policytool.model.observation import MAX_UNREAD, Observations
 
 # What one vector is told apart by: contexts, class, permission, result, permissive.
@@ -66,6 +67,7 @@ class Tally:
         self._errors: Counter[str] = Counter()
         self._unread: list[Unread] = []
         self._unread_counts: Counter[UnreadKind] = Counter()
+        self.executions: tuple[Execution, ...] = ()
 
     def add(self, event: TraceEvent) -> None:
         """Count EVENT and each of its decisions."""
@@ -123,6 +125,7 @@ class Tally:
             errors=tuple(sorted(self._errors.items())),
             unread=tuple(nsmallest(MAX_UNREAD, self._unread, key=_place)),
             unread_counts=tuple(sorted(self._unread_counts.items())),
+            executions=self.executions,
         )
 
     def _vector(self, key: VectorKey, seen: Seen) -> AccessVector:

@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import replace
 
 from policytool.errors import ToolFailedError, UsageError
 from policytool.generate.candidate import Candidate
+from policytool.generate.choices import Choices
 from policytool.generate.cil import write_cil
 from policytool.generate.forbidden import forbidden_accesses, refuse
 from policytool.generate.module import exact
+from policytool.generate.refusals import Refusals
 from policytool.generate.skeleton import skeleton
-from policytool.generate.triage import Triaged, triage
+from policytool.generate.triage import Criteria, Cure, Triaged, triage, triage_moved
 from policytool.graph.attribution import Owners
 from policytool.graph.permission_graph import PermissionGraph, build
 from policytool.model.access import AccessVector
@@ -23,13 +26,20 @@ from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
 from policytool.toolchain.base import Base
 from policytool.toolchain.link import LinkFailed, link
+from policytool.workflow.attribution import Attributed, entered_by, moved_of, of_the_daemon, propose
 
 # Each round refuses what the neverallow rules of the base forbid; secilc names a few offenders at a time.
 _ROUNDS = 8
 
+_NO_CHOICES = Choices()
+
 
 def generate_modules(
-    observations: Observations, known: Sequence[Daemon], wanted: Sequence[str], base: Base
+    observations: Observations,
+    known: Sequence[Daemon],
+    wanted: Sequence[str],
+    base: Base,
+    choices: Choices = _NO_CHOICES,
 ) -> tuple[Candidate, ...]:
     """Make the modules of the WANTED domains, or of all KNOWN daemons that were seen if none is named.
 
@@ -37,16 +47,16 @@ def generate_modules(
     """
     plain = CompiledPolicy(_link(base, {}))
     wanted = [plain.resolve(domain) or domain for domain in wanted]
-    graph = build(without_aliases(observations, plain))
+    observations = without_aliases(observations, plain)
+    graph = build(observations)
     daemons = (*known, *_unknown(graph, known, wanted, plain.types))
-    owners = Owners(daemons, plain.types)
-    vectors = graph.vectors()
-    present = owners.present(vectors)
+    present = Owners(daemons, plain.types).present(graph.vectors())
     chosen = tuple(daemon for daemon in present if not wanted or daemon.domain in wanted)
     if missing := sorted(set(wanted) - {daemon.domain for daemon in chosen}):
         raise UsageError(f"{missing[0]} does not occur in the traces; seen were {', '.join(graph.domains())}")
     if not chosen:
         raise UsageError("the traces name no daemon that is known; choose a domain with -d TYPE")
+    whose = propose(observations, present, plain) if choices.transitions else Attributed({})
     skeletons = {
         daemon.domain: skeleton(
             daemon,
@@ -55,30 +65,65 @@ def generate_modules(
             extends=daemon.domain in plain.types,
             base_types=plain.types,
             taken=base.names,
+            helpers=whose.helpers(daemon.domain),
         )
         for daemon in present
     }
-    with_skeletons = _link(base, {module.name: write_cil(module) for module in skeletons.values()})
-    owned: dict[str, list[AccessVector]] = {daemon.domain: [] for daemon in daemons}
-    for vector in vectors:
-        if owner := owners.owner(vector):
-            owned[owner.domain].append(vector)
-    unlabeled = plain.initial_sids["unlabeled"].type_
-    with Decider(CompiledPolicy(with_skeletons)) as decider:
-        made = tuple(
-            _candidate(daemon, skeletons, triage(owned[daemon.domain], decider, unlabeled), plain.types)
-            for daemon in chosen
-        )
+    made = _triaged(observations, daemons, chosen, whose, skeletons, base, plain, choices)
     return _without_forbidden(made, skeletons, base, plain.types)
 
 
-def _candidate(
-    daemon: Daemon,
+def _triaged(
+    observations: Observations,
+    daemons: Sequence[Daemon],
+    chosen: Sequence[Daemon],
+    whose: Attributed,
     skeletons: Mapping[str, PolicyModule],
-    triaged: tuple[Triaged, ...],
-    base_types: frozenset[str],
-) -> Candidate:
-    return Candidate(daemon, exact(skeletons[daemon.domain], triaged, base_types), triaged)
+    base: Base,
+    plain: CompiledPolicy,
+    choices: Choices,
+) -> tuple[Candidate, ...]:
+    """Give each access of the CHOSEN daemons its cure, under the skeletons of all."""
+    policy = CompiledPolicy(_link(base, {module.name: write_cil(module) for module in skeletons.values()}))
+    entered = entered_by(observations, chosen, policy, whose.known) if choices.transitions else {}
+    owners = Owners(daemons, plain.types, entered)
+    relabelled = whose.relabel(build(observations).vectors())
+    owned: dict[str, list[AccessVector]] = {daemon.domain: [] for daemon in daemons}
+    for vector in relabelled.kept:
+        for owner in owners.owners(vector):
+            owned[owner.domain].append(vector)
+    ours = frozenset(owned).union(*(one.reached for one in whose.by_domain.values()), entered)
+    made = []
+    with Decider(policy) as decider:
+        for daemon in chosen:
+            module = skeletons[daemon.domain]
+            criteria = Criteria(
+                refusal=Refusals(policy, daemon.domain, ours).refusal,
+                accepted=choices.accepted_by(daemon.name),
+                hidden=choices.hidden,
+                prefer_booleans=choices.prefer_booleans,
+                note=_helper_note(daemon, owners),
+            )
+            judged = triage(owned[daemon.domain], decider, criteria)
+            moved = moved_of(relabelled.moved, daemon.domain)
+            judged += triage_moved(moved, decider, criteria, of_the_daemon(daemon, module.declared))
+            # What the base grants to a helper is no matter of the daemon's.
+            kept = tuple(
+                one for one in judged if one.cure is not Cure.GRANTED or owners.owner(one.vector) == daemon
+            )
+            made.append(
+                Candidate(daemon, exact(module, kept, plain.types), kept, whose.by_domain.get(daemon.domain))
+            )
+    return tuple(made)
+
+
+def _helper_note(daemon: Daemon, owners: Owners) -> Callable[[AccessVector], str]:
+    def note(vector: AccessVector) -> str:
+        if owners.owner(vector) is None:
+            return f"helper {vector.source.type_}, entered from {daemon.domain}"
+        return ""
+
+    return note
 
 
 def _without_forbidden(
@@ -95,8 +140,15 @@ def _without_forbidden(
         forbidden = forbidden_accesses(result.failures)
         if not forbidden:
             raise ToolFailedError(f"the generated modules do not link: {result.failures[0].message}")
-        made = tuple(_candidate(one.daemon, skeletons, refuse(one.triaged, forbidden), base_types) for one in made)
+        made = tuple(_without(one, skeletons, refuse(one.triaged, forbidden), base_types) for one in made)
     raise ToolFailedError(f"neverallow rules of the base still forbid accesses after {_ROUNDS} links")
+
+
+def _without(
+    made: Candidate, skeletons: Mapping[str, PolicyModule], triaged: tuple[Triaged, ...], base_types: frozenset[str]
+) -> Candidate:
+    module = exact(skeletons[made.daemon.domain], triaged, base_types)
+    return replace(made, module=module, triaged=triaged)
 
 
 def _link(base: Base, modules: Mapping[str, str]) -> str:
