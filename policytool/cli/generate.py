@@ -42,6 +42,12 @@ def generate(
     ],
     daemons: DaemonNames = None,
     profile: Annotated[Profile, typer.Option(help="exact: what was seen and nothing else.")] = Profile.EXACT,
+    private_types: Annotated[
+        bool,
+        typer.Option(
+            "--private-types/--no-private-types", help="Give what is one daemon's own types of its own, or none."
+        ),
+    ] = True,
     language: Annotated[ModuleFormat, typer.Option("--format", help="What to write.")] = ModuleFormat.REFPOLICY,
     daemon_folder: DaemonFolder = None,
     base: BaseFolder = None,
@@ -58,7 +64,7 @@ def generate(
     found = find_base(base)
     observations = read_traces(traces, strict=strict)
     with progress("linking with the base, and asking libsepol for each access"):
-        made = generate_modules(observations, known, wanted, found)
+        made = generate_modules(observations, known, wanted, found, private_types=private_types)
     for one in made:
         write_files(output / one.daemon.name, one.files(language))
     if as_json:
@@ -72,15 +78,27 @@ def summary(made: Sequence[Candidate]) -> str:
     """Return one line a module: what its accesses came to."""
     from policytool.generate.triage import Cure
 
-    columns = ("module", "kind", "accesses", "granted", "allowed", "rules", "refused", "constraint", "unmapped")
+    columns = (
+        "module",
+        "kind",
+        "accesses",
+        "granted",
+        "allowed",
+        "rules",
+        "refused",
+        "constraint",
+        "unmapped",
+        "label",
+    )
     rows = []
     for one in made:
-        granted, allowed, constraint, refused, unmapped = (len(one.cured(cure)) for cure in Cure)
+        granted, allowed, constraint, refused, unmapped, label = (len(one.cured(cure)) for cure in Cure)
         kind = "extension" if one.module.extends else "new domain"
         total = len({access.vector.key for access in one.triaged})
         rules = len(one.module.every_rule)
-        rows.append((one.module.name, kind, total, granted, allowed, rules, refused, constraint, unmapped))
-    return table(columns, rows, frozenset(range(2, 9)))
+        counts = (total, granted, allowed, rules, refused, constraint, unmapped, label)
+        rows.append((one.module.name, kind, *counts))
+    return table(columns, rows, frozenset(range(2, 10)))
 
 
 def warn(made: Sequence[Candidate]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from policytool.generate.comment import reasons, safe
 from policytool.model.module import OptionalBlock, PolicyModule
-from policytool.model.rules import AllowRule, AllowXpermRule
+from policytool.model.rules import AllowRule, AllowXpermRule, TypeTransition
 
 _RULER = "#" * 40
 
@@ -48,7 +48,7 @@ def _header(module: PolicyModule) -> list[str]:
 
 def _require(module: PolicyModule) -> list[str]:
     types = {name for rule in module.rules for name in (rule.source, rule.target)}
-    types |= {name for transition in module.transitions for name in (transition.source, transition.target)}
+    types |= {name for one in module.transitions for name in (one.source, one.target, one.default)}
     types |= {attribute.type_ for attribute in module.attributes}
     types |= {module.domain} if module.extends else set()
     names = [("type", name) for name in sorted(types - module.declared)]
@@ -82,13 +82,13 @@ def _declarations(module: PolicyModule) -> list[str]:
         lines.append(f"typeattribute {attribute.type_} {', '.join(attribute.attributes)};")
     lines += [f"role {role.role} types {role.type_};" for role in module.roles]
     for transition in module.transitions:
-        name = f' "{transition.name}"' if transition.name else ""
-        lines.append(f"# {safe(transition.reason)}")
-        lines.append(
-            f"type_transition {transition.source} {transition.target}:{transition.tclass} "
-            f"{transition.default}{name};"
-        )
+        lines += _transition(transition)
     return [*lines, ""]
+
+
+def _transition(one: TypeTransition) -> list[str]:
+    name = f' "{one.name}"' if one.name else ""
+    return [f"# {safe(one.reason)}", f"type_transition {one.source} {one.target}:{one.tclass} {one.default}{name};"]
 
 
 def _section(
@@ -114,6 +114,7 @@ def _optional(block: OptionalBlock) -> list[str]:
     required = [f"\ttype {name};" for name in block.types]
     required += [f"\tclass {tclass} {_set(perms)};" for tclass, perms in _classes(block.rules)]
     inner = ["gen_require(`", *required, "')", ""]
+    inner += [line for one in block.transitions for line in (*_transition(one), "")]
     inner += [line for rule in block.rules for line in _allow(rule, xperms)]
     indented = [f"\t{line}" if line else "" for line in inner[:-1]]
     return [f"# Where another module declares {', '.join(block.types)}.", "optional_policy(`", *indented, "')", ""]

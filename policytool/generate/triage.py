@@ -18,13 +18,14 @@ from policytool.policy.decide import Decision, Outcome
 
 
 class Cure(StrEnum):
-    """What an access needs. The later cures of DESIGN §4.5 (label, transition, boolean …) are not yet chosen."""
+    """What an access needs. The later cures of DESIGN §4.5 (transition, boolean …) are not yet chosen."""
 
     GRANTED = "granted by base"
     ALLOW = "allow"
     CONSTRAINT = "constraint"
     REFUSED = "refused"
     UNMAPPED = "unmapped"
+    LABEL = "label"
 
 
 class Decides(Protocol):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
+from types import MappingProxyType
 
 from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon
@@ -15,12 +16,18 @@ class Owners:
     What a daemon does is its own module's to allow. What others do *to* it (init starts it, virsh connects,
     the guest inherits a descriptor) is its module's as well, unless the other is itself one of the daemons:
     then each rule stands once, with its source. A program file is a daemon's own only if its type is: what
-    anybody does to a type of the base (shell_exec_t, or that of an extended domain) is no daemon's.
+    anybody does to a type of the base (shell_exec_t, or that of an extended domain) is no daemon's. A private type
+    is its daemon's, in both directions: as an object, and as what a file system is asked to take in.
     """
 
-    def __init__(self, daemons: Iterable[Daemon], base_types: Container[str] = ()) -> None:
-        by_source: dict[str, Daemon] = {}
-        by_target: dict[str, Daemon] = {}
+    def __init__(
+        self,
+        daemons: Iterable[Daemon],
+        base_types: Container[str] = (),
+        private: Mapping[str, Daemon] = MappingProxyType({}),
+    ) -> None:
+        by_source: dict[str, Daemon] = dict(private)
+        by_target: dict[str, Daemon] = dict(private)
         for daemon in daemons:
             by_source[daemon.domain] = daemon
             by_target[daemon.domain] = daemon

@@ -253,6 +253,15 @@ class CompiledPolicy:
                         table[key] = str(rule.default.name)
         return table
 
+    @cached_property
+    def entered(self) -> Mapping[str, frozenset[str]]:
+        """The domains that each domain enters by running a program, by type_transition rules."""
+        found: dict[str, set[str]] = {}
+        for (source, _, tclass, _), default in self._transitions.items():
+            if tclass == "process" and source != default:
+                found.setdefault(source, set()).add(default)
+        return MappingProxyType({source: frozenset(targets) for source, targets in found.items()})
+
     def transition(self, source: str, target: str, tclass: str, name: str = "") -> str | None:
         """Return the type that type_transition rules give a new object or process; None when none applies.
 

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
 
 from policytool.errors import ToolFailedError, UsageError
 from policytool.generate.candidate import Candidate
 from policytool.generate.cil import write_cil
 from policytool.generate.forbidden import forbidden_accesses, refuse
 from policytool.generate.module import exact
+from policytool.generate.reach import Reach, lost_reach
 from policytool.generate.skeleton import skeleton
 from policytool.generate.triage import Triaged, triage
 from policytool.graph.attribution import Owners
@@ -18,24 +20,41 @@ from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon, DaemonError, is_plain_path
 from policytool.model.module import PolicyModule
 from policytool.model.observation import Observations
+from policytool.model.own_path import Labelling
 from policytool.policy.aliases import without_aliases
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
 from policytool.toolchain.base import Base
-from policytool.toolchain.link import LinkFailed, link
+from policytool.toolchain.labels import FileContextLabels
+from policytool.toolchain.link import Linked, LinkFailed, link
+from policytool.workflow.labelled import (
+    Mapped,
+    find_labelling,
+    map_targets,
+    types_owned,
+    with_connections,
+    with_interfaces,
+)
 
 # Each round refuses what the neverallow rules of the base forbid; secilc names a few offenders at a time.
 _ROUNDS = 8
 
 
 def generate_modules(
-    observations: Observations, known: Sequence[Daemon], wanted: Sequence[str], base: Base
+    observations: Observations,
+    known: Sequence[Daemon],
+    wanted: Sequence[str],
+    base: Base,
+    *,
+    private_types: bool = True,
 ) -> tuple[Candidate, ...]:
     """Make the modules of the WANTED domains, or of all KNOWN daemons that were seen if none is named.
 
+    With PRIVATE_TYPES what is one daemon's own gets types of its own; accesses recorded without them are mapped.
     Raise UsageError when a wanted domain was not seen, ToolFailedError when what comes out does not link.
     """
-    plain = CompiledPolicy(_link(base, {}))
+    linked = _link(base, {})
+    plain = CompiledPolicy(linked.policy)
     wanted = [plain.resolve(domain) or domain for domain in wanted]
     graph = build(without_aliases(observations, plain))
     daemons = (*known, *_unknown(graph, known, wanted, plain.types))
@@ -47,7 +66,10 @@ def generate_modules(
         raise UsageError(f"{missing[0]} does not occur in the traces; seen were {', '.join(graph.domains())}")
     if not chosen:
         raise UsageError("the traces name no daemon that is known; choose a domain with -d TYPE")
-    skeletons = {
+    labelling: Mapping[str, Labelling] = {}
+    if private_types:
+        labelling = find_labelling(graph, present, known, plain, FileContextLabels(linked.file_contexts))
+    skeletons: Mapping[str, PolicyModule] = {
         daemon.domain: skeleton(
             daemon,
             graph,
@@ -55,18 +77,37 @@ def generate_modules(
             extends=daemon.domain in plain.types,
             base_types=plain.types,
             taken=base.names,
+            labelling=labelling.get(daemon.domain, Labelling()),
         )
         for daemon in present
     }
     with_skeletons = _link(base, {module.name: write_cil(module) for module in skeletons.values()})
+    policy, mapped = CompiledPolicy(with_skeletons.policy), Mapped(vectors)
+    if private_types:
+        labels = FileContextLabels(with_skeletons.file_contexts)
+        mapped = map_targets(vectors, skeletons, plain, policy, labels)
+        mapped = replace(mapped, vectors=with_connections(mapped.vectors, labelling, labels.canonical))
+        skeletons = with_interfaces(skeletons, labelling, present, mapped.vectors)
+    owners = Owners(daemons, plain.types, types_owned(labelling, present))
     owned: dict[str, list[AccessVector]] = {daemon.domain: [] for daemon in daemons}
-    for vector in vectors:
+    for vector in mapped.vectors:
         if owner := owners.owner(vector):
             owned[owner.domain].append(vector)
+    cured = [(owners.owner(one.vector), one) for one in mapped.cured]
+    reach = lost_reach(skeletons, {domain: one.private for domain, one in labelling.items()}, plain)
     unlabeled = plain.initial_sids["unlabeled"].type_
-    with Decider(CompiledPolicy(with_skeletons)) as decider:
+    with Decider(policy) as decider:
         made = tuple(
-            _candidate(daemon, skeletons, triage(owned[daemon.domain], decider, unlabeled), plain.types)
+            _candidate(
+                daemon,
+                skeletons,
+                (
+                    *triage(owned[daemon.domain], decider, unlabeled),
+                    *(one for owner, one in cured if owner == daemon),
+                ),
+                plain.types,
+                reach.get(daemon.domain, ()),
+            )
             for daemon in chosen
         )
     return _without_forbidden(made, skeletons, base, plain.types)
@@ -77,8 +118,9 @@ def _candidate(
     skeletons: Mapping[str, PolicyModule],
     triaged: tuple[Triaged, ...],
     base_types: frozenset[str],
+    reach: tuple[Reach, ...],
 ) -> Candidate:
-    return Candidate(daemon, exact(skeletons[daemon.domain], triaged, base_types), triaged)
+    return Candidate(daemon, exact(skeletons[daemon.domain], triaged, base_types), triaged, reach)
 
 
 def _without_forbidden(
@@ -95,16 +137,18 @@ def _without_forbidden(
         forbidden = forbidden_accesses(result.failures)
         if not forbidden:
             raise ToolFailedError(f"the generated modules do not link: {result.failures[0].message}")
-        made = tuple(_candidate(one.daemon, skeletons, refuse(one.triaged, forbidden), base_types) for one in made)
+        made = tuple(
+            _candidate(one.daemon, skeletons, refuse(one.triaged, forbidden), base_types, one.reach) for one in made
+        )
     raise ToolFailedError(f"neverallow rules of the base still forbid accesses after {_ROUNDS} links")
 
 
-def _link(base: Base, modules: Mapping[str, str]) -> str:
+def _link(base: Base, modules: Mapping[str, str]) -> Linked:
     """Link for asking only: the questions are about allow rules, so neverallow rules need not be checked."""
     result = link(base, modules, neverallow=False)
     if isinstance(result, LinkFailed):
         raise ToolFailedError(f"the skeletons do not link with the base: {result.failures[0].message}")
-    return str(result.policy)
+    return result
 
 
 def _unknown(

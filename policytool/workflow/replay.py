@@ -58,7 +58,7 @@ def replay_modules(
         access.key: access.reason
         for file in files
         for access in file.accesses
-        if access.cure is Cure.REFUSED and access.reason
+        if access.cure in (Cure.REFUSED, Cure.LABEL) and access.reason
     }
     outcome = _ask(vectors, policy, refused)
     return ModuleReplay(outcome, tuple(sorted(scope)), len(observations.vectors) - len(vectors))
