@@ -8,7 +8,8 @@ from policytool.model.context import SecurityContext
 from policytool.model.module import FileContext, FileKind, OptionalBlock, PolicyModule
 from policytool.model.rules import AllowRule, AllowXpermRule, TypeTransition
 
-_FILE_KINDS = {
+# The kinds of a filecon statement.
+FILE_KINDS = {
     FileKind.ANY: "any",
     FileKind.FILE: "file",
     FileKind.DIR: "dir",
@@ -73,7 +74,7 @@ def _optional(module: PolicyModule, block: OptionalBlock) -> list[str]:
 
 def _filecon(entry: FileContext) -> str:
     # A pattern is made of plain paths and backslashes; CIL has no escapes in strings and takes them as they are.
-    return f'(filecon "{entry.pattern}" {_FILE_KINDS[entry.kind]} {_context(entry.context)})'
+    return f'(filecon "{entry.pattern}" {FILE_KINDS[entry.kind]} {_context(entry.context)})'
 
 
 def _context(context: SecurityContext) -> str:

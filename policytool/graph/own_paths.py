@@ -269,6 +269,8 @@ class Paths:
             folder = dirname(path)
             if tclass == "dir" or self.owner(folder) == domain or self._known(path, KINDS[tclass]):
                 continue
+            if self._sole(folder) == domain and not self._known(folder, FileKind.DIR):
+                continue  # its own but for what others do further in: the names in there are those of guests
             if not self._alone(path, domain) or self._settled(folder) or self._blind(path, domain):
                 continue
             yield _own_file(path, tclass)

@@ -11,7 +11,10 @@ SUBTREE = "(/.*)?"
 
 # One directory with two names on every system with systemd; file contexts know only one of the two, and libselinux
 # maps the other to it (file_contexts.subs_dist). Which one it is differs between distributions and releases.
-_TWO_NAMES = (("/run", "/var/run"), ("/run/lock", "/var/lock"))
+_TWO_NAMES = (("/run/lock", "/var/lock"), ("/run", "/var/run"))
+
+# Readers tidy paths, as far as they are absolute.
+_UNTIDY = re.compile(r"//|/\.{1,2}(?:/|$)")
 
 # PATH_MAX of the kernel, and a depth that nothing real has: what is beyond is not looked at.
 _LONGEST = 4096
@@ -20,7 +23,8 @@ _DEEPEST = 40
 
 def is_telling(path: str) -> bool:
     """Say whether PATH, which a log may have made up, names a place in the file system."""
-    return path.startswith("/") and len(path) <= _LONGEST and path.count("/") <= _DEEPEST
+    short = path.startswith("/") and len(path) <= _LONGEST and path.count("/") <= _DEEPEST
+    return short and not _UNTIDY.search(path)
 
 
 def escaped(path: str) -> str:
@@ -57,7 +61,8 @@ def canonical_names(starts: Iterable[str]) -> Callable[[str], str]:
         renames.append((other, kept))
 
     def canonical(path: str) -> str:
-        for other, kept in renames:
+        # Twice: /var/run/lock has a second name only once it is /run/lock.
+        for other, kept in (*renames, *renames):
             if path == other or path.startswith(f"{other}/"):
                 path = kept + path[len(other) :]
         return path

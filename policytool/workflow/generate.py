@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import replace
 
 from policytool.errors import ToolFailedError, UsageError
 from policytool.generate.candidate import Candidate
@@ -32,7 +31,6 @@ from policytool.workflow.labelled import (
     find_labelling,
     map_targets,
     types_owned,
-    with_connections,
     with_interfaces,
 )
 
@@ -85,8 +83,8 @@ def generate_modules(
     policy, mapped = CompiledPolicy(with_skeletons.policy), Mapped(vectors)
     if private_types:
         labels = FileContextLabels(with_skeletons.file_contexts)
-        mapped = map_targets(vectors, skeletons, plain, policy, labels)
-        mapped = replace(mapped, vectors=with_connections(mapped.vectors, labelling, labels.canonical))
+        entries = (entry for module in skeletons.values() for entry in module.file_contexts)
+        mapped = map_targets(vectors, entries, frozenset(skeletons), plain, policy, labels)
         skeletons = with_interfaces(skeletons, labelling, present, mapped.vectors)
     owners = Owners(daemons, plain.types, types_owned(labelling, present))
     owned: dict[str, list[AccessVector]] = {daemon.domain: [] for daemon in daemons}

@@ -6,7 +6,7 @@ Back is the target half of the mapping in DESIGN §4: what was recorded without 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from policytool.generate.file_interfaces import file_interfaces
@@ -18,8 +18,9 @@ from policytool.graph.permission_graph import PermissionGraph
 from policytool.graph.touched import touched
 from policytool.model.access import AccessVector, Use, merge_vectors, with_uses
 from policytool.model.daemon import Daemon
-from policytool.model.module import FileKind, PolicyModule
+from policytool.model.module import FileContext, FileKind, PolicyModule
 from policytool.model.own_path import Labelling, Labels
+from policytool.model.paths import escaped
 from policytool.policy.compiled import OBJECT_ROLE, CompiledPolicy
 from policytool.policy.relabel_target import Skeleton, relabel_targets
 from policytool.toolchain.labels import customizable_types
@@ -56,17 +57,17 @@ def find_labelling(
 
 def map_targets(
     vectors: Sequence[AccessVector],
-    skeletons: Mapping[str, PolicyModule],
+    entries: Iterable[FileContext],
+    domains: frozenset[str],
     base: CompiledPolicy,
     linked: CompiledPolicy,
     labels: Labels,
 ) -> Mapped:
-    """Map the targets of VECTORS onto SKELETONS, and tell wrong labels.
+    """Map the targets of VECTORS onto modules with the file contexts ENTRIES about DOMAINS, and tell wrong labels.
 
-    BASE is the policy without the skeletons; LINKED and LABELS are policy and file contexts with them.
+    BASE is the policy without the modules; LINKED and LABELS are policy and file contexts with them.
     """
-    domains = frozenset(module.domain for module in skeletons.values())
-    private = tuple(entry for module in skeletons.values() for entry in module.file_contexts)
+    private = tuple(entries)
     relabelled = relabel_targets(vectors, Skeleton(private, base, linked, domains, labels.canonical))
     # What others do wrong is not these modules' business, and no rule of theirs would be left out.
     ours = [vector for vector in relabelled.vectors if vector.source.type_ in domains]
@@ -80,24 +81,19 @@ def map_targets(
     others = (vector for vector in relabelled.vectors if vector.source.type_ not in domains)
     cured = [Triaged(one.vector, Cure.LABEL, f"wrong label: {one.command}") for one in checked.faults]
     cured += [Triaged(one.vector, Cure.UNMAPPED, one.reason) for one in relabelled.unmapped]
-    return Mapped((*others, *checked.vectors), tuple(cured))
+    mapped = with_connections((*others, *checked.vectors), private, labels.canonical)
+    return Mapped(mapped, tuple(cured))
 
 
 def with_connections(
-    vectors: Sequence[AccessVector], labelling: Mapping[str, Labelling], canonical: Callable[[str], str]
+    vectors: Sequence[AccessVector], entries: Iterable[FileContext], canonical: Callable[[str], str]
 ) -> tuple[AccessVector, ...]:
-    """Return VECTORS and, for each connection to a socket with a private type, what the kernel asks of its file.
+    """Return VECTORS and, for each connection to a socket that ENTRIES label, what the kernel asks of its file.
 
     Whoever connects to a socket by its path must be able to write to it (net/unix/af_unix.c, unix_find_bsd). Under
     the old type the base granted that to others, so that no recording of the daemon shows it.
     """
-    sockets = {
-        own.path: private.name
-        for one in labelling.values()
-        for private in one.private
-        for own in private.own
-        if own.kind is FileKind.SOCKET
-    }
+    sockets = {one.pattern: one.context.type_ for one in entries if one.kind is FileKind.SOCKET}
     asked = {vector.key for vector in vectors}
     implied = []
     for vector in vectors:
@@ -105,7 +101,7 @@ def with_connections(
             continue
         by_type: dict[str, list[tuple[Use, int]]] = {}
         for use, count in vector.evidence.uses:
-            if type_ := sockets.get(canonical(use.path)):
+            if type_ := sockets.get(escaped(canonical(use.path))):
                 by_type.setdefault(type_, []).append((use, count))
         for type_, uses in by_type.items():
             if (vector.source.type_, type_, "sock_file", "write") not in asked:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from policytool.errors import InputError
+from policytool.errors import InputError, ToolFailedError
 from policytool.generate.triage import Cure
 from policytool.graph.attribution import Owners
 from policytool.model.access import AccessVector
@@ -16,10 +16,13 @@ from policytool.model.observation import Observations
 from policytool.policy.aliases import without_aliases
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
-from policytool.policy.replay import Replay, replay
+from policytool.policy.replay import Replay, Replayed, Verdict, replay
 from policytool.policy.xperms import XpermRules
 from policytool.toolchain.base import Base
-from policytool.workflow.modules import build_whole, declared_types, evidence_files, subjects
+from policytool.toolchain.labels import FileContextLabels
+from policytool.toolchain.link import Linked, LinkFailed, link
+from policytool.workflow.labelled import map_targets
+from policytool.workflow.modules import build_whole, declared_types, evidence_files, file_contexts, subjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,17 @@ def replay_modules(
     observations = without_aliases(observations, policy)
     files = evidence_files(built.sources)
     scope = frozenset(domains) or subjects(built, policy)
+    mapped = map_targets(
+        observations.vectors,
+        file_contexts(built),
+        scope,
+        CompiledPolicy(_plain(base).policy),
+        policy,
+        FileContextLabels(linked.file_contexts),
+    )
     foreign = policy.types - declared_types(built, policy)
-    vectors = tuple(_belonging(observations.vectors, Owners(known, foreign), scope))
+    owners = Owners(known, foreign)
+    vectors = tuple(_belonging(mapped.vectors, owners, scope))
     refused = {
         access.key: access.reason
         for file in files
@@ -61,7 +73,20 @@ def replay_modules(
         if access.cure in (Cure.REFUSED, Cure.LABEL) and access.reason
     }
     outcome = _ask(vectors, policy, refused)
-    return ModuleReplay(outcome, tuple(sorted(scope)), len(observations.vectors) - len(vectors))
+    told = tuple(
+        Replayed(one.vector, Verdict.UNMAPPED if one.cure is Cure.UNMAPPED else Verdict.REFUSED, one.reason)
+        for one in mapped.cured
+        if tuple(_belonging([one.vector], owners, scope))
+    )
+    left_out = len(mapped.vectors) + len(mapped.cured) - len(vectors) - len(told)
+    return ModuleReplay(Replay((*outcome.results, *told)), tuple(sorted(scope)), left_out)
+
+
+def _plain(base: Base) -> Linked:
+    result = link(base, {}, neverallow=False)
+    if isinstance(result, LinkFailed):
+        raise ToolFailedError(f"the base does not link: {result.failures[0].message}")
+    return result
 
 
 def _ask(
