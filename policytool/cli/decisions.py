@@ -27,6 +27,12 @@ AcceptedFolder = Annotated[
 NoTransitions = Annotated[
     bool, typer.Option("--no-transitions", help="Helper programs stay in the daemon's domain.")
 ]
+PrivateTypes = Annotated[
+    bool,
+    typer.Option(
+        "--private-types/--no-private-types", help="Give what is one daemon's own types of its own, or none."
+    ),
+]
 PreferBooleans = Annotated[
     bool, typer.Option("--prefer-booleans", help="No rule for what a boolean of the base would grant; name it.")
 ]
@@ -45,6 +51,7 @@ def load_choices(
     accept: Sequence[str] = (),
     *,
     transitions: bool = True,
+    private_types: bool = True,
     prefer_booleans: bool = False,
     dontaudit: Sequence[Path] = (),
 ) -> Choices:
@@ -77,7 +84,7 @@ def load_choices(
             hidden |= read_hidden(_text(path))
         except ChoicesError as error:
             raise InputError(f"{path}: {error}") from error
-    return Choices(accepted, transitions, prefer_booleans, hidden)
+    return Choices(accepted, transitions, prefer_booleans, hidden, private_types)
 
 
 def warn_decisions(made: Sequence[Candidate], choices: Choices) -> None:

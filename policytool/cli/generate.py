@@ -16,6 +16,7 @@ from policytool.cli.decisions import (
     Dontaudit,
     NoTransitions,
     PreferBooleans,
+    PrivateTypes,
     load_choices,
     warn_decisions,
 )
@@ -51,6 +52,7 @@ def generate(
     ],
     daemons: DaemonNames = None,
     profile: Annotated[Profile, typer.Option(help="exact: what was seen and nothing else.")] = Profile.EXACT,
+    private_types: PrivateTypes = True,
     language: Annotated[ModuleFormat, typer.Option("--format", help="What to write.")] = ModuleFormat.REFPOLICY,
     accept: Accept = None,
     accepted: AcceptedFolder = None,
@@ -73,6 +75,7 @@ def generate(
         accepted or output,
         accept or (),
         transitions=not no_transitions,
+        private_types=private_types,
         prefer_booleans=prefer_booleans,
         dontaudit=dontaudit or (),
     )

@@ -10,6 +10,7 @@ from policytool.generate.cil import write_cil
 from policytool.generate.evidence import FILE_NAME, write_evidence
 from policytool.generate.fc import write_fc
 from policytool.generate.interface import write_interfaces
+from policytool.generate.reach import Reach
 from policytool.generate.te import write_te
 from policytool.generate.triage import Cure, Triaged
 from policytool.model.daemon import Daemon
@@ -19,12 +20,16 @@ from policytool.model.program import Attribution
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The module of one daemon, each of its accesses with its cure, and whose the programs in its domain are."""
+    """The module of one daemon, each of its accesses with its cure, and what came of it beside the rules.
+
+    `attribution` says whose the programs in its domain are, `reach` whom its private types keep out.
+    """
 
     daemon: Daemon
     module: PolicyModule
     triaged: tuple[Triaged, ...]
     attribution: Attribution | None = None
+    reach: tuple[Reach, ...] = ()
 
     def cured(self, cure: Cure) -> frozenset[tuple[str, str, str, str]]:
         """Return the accesses with CURE by (source type, target type, class, permission)."""
@@ -33,7 +38,7 @@ class Candidate:
     def files(self, language: ModuleFormat) -> Mapping[str, str]:
         """Return the files of the module, name to text."""
         name = self.module.name
-        files = {FILE_NAME: write_evidence(self.module, self.triaged)}
+        files = {FILE_NAME: write_evidence(self.module, self.triaged, self.reach)}
         if language is not ModuleFormat.CIL:
             files[f"{name}.te"] = write_te(self.module)
             files[f"{name}.if"] = write_interfaces(self.module)

@@ -24,14 +24,16 @@ class Choices:
     """The decisions that modules are made by.
 
     `accepted` holds, by daemon, the ids of refusals that are accepted after all, with the reason; those under ""
-    hold for every daemon. `transitions` says whether helpers get their own domains, `prefer_booleans` that an
-    access is left to a boolean that would grant it. `hidden` are accesses that an enforced run passed without.
+    hold for every daemon. `transitions` says whether helpers get their own domains, `private_types` whether what is
+    one daemon's own gets types of its own, `prefer_booleans` that an access is left to a boolean that would grant
+    it. `hidden` are accesses that an enforced run passed without.
     """
 
     accepted: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     transitions: bool = True
     prefer_booleans: bool = False
     hidden: frozenset[AccessKey] = frozenset()
+    private_types: bool = True
 
     def accepted_by(self, daemon: str) -> Mapping[str, str]:
         """Return the ids that are accepted for DAEMON, with the reason."""

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from policytool.generate.reach import Reach
 from policytool.generate.triage import Cure, Triaged
 from policytool.graph.permission_graph import merge_evidence
 from policytool.model.access import Evidence, Use
@@ -57,8 +58,11 @@ def explained(triaged: Iterable[Triaged]) -> tuple[ExplainedAccess, ...]:
     )
 
 
-def write_evidence(module: PolicyModule, triaged: Iterable[Triaged]) -> str:
-    """Return evidence.json of MODULE, one access a line so that two versions compare well."""
+def write_evidence(module: PolicyModule, triaged: Iterable[Triaged], reach: Iterable[Reach] = ()) -> str:
+    """Return evidence.json of MODULE, one access a line so that two versions compare well.
+
+    REACH is whom its private types keep out.
+    """
     head = {
         "format": FORMAT,
         "module": module.name,
@@ -68,9 +72,24 @@ def write_evidence(module: PolicyModule, triaged: Iterable[Triaged]) -> str:
         "traces": list(module.traces),
     }
     lines = [f"  {json.dumps(key)}: {json.dumps(value)}," for key, value in head.items()]
+    kept_out = [f"    {json.dumps(reach_document(one))}" for one in reach]
+    if kept_out:
+        lines += ['  "reach": [', ",\n".join(kept_out), "  ],"]
     accesses = [f"    {json.dumps(_access(one))}" for one in explained(triaged)]
     body = ",\n".join(accesses)
     return "\n".join(["{", *lines, '  "accesses": [', *([body] if body else []), "  ]", "}"]) + "\n"
+
+
+def reach_document(one: Reach) -> dict[str, object]:
+    """Return rules of the base that do not hold for a new type, as JSON has them."""
+    return {
+        "new": one.new,
+        "old": one.old,
+        "sources": list(one.sources),
+        "tclass": one.tclass,
+        "perms": list(one.perms),
+        "interface": one.interface or None,
+    }
 
 
 def read_evidence(text: str) -> EvidenceFile:

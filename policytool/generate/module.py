@@ -36,13 +36,21 @@ def exact(skeleton: PolicyModule, triaged: Iterable[Triaged], base_types: frozen
         # which only adds, never has one.
         narrowed = None if skeleton.extends else _allow_xperm(rule, vectors)
         blocks.setdefault(foreign, []).append((rule, narrowed))
+    transitions = {block.types: block.transitions for block in skeleton.optionals}
+    for types in transitions:
+        blocks.setdefault(types, [])
     rules = blocks.pop((), [])
     return replace(
         skeleton,
         rules=tuple(rule for rule, _ in rules),
         xperm_rules=tuple(xperm for _, xperm in rules if xperm),
         optionals=tuple(
-            OptionalBlock(types, tuple(rule for rule, _ in pairs), tuple(xperm for _, xperm in pairs if xperm))
+            OptionalBlock(
+                types,
+                tuple(rule for rule, _ in pairs),
+                tuple(xperm for _, xperm in pairs if xperm),
+                transitions.get(types, ()),
+            )
             for types, pairs in sorted(blocks.items())
         ),
         dontaudit_rules=tuple(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from policytool.generate.comment import reasons, safe
 from policytool.model.module import OptionalBlock, PolicyModule
-from policytool.model.rules import AllowRule, AllowXpermRule, DontauditRule
+from policytool.model.rules import AllowRule, AllowXpermRule, DontauditRule, TypeTransition
 
 _RULER = "#" * 40
 
@@ -90,13 +90,13 @@ def _declarations(module: PolicyModule) -> list[str]:
         lines.append(f"typeattribute {attribute.type_} {', '.join(attribute.attributes)};")
     lines += [f"role {role.role} types {role.type_};" for role in module.roles]
     for transition in module.transitions:
-        name = f' "{transition.name}"' if transition.name else ""
-        lines.append(f"# {safe(transition.reason)}")
-        lines.append(
-            f"type_transition {transition.source} {transition.target}:{transition.tclass} "
-            f"{transition.default}{name};"
-        )
+        lines += _transition(transition)
     return [*lines, ""]
+
+
+def _transition(one: TypeTransition) -> list[str]:
+    name = f' "{one.name}"' if one.name else ""
+    return [f"# {safe(one.reason)}", f"type_transition {one.source} {one.target}:{one.tclass} {one.default}{name};"]
 
 
 def _section(
@@ -131,6 +131,7 @@ def _optional(block: OptionalBlock) -> list[str]:
     required = [f"\ttype {name};" for name in block.types]
     required += [f"\tclass {tclass} {_set(perms)};" for tclass, perms in _classes(block.rules)]
     inner = ["gen_require(`", *required, "')", ""]
+    inner += [line for one in block.transitions for line in (*_transition(one), "")]
     inner += [line for rule in block.rules for line in _allow(rule, xperms)]
     indented = [f"\t{line}" if line else "" for line in inner[:-1]]
     return [f"# Where another module declares {', '.join(block.types)}.", "optional_policy(`", *indented, "')", ""]

@@ -30,10 +30,11 @@ class Cure(StrEnum):
     CONSTRAINT = "constraint"
     REFUSED = "refused"
     UNMAPPED = "unmapped"
+    LABEL = "label"
 
 
 # Cures by which an access was left out on purpose, so that a denial of it is expected.
-DECIDED = frozenset({Cure.REFUSED, Cure.BOOLEAN, Cure.DONTAUDIT})
+DECIDED = frozenset({Cure.REFUSED, Cure.BOOLEAN, Cure.DONTAUDIT, Cure.LABEL})
 
 
 class Decides(Protocol):

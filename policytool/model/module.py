@@ -59,11 +59,12 @@ class FileContext:
 
 @dataclass(frozen=True, slots=True)
 class OptionalBlock:
-    """Rules that hold only where TYPES, which another module declares, exist."""
+    """Rules and transitions that hold only where TYPES, which another module declares, exist."""
 
     types: tuple[str, ...]
     rules: tuple[AllowRule, ...]
     xperm_rules: tuple[AllowXpermRule, ...] = ()
+    transitions: tuple[TypeTransition, ...] = ()
 
 
 class InterfaceKind(StrEnum):
@@ -72,17 +73,23 @@ class InterfaceKind(StrEnum):
     DOMTRANS = "domtrans"
     STREAM_CONNECT = "stream_connect"
     READ_STATE = "read_state"
+    READ = "read"
+    MANAGE = "manage"
 
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """A refpolicy interface of the module. `types` are what it needs: domain, exec type or socket types."""
+    """A refpolicy interface of the module. `types` are what it is about: exec type, socket or file types.
+
+    `folders` are the types of the folders on the way there.
+    """
 
     name: str
     kind: InterfaceKind
     summary: str
     domain: str
     types: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,13 +254,15 @@ class CompiledPolicy:
         return table
 
     @cached_property
-    def process_transitions(self) -> Mapping[str, frozenset[str]]:
-        """Every type of a program file that type_transition rules change the domain on, with the new domains."""
-        table: dict[str, set[str]] = {}
-        for (_, target, tclass, _), default in self._transitions.items():
-            if tclass == "process":
-                table.setdefault(target, set()).add(default)
-        return MappingProxyType({target: frozenset(defaults) for target, defaults in table.items()})
+    def process_transitions(self) -> Mapping[tuple[str, str], str]:
+        """The domain that comes next by running a program: (domain, type of the program file) to domain."""
+        return MappingProxyType(
+            {
+                (source, target): default
+                for (source, target, tclass, _), default in self._transitions.items()
+                if tclass == "process"
+            }
+        )
 
     def transition(self, source: str, target: str, tclass: str, name: str = "") -> str | None:
         """Return the type that type_transition rules give a new object or process; None when none applies.

@@ -41,15 +41,24 @@ def entries(policy: CompiledPolicy) -> Entries:
             continue
         for target in policy.expand(rule.target):
             found.setdefault(target, set()).update(policy.expand(rule.source) & system)
-    meant = policy.process_transitions
+    meant = {(type_, entered) for (_, type_), entered in policy.process_transitions.items()}
     return Entries(
         {
             target: domain
             for target, domains in sorted(found.items())
-            if len(domains) == 1 and (domain := min(domains)) in meant.get(target, ())
+            if len(domains) == 1 and (target, domain := min(domains)) in meant
         },
         {target: tuple(sorted(domains)) for target, domains in sorted(found.items()) if len(domains) > 1},
     )
+
+
+def entered_by_rule(policy: CompiledPolicy) -> Mapping[str, frozenset[str]]:
+    """Return the domains that each domain of POLICY enters by running a program, by type_transition rules."""
+    found: dict[str, set[str]] = {}
+    for (source, _), entered in policy.process_transitions.items():
+        if source != entered:
+            found.setdefault(source, set()).add(entered)
+    return {source: frozenset(targets) for source, targets in found.items()}
 
 
 def entered_domains(policy: CompiledPolicy, domains: Collection[str], known: Entries) -> frozenset[str]:

@@ -50,6 +50,11 @@ class Relabelled:
     kept: tuple[AccessVector, ...]
     moved: tuple[Moved, ...]
 
+    @property
+    def every(self) -> tuple[AccessVector, ...]:
+        """All accesses as they would be."""
+        return merge_vectors((*self.kept, *(one.vector for one in self.moved)))
+
 
 def relabel_sources(vectors: Iterable[AccessVector], attributions: Iterable[Attribution]) -> Relabelled:
     """Map the accesses in the domains of ATTRIBUTIONS that are not the daemon's own to the domains they belong to.

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
 from policytool.errors import ToolFailedError, UsageError
@@ -12,21 +12,21 @@ from policytool.generate.choices import Choices
 from policytool.generate.cil import write_cil
 from policytool.generate.forbidden import forbidden_accesses, refuse
 from policytool.generate.module import exact
-from policytool.generate.refusals import Refusals
-from policytool.generate.skeleton import skeleton
-from policytool.generate.triage import Criteria, Cure, Triaged, triage, triage_moved
+from policytool.generate.reach import lost_reach
+from policytool.generate.triage import Triaged
 from policytool.graph.attribution import Owners
 from policytool.graph.permission_graph import PermissionGraph, build
-from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon, DaemonError, is_plain_path
 from policytool.model.module import PolicyModule
 from policytool.model.observation import Observations
 from policytool.policy.aliases import without_aliases
 from policytool.policy.compiled import CompiledPolicy
-from policytool.policy.decide import Decider
 from policytool.toolchain.base import Base
 from policytool.toolchain.link import LinkFailed, link
-from policytool.workflow.attribution import Attributed, entered_by, moved_of, of_the_daemon, propose
+from policytool.workflow.attribution import entered_by
+from policytool.workflow.labelled import types_owned
+from policytool.workflow.skeletons import link_unchecked, make_skeletons
+from policytool.workflow.triaged import triage_each
 
 # Each round refuses what the neverallow rules of the base forbid; secilc names a few offenders at a time.
 _ROUNDS = 8
@@ -45,7 +45,8 @@ def generate_modules(
 
     Raise UsageError when a wanted domain was not seen, ToolFailedError when what comes out does not link.
     """
-    plain = CompiledPolicy(_link(base, {}))
+    linked = link_unchecked(base, {})
+    plain = CompiledPolicy(linked.policy)
     wanted = [plain.resolve(domain) or domain for domain in wanted]
     observations = without_aliases(observations, plain)
     graph = build(observations)
@@ -56,74 +57,26 @@ def generate_modules(
         raise UsageError(f"{missing[0]} does not occur in the traces; seen were {', '.join(graph.domains())}")
     if not chosen:
         raise UsageError("the traces name no daemon that is known; choose a domain with -d TYPE")
-    whose = propose(observations, present, plain) if choices.transitions else Attributed({})
-    skeletons = {
-        daemon.domain: skeleton(
+    skeletons = make_skeletons(observations, present, known, base, linked, plain, choices)
+    whose, labelling = skeletons.whose, skeletons.labelling
+    entered = entered_by(observations, chosen, skeletons.policy, whose.known) if choices.transitions else {}
+    ours = frozenset(entered).union(
+        (daemon.domain for daemon in daemons), *(one.reached for one in whose.by_domain.values())
+    )
+    owners = Owners(daemons, plain.types, entered, types_owned(labelling, present))
+    triaged = triage_each(chosen, skeletons, owners, ours, choices)
+    reach = lost_reach(skeletons.modules, {domain: one.private for domain, one in labelling.items()}, plain)
+    made = tuple(
+        Candidate(
             daemon,
-            graph,
-            base.identity,
-            extends=daemon.domain in plain.types,
-            base_types=plain.types,
-            taken=base.names,
-            helpers=whose.helpers(daemon.domain),
+            exact(skeletons.modules[daemon.domain], triaged[daemon.domain], plain.types),
+            triaged[daemon.domain],
+            whose.by_domain.get(daemon.domain),
+            reach.get(daemon.domain, ()),
         )
-        for daemon in present
-    }
-    made = _triaged(observations, daemons, chosen, whose, skeletons, base, plain, choices)
-    return _without_forbidden(made, skeletons, base, plain.types)
-
-
-def _triaged(
-    observations: Observations,
-    daemons: Sequence[Daemon],
-    chosen: Sequence[Daemon],
-    whose: Attributed,
-    skeletons: Mapping[str, PolicyModule],
-    base: Base,
-    plain: CompiledPolicy,
-    choices: Choices,
-) -> tuple[Candidate, ...]:
-    """Give each access of the CHOSEN daemons its cure, under the skeletons of all."""
-    policy = CompiledPolicy(_link(base, {module.name: write_cil(module) for module in skeletons.values()}))
-    entered = entered_by(observations, chosen, policy, whose.known) if choices.transitions else {}
-    owners = Owners(daemons, plain.types, entered)
-    relabelled = whose.relabel(build(observations).vectors())
-    owned: dict[str, list[AccessVector]] = {daemon.domain: [] for daemon in daemons}
-    for vector in relabelled.kept:
-        for owner in owners.owners(vector):
-            owned[owner.domain].append(vector)
-    ours = frozenset(owned).union(*(one.reached for one in whose.by_domain.values()), entered)
-    made = []
-    with Decider(policy) as decider:
-        for daemon in chosen:
-            module = skeletons[daemon.domain]
-            criteria = Criteria(
-                refusal=Refusals(policy, daemon.domain, ours).refusal,
-                accepted=choices.accepted_by(daemon.name),
-                hidden=choices.hidden,
-                prefer_booleans=choices.prefer_booleans,
-                note=_helper_note(daemon, owners),
-            )
-            judged = triage(owned[daemon.domain], decider, criteria)
-            moved = moved_of(relabelled.moved, daemon.domain)
-            judged += triage_moved(moved, decider, criteria, of_the_daemon(daemon, module.declared))
-            # What the base grants to a helper is no matter of the daemon's.
-            kept = tuple(
-                one for one in judged if one.cure is not Cure.GRANTED or owners.owner(one.vector) == daemon
-            )
-            made.append(
-                Candidate(daemon, exact(module, kept, plain.types), kept, whose.by_domain.get(daemon.domain))
-            )
-    return tuple(made)
-
-
-def _helper_note(daemon: Daemon, owners: Owners) -> Callable[[AccessVector], str]:
-    def note(vector: AccessVector) -> str:
-        if owners.owner(vector) is None:
-            return f"helper {vector.source.type_}, entered from {daemon.domain}"
-        return ""
-
-    return note
+        for daemon in chosen
+    )
+    return _without_forbidden(made, skeletons.modules, base, plain.types)
 
 
 def _without_forbidden(
@@ -149,14 +102,6 @@ def _without(
 ) -> Candidate:
     module = exact(skeletons[made.daemon.domain], triaged, base_types)
     return replace(made, module=module, triaged=triaged)
-
-
-def _link(base: Base, modules: Mapping[str, str]) -> str:
-    """Link for asking only: the questions are about allow rules, so neverallow rules need not be checked."""
-    result = link(base, modules, neverallow=False)
-    if isinstance(result, LinkFailed):
-        raise ToolFailedError(f"the skeletons do not link with the base: {result.failures[0].message}")
-    return str(result.policy)
 
 
 def _unknown(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from policytool.errors import InputError
-from policytool.generate.triage import DECIDED
+from policytool.generate.triage import DECIDED, Cure
 from policytool.graph.attribution import Owners
 from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon
@@ -19,8 +19,11 @@ from policytool.policy.decide import Decider
 from policytool.policy.replay import Replay, Replayed, Verdict, replay
 from policytool.policy.xperms import XpermRules
 from policytool.toolchain.base import Base
+from policytool.toolchain.labels import FileContextLabels
 from policytool.workflow.attribution import attributed, entered_by
-from policytool.workflow.modules import build_whole, declared_types, evidence_files, subjects
+from policytool.workflow.labelled import map_targets
+from policytool.workflow.modules import build_whole, declared_types, evidence_files, file_contexts, subjects
+from policytool.workflow.skeletons import link_unchecked
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,21 @@ def replay_modules(
     daemons = _daemons(known, scope, observations)
     whose = attributed(observations, daemons, policy)
     entered = entered_by(observations, daemons, policy, whose.known)
-    relabelled = whose.relabel(observations.vectors)
-    vectors = list(_belonging(relabelled.kept, Owners(known, policy.types - declared, entered), scope))
-    left_out = len(relabelled.kept) - len(vectors)
+    mapped = map_targets(
+        whose.relabel(observations.vectors),
+        file_contexts(built),
+        scope,
+        CompiledPolicy(link_unchecked(base, {}).policy),
+        policy,
+        FileContextLabels(linked.file_contexts),
+    )
+    owners = Owners(known, policy.types - declared, entered)
+    vectors = list(_belonging(mapped.vectors, owners, scope))
+    cured = [one for one in mapped.cured if any(_belonging([one.vector], owners, scope))]
+    left_out = len(mapped.vectors) - len(vectors) + len(mapped.cured) - len(cured)
     own = scope | declared
     guessed: list[AccessVector] = []
-    for one in relabelled.moved:
+    for one in mapped.moved:
         named = {one.vector.source.type_, one.vector.target.type_}
         (vectors if named & own else guessed).append(one.vector)
     refused = {
@@ -74,7 +86,11 @@ def replay_modules(
     outcome = _ask(vectors, policy, refused)
     if guessed:
         outcome = Replay((*outcome.results, *_unmapped(_ask(guessed, policy, {}))))
-    return ModuleReplay(outcome, tuple(sorted(scope)), left_out)
+    told = (
+        Replayed(one.vector, Verdict.UNMAPPED if one.cure is Cure.UNMAPPED else Verdict.REFUSED, one.reason)
+        for one in cured
+    )
+    return ModuleReplay(Replay((*outcome.results, *told)), tuple(sorted(scope)), left_out)
 
 
 def _daemons(known: Sequence[Daemon], scope: Collection[str], observations: Observations) -> tuple[Daemon, ...]:

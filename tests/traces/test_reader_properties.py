@@ -53,7 +53,9 @@ def test_no_bytes_make_the_reader_raise(lines: list[bytes]) -> None:
     for event in read_events(lines, "hostile", tally.unread):
         tally.add(event)
     observations = tally.observations()
-    assert observations.records + observations.unread_total >= sum(1 for line in lines if line.strip(b"\r\n\t\v\f -"))
+    assert observations.records + observations.unread_total >= sum(
+        1 for line in lines if line.strip(b"\r\n\t\v\f -")
+    )
 
 
 @settings(deadline=5000, max_examples=20)
