@@ -130,4 +130,6 @@ def _cure(vector: AccessVector, decision: Decision, criteria: Criteria, weaker: 
         if criteria.prefer_booleans:
             return Triaged(vector, Cure.BOOLEAN, f"a boolean grants it: {decision.cause}")
         notes.append(f"a boolean would grant it: {decision.cause}")
+    if decision.dontaudit:
+        notes.append("the base hides it (dontaudit), so it may do no harm to deny it")
     return Triaged(vector, Cure.ALLOW, "; ".join(note for note in notes if note))

@@ -160,25 +160,28 @@ def _walk(
     """Follow the programs from the daemon on: the domains that each is run from, and those it runs in."""
     run_from: dict[str, set[str]] = {path: set() for path in seen.types}
     runs_in: dict[str, set[str]] = {path: set() for path in seen.types}
-    changed = True
-    while changed:
-        changed = False
-        for path, types in sorted(seen.types.items()):
-            before: set[str] = set()
-            for caller in callers.get(path, ("",)):
-                # A caller that is not itself one of these programs is the daemon, or as good as.
-                before |= runs_in.get(caller, {domain})
-            after = {enters(place, type_) for place in before for type_ in types}
-            changed = changed or not (before <= run_from[path] and after <= runs_in[path])
-            run_from[path] |= before
-            runs_in[path] |= after
-        if not changed:
-            # Programs that were only ever seen to run each other: somebody ran the first, so the daemon may have.
-            for path in sorted(path for path, before in run_from.items() if not before)[:1]:
-                run_from[path].add(domain)
-                runs_in[path] |= {enters(domain, type_) for type_ in seen.types[path]}
-                changed = True
-    return run_from, runs_in
+    run_by: dict[str, list[str]] = {}
+    for path, some in callers.items():
+        for caller in some:
+            run_by.setdefault(caller, []).append(path)
+    # What the daemon runs, or somebody who is as good as the daemon: no other of these programs.
+    waiting = [(path, domain) for path in seen.types if not callers.get(path, frozenset()) & runs_in.keys()]
+    waiting += [(path, domain) for path, some in callers.items() if some - runs_in.keys()]
+    first = iter(sorted(seen.types))
+    while True:
+        while waiting:
+            path, before = waiting.pop()
+            if before in run_from[path]:
+                continue
+            run_from[path].add(before)
+            for entered in {enters(before, type_) for type_ in seen.types[path]} - runs_in[path]:
+                runs_in[path].add(entered)
+                waiting += [(one, entered) for one in run_by.get(path, ())]
+        # Programs that were only ever seen to run each other: somebody ran the first, so the daemon may have.
+        left = next((path for path in first if not run_from[path]), None)
+        if left is None:
+            return run_from, runs_in
+        waiting.append((left, domain))
 
 
 def _whose(

@@ -171,6 +171,8 @@ class _Domain:
             if (path, tclass) in self._made:
                 return source, source, perm, f"{path} runs in {source} and made the {tclass} itself", False
             return source, own, perm, f"{path} runs in {source}; assumed: the {tclass} is inherited", True
+        if tclass.startswith("cap"):
+            return source, source, perm, f"{path} runs in {source}", False
         return source, source, perm, f"{path} runs in {source}; assumed: on itself or its children", True
 
     def _to_helpers(self, vector: AccessVector, use: Use) -> list[tuple[str, str, str, str, bool]]:

@@ -21,9 +21,9 @@ _FORKS = frozenset({"clone", "clone3", "fork", "vfork"})
 _NUMBERS = b"|".join(sorted(number.encode() for number in numbers_of(_EXECS | _FORKS)))
 
 _CALL = re.compile(
-    rb" arch=([0-9a-f]{1,8}) syscall=(" + _NUMBERS + rb")(?: per=[0-9a-f]{1,16})? success=yes exit=(\d{1,10}) "
-    rb"[^\n]{0,200}? ppid=(\d{1,10}) pid=(\d{1,10}) [^\n]{0,400}? exe=([^ \n\x1d]{1,8192}) "
-    rb"subj=([^ \n\x1d]{1,8192})"
+    rb" arch=([0-9a-f]{1,8}) syscall=(" + _NUMBERS + rb")(?: per=[0-9a-f]{1,16})? success=yes exit=(\d{1,10})"
+    rb"(?: a[0-3]=[0-9a-f]{1,16}){4} items=\d{1,10} ppid=(\d{1,10}) pid=(\d{1,10}) "
+    rb"[^\n]{0,400}? exe=([^ \n\x1d]{1,8192}) subj=([^ \n\x1d]{1,8192})"
 )
 
 _INIT = 1

@@ -16,6 +16,9 @@ from policytool.policy.decide import Decider
 from policytool.policy.entries import Entries, entered_domains, entries
 from policytool.policy.relabel_source import Moved, Relabelled, relabel_sources
 
+# How many of the domains that a program may lead into are named.
+_NAMED = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Attributed:
@@ -60,9 +63,8 @@ def propose(observations: Observations, daemons: Sequence[Daemon], plain: Compil
                 if type_ in kept:
                     return f"the base lets {domain} run {type_} in its own domain"
                 if several := known.several.get(type_):
-                    return (
-                        f"{type_} is an entry point of {', '.join(several)}: which of them depends on who runs it"
-                    )
+                    names = ", ".join(several[:_NAMED]) + (" and others" if len(several) > _NAMED else "")
+                    return f"{type_} is an entry point of {names}: which of them depends on who runs it"
                 return f"no domain of the base is entered by programs of {type_}"
 
             one = attribute(daemon, vectors, observations.executions, enters, why_not)

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
+import time
+from itertools import pairwise
+
 from policytool.graph.attribute import attribute, program_types
 from policytool.model.access import AccessVector
 from policytool.model.execution import Execution
@@ -97,3 +100,13 @@ def test_a_helper_that_was_entered_in_the_recording_is_one() -> None:
     granted = vector("greeterd_t", "tool_exec_t", "file", "execute", program=TOOL, path=TOOL, syscall="execve")
     assert attribute(DAEMON, (seen[0], granted), (), enters).helpers == found.helpers, "its domain was not recorded"
     assert program_types("greeterd_t", seen) == {"tool_exec_t"}
+
+
+def test_a_long_chain_of_programs_takes_no_time() -> None:
+    names = [f"/bin/p{number:05}" for number in range(5000, 0, -1)]
+    seen = [runs(name, "bin_t") for name in names]
+    chain = [by(caller, program) for caller, program in pairwise((OWN, *names))]
+    begin = time.monotonic()
+    found = attribute(DAEMON, seen, chain, enters)
+    assert time.monotonic() - begin < 5
+    assert all(places == {"greeterd_t"} for places in found.runs_in.values())
