@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from policytool.check.findings import Severity
 from policytool.daemons import load_daemons
 from policytool.generate.cil import write_cil
+from policytool.generate.fc import write_fc
+from policytool.generate.interface import write_interfaces
 from policytool.generate.skeleton import skeleton
+from policytool.generate.te import write_te
 from policytool.generate.triage import Cure
 from policytool.graph.attribution import Owners
 from policytool.graph.permission_graph import PermissionGraph, build
@@ -23,6 +27,7 @@ from policytool.model.own_path import Labelling
 from policytool.policy.aliases import without_aliases
 from policytool.policy.compiled import CompiledPolicy
 from policytool.toolchain.base import Base
+from policytool.toolchain.build import build as build_modules
 from policytool.toolchain.labels import FileContextLabels
 from policytool.toolchain.link import Linked, link
 from policytool.toolchain.setfiles import check_file_contexts
@@ -166,3 +171,16 @@ def test_who_connects_to_a_daemon_may_reach_its_socket(made: Made) -> None:
     assert ("virsh_t", "virtqemud_runtime_t", "sock_file", "write") in keys
     assert ("virsh_t", "virtqemud_t", "unix_stream_socket", "connectto") in keys
     assert ("virtqemud_t", "virtnetworkd_runtime_t", "sock_file", "write") in keys
+
+
+def test_a_folder_with_the_name_of_a_macro_compiles(made: Made, base: Base, tmp_path: Path) -> None:
+    module = made.skeletons["virtinterfaced_t"]
+    assert any(entry.pattern == "/run/libvirt/interface(/.*)?" for entry in module.file_contexts)
+    folder = tmp_path / module.name
+    folder.mkdir()
+    for ending, text in (("te", write_te(module)), ("if", write_interfaces(module)), ("fc", write_fc(module))):
+        (folder / f"{module.name}.{ending}").write_text(text)
+    built = build_modules([folder], base)
+    assert [one.message for one in built.findings if one.severity is Severity.ERROR] == []
+    (form,) = built.formats
+    assert '"interface" virtinterfaced_runtime_t' in form.modules[0].cil
