@@ -95,7 +95,8 @@ def _declarations(module: PolicyModule) -> list[str]:
 
 
 def _transition(one: TypeTransition) -> list[str]:
-    name = f' "{one.name}"' if one.name else ""
+    # In quotes of m4: a file may have the name of a macro (libvirt has a folder `interface`).
+    name = f' "`{one.name}\'"' if one.name else ""
     return [f"# {safe(one.reason)}", f"type_transition {one.source} {one.target}:{one.tclass} {one.default}{name};"]
 
 

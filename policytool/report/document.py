@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from policytool.check.findings import Finding
 from policytool.generate.candidate import Candidate
-from policytool.generate.evidence import ExplainedAccess, explained
+from policytool.generate.evidence import ExplainedAccess, explained, reach_document
 from policytool.generate.triage import Cure
 from policytool.model.access import Evidence, Use
 from policytool.model.module import BasePolicy
@@ -142,6 +142,7 @@ def _candidate(one: Candidate) -> Document:
             for access in explained(one.triaged)
             if access.cure not in (Cure.GRANTED, Cure.ALLOW, Cure.TRANSITION)
         ],
+        "reach": [reach_document(kept_out) for kept_out in one.reach],
     }
 
 
