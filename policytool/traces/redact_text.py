@@ -127,7 +127,7 @@ _ANY = (*_ADDRESSES, _HOME)
 
 
 def redact_path(names: Pseudonyms, path: str) -> str:
-    """Replace what a path says of people, the log's own hosts and addresses that are known; relative ones too."""
+    """Replace people, the log's own hosts and addresses in a path, IPv4 where it is known; relative ones too."""
     parts = path.split("/")
     old = tuple(parts)
     system = path.startswith(_SYSTEM)
@@ -145,7 +145,8 @@ def redact_path(names: Pseudonyms, path: str) -> str:
         elif part in names.nodes and len(part) > 2:
             parts[place] = names.host(part)
         elif "." in part or ":" in part or "-" in part:
-            parts[place] = names.address(part, known=True) or part
+            # Four numbers may be a version; nothing else looks like a MAC or IPv6 address.
+            parts[place] = names.address(part, known="." in part) or part
     return "/".join(parts)
 
 

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -183,11 +184,14 @@ class Following:
     def __init__(self, log: Path, *words: str) -> None:
         self.child = subprocess.Popen(
             [sys.executable, "-m", "policytool", "access", str(log), "--follow", *words],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=REPOSITORY,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=REPOSITORY, bufsize=0,
         )  # fmt: skip
 
     def line(self) -> str:
         assert self.child.stdout
+        # Unbuffered, so that what select tells is all there is.
+        ready, _, _ = select.select([self.child.stdout], [], [], 60)
+        assert ready, "nothing new is printed"
         return self.child.stdout.readline().decode()
 
     def interrupt(self) -> tuple[int, bytes, bytes]:

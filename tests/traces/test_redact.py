@@ -186,6 +186,11 @@ def test_all_arguments_are_replaced_when_asked_for() -> None:
         ("/home/root/x", "/home/root/x"),
         ("/var/log/remote/db1/x", "/var/log/remote/host1/x"),
         ("/run/libvirt/virtqemud-sock", "/run/libvirt/virtqemud-sock"),
+        ("/var/lib/dhcp/52:54:00:aa:bb:cc", "/var/lib/dhcp/00:00:5e:00:53:00"),
+        ("52-54-00-aa-bb-cc", "00-00-5e-00-53-00"),
+        ("/srv/2001:db9::7/x", "/srv/2001:db8::1/x"),
+        ("/opt/tool/1.2.3.4/x", "/opt/tool/1.2.3.4/x"),
+        ("/sys/bus/pci/0000:00:1f.2", "/sys/bus/pci/0000:00:1f.2"),
         ("", ""),
     ],
 )
