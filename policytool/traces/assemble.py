@@ -149,7 +149,7 @@ def _user_avc(draft: _Draft, record: Record, text: str) -> None:
     at = text.find("avc:")
     if at < 0:
         # An object manager's other messages (dbus: "Can't send to audit system") are not decisions.
-        if "msg=" not in text or text.count("'") % 2:
+        if "msg='" not in text or text.count("'") % 2:
             draft.report(record, UnreadKind.TRUNCATED)
         return
     if not is_notice(text[at:]):

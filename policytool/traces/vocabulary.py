@@ -62,6 +62,8 @@ watch_with_perm write x509_certificate_load
 """
 PERMISSIONS = frozenset(_PERMISSIONS.split())
 
+_BEGINNINGS = ("type=", "avc:", "node=", "host=", "audit", "kernel")
+
 
 def is_cut_class(name: str) -> bool:
     """Say whether NAME is no class that is known, but the beginning of one."""
@@ -70,4 +72,8 @@ def is_cut_class(name: str) -> bool:
 
 def has_run_on(name: str) -> bool:
     """Say whether NAME, which is no class that is known, seems to be one and what followed it on the line."""
-    return not name.islower() or any(name.startswith(one) and "_" not in name[len(one) :] for one in CLASSES)
+    if not name.islower() or any(name.startswith(one) and "_" not in name[len(one) :] for one in CLASSES):
+        return True
+    # A class that was cut short, and the beginning of a record.
+    cuts = (place for place in range(3, len(name)) if any(one.startswith(name[place:]) for one in _BEGINNINGS))
+    return any(is_cut_class(name[:place]) for place in cuts)

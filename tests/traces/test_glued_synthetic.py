@@ -77,6 +77,8 @@ def test_a_class_that_ran_into_the_next_record_is_no_class() -> None:
         assert shapes(first + rest)[0] == []
         assert shapes(first + rest)[1] == [UnreadKind.MALFORMED]
     assert shapes(first[:-2]) == ([], [UnreadKind.TRUNCATED])
+    assert shapes(first.replace("tclass=file", "tclass=sock_typ")) == ([], [UnreadKind.MALFORMED])
+    assert shapes(first.replace("tclass=file", "tclass=greeting")) == ([(("read",), "blue_t", "greeting")], [])
 
 
 def test_what_programs_wrote_is_not_taken_apart() -> None:
