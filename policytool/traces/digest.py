@@ -79,6 +79,8 @@ class Digest:
         self.joiner = joiner or Joiner()
         # The number of the next line.
         self.line = 1
+        # Whether the lines that were read end within an entry of the journal's export format.
+        self.within = False
         self._origin = origin
         self._tally = tally
         self._reader = Reader()
@@ -211,6 +213,7 @@ class Digest:
                 self._add_read(reader.rest())
                 return line
             self._add_line(reader, line)
+        self.within = reader.within
         self._add_read(reader.rest())
         return b""
 

@@ -25,6 +25,9 @@ WARM_UP = 1 << 22
 # A range is not smaller than that: starting a process must be worth it.
 SMALLEST = 1 << 25
 
+# The mark after a range that ends within an entry of the journal's export format; nothing fits it.
+_WITHIN = "within an entry"
+
 # How far a place for a cut is looked for.
 _WINDOW = 1 << 20
 
@@ -90,7 +93,8 @@ def observe_range(path: str, trace: str, complete: bool, part: Range, warm_up: i
     tally = Tally(trace, complete)
     digest = Digest(trace, tally, joiner)
     digest.read(read_range(path, part.begin, part.end))
-    after = _mark(joiner, digest.line)
+    # No range begins within an entry of the journal: what looks like a record there is what a program wrote.
+    after = _WITHIN if digest.within else _mark(joiner, digest.line)
     if part.end is None:
         digest.finish()
     else:

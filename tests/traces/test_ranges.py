@@ -70,6 +70,21 @@ def test_a_cut_at_each_line_of_a_small_log(tmp_path: Path) -> None:
             assert warm_up < 1 << 20 or not repeated, "all before the cut was read, and yet it did not fit"
 
 
+def test_a_cut_within_an_entry_of_the_journal(tmp_path: Path) -> None:
+    # What looks like records is what a program wrote, whatever the range begins with.
+    forged = "\n".join(avc(perms="{ write }").replace(":45)", f":{serial})") for serial in range(50, 60))
+    text = forged.encode()
+    entry = b"__CURSOR=s\n_TRANSPORT=journal\nMESSAGE\n" + len(text).to_bytes(8, "little") + text + b"\n\n"
+    log = tmp_path / "log"
+    log.write_bytes(f"{avc()}\n".encode() + entry + f"{avc(perms='{ open }')}\n".encode())
+    expected = _whole(log)
+    assert [vector.perm for vector in expected.vectors] == ["open", "read"]
+    starts = _line_starts(log.read_bytes())
+    for cuts in (*([start] for start in starts), starts[6:12:2]):
+        for warm_up in (0, 300, 1 << 20):
+            assert _in_parts(log, cuts, warm_up)[0] == expected
+
+
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(
     events=st.lists(whole_events(), min_size=1, max_size=12),
