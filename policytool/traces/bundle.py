@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 from typing import TypeVar
 
 from policytool.errors import InputError
@@ -169,9 +170,7 @@ def import_trace(
         else:
             names = [EVIDENCE] if len(logs) == 1 else [f"audit.{place}.log.xz" for place in range(1, len(logs) + 1)]
         files = [made / one for one in names]
-        # lzma lets other threads run.
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(_compress, logs, files))
+        _compress_all(logs, files)
         evidence = []
         counts = Counts()
         for file, trace in zip(files, parts or [name] * len(files), strict=True):
@@ -299,10 +298,30 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _compress(log: str, file: Path) -> None:
+def _compress_all(logs: Sequence[str], files: Sequence[Path]) -> None:
+    """Compress LOGS into FILES, several at a time: lzma lets other threads run."""
+    if len(logs) == 1 or STDIN in logs:
+        # Not in a thread: nothing could wake it up that waits for input when the user gives up.
+        for log, file in zip(logs, files, strict=True):
+            _compress(log, file)
+        return
+    stop = Event()
+    with ThreadPoolExecutor() as pool:
+        try:
+            list(pool.map(lambda log, file: _compress(log, file, stop), logs, files))
+        except BaseException:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _compress(log: str, file: Path, stop: Event | None = None) -> None:
+    """Compress LOG into FILE; give up, with half of it written, once STOP is set."""
     compressor = lzma.LZMACompressor(filters=FILTERS)
     with file.open("wb") as out:
         for block in read_blocks(log):
+            if stop is not None and stop.is_set():
+                return
             out.write(compressor.compress(block + b"\n"))
         out.write(compressor.flush())
 
