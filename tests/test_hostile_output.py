@@ -24,7 +24,7 @@ from policytool.generate.interface import write_interfaces
 from policytool.generate.module import exact
 from policytool.generate.skeleton import skeleton
 from policytool.generate.te import write_te
-from policytool.generate.triage import Cure, triage
+from policytool.generate.triage import Criteria, Cure, triage
 from policytool.graph.formats import to_dot, to_graphml, to_json
 from policytool.graph.permission_graph import build
 from policytool.model.access import Evidence, Use
@@ -76,7 +76,7 @@ def seen(text: str) -> Observations:
 
 def module(text: str) -> PolicyModule:
     observed = seen(text)
-    decided = triage(observed.vectors, TablePolicy(), "unlabeled_t")
+    decided = triage(observed.vectors, TablePolicy(), Criteria())
     types = frozenset({"init_t", "etc_t", "bin_t", "tun_tap_device_t"})
     made = exact(skeleton(DAEMON, build(observed), BASE, extends=False), decided, types)
     assert made.every_rule
@@ -262,7 +262,7 @@ def test_the_last_door_lets_nothing_through(text: str) -> None:
 
 @given(HOSTILE)
 def test_evidence_is_ascii_and_read_back_as_it_was(text: str) -> None:
-    decided = triage(seen(text).vectors, TablePolicy(), "unlabeled_t")
+    decided = triage(seen(text).vectors, TablePolicy(), Criteria())
     written = write_evidence(module(text), decided)
     assert written.isascii()
     assert "\x1b" not in written

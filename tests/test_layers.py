@@ -20,7 +20,7 @@ ALLOWED = {
     "graph": {"model"},
     "policy": {"model"},
     "check": {"model"},
-    "generate": {"model", "graph", "policy", "check"},
+    "generate": {"model", "graph", "policy", "check", "surface"},
     "surface": {"model", "policy"},
     "report": {"model", "traces", "graph", "policy", "check", "generate", "surface"},
     # edges

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from policytool.check.findings import Severity
+from policytool.cli.decisions import load_choices
 from policytool.daemons import load_daemons
 from policytool.generate.candidate import Candidate
 from policytool.model.module import ModuleFormat
@@ -42,7 +43,7 @@ def observed() -> Observations:
 
 @pytest.fixture(scope="module")
 def made(observed: Observations, base: Base) -> Sequence[Candidate]:
-    return generate_modules(observed, load_daemons(), (), base)
+    return generate_modules(observed, load_daemons(), (), base, load_choices(POLICIES))
 
 
 @pytest.fixture(scope="module")

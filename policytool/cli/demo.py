@@ -12,12 +12,14 @@ from typing import Annotated
 import typer
 
 from policytool.cli.console import emit, progress, write_files
+from policytool.cli.decisions import load_choices
 from policytool.cli.inputs import BaseFolder, load_known, read_traces
 from policytool.errors import ExitCode, InputError
 from policytool.model.module import ModuleFormat
 
 # Traces are part of the checkout, not of the installed package.
 _TRACES = Path(__file__).parents[2] / "traces"
+_POLICIES = Path(__file__).parents[2] / "policies"
 
 
 def demo(
@@ -49,7 +51,7 @@ def demo(
         graph = build_graph(observations)
     emit(f"  {observations.records} records, {len(observations.vectors)} vectors, {len(graph.domains())} domains\n")
     with _step("Permission graphs, and a module for each daemon"):
-        made = generate_modules(observations, known, (), found)
+        made = generate_modules(observations, known, (), found, load_choices(_POLICIES))
     for one in made:
         own = graph.around([one.daemon.domain, one.daemon.exec_type])
         drawn = {"graph.json": formats.to_json(own), "graph.dot": formats.to_dot(own)}

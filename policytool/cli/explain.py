@@ -76,7 +76,8 @@ def _text(module: str, access: ExplainedAccess) -> str:
 
     source, target, tclass, perm = access.key
     evidence = access.evidence
-    lines = [printable(f"{source} {target}:{tclass} {perm}"), f"  {access.cure} ({printable(module)})"]
+    cure = f"{access.cure} {printable(access.id)}" if access.id else access.cure
+    lines = [printable(f"{source} {target}:{tclass} {perm}"), f"  {cure} ({printable(module)})"]
     if access.reason:
         lines.append(f"  {printable(access.reason)}")
     lines.append(f"  seen {evidence.count} x, {timestamp(evidence.first)} to {timestamp(evidence.last)}")

@@ -47,11 +47,14 @@ def read_traces(
 ) -> Observations:
     """Read TRACES, or of them what SELECTION wants, with so many processes, into one set of observations.
 
+    With a selection they do not say who ran whom.
+
     What was not understood is told on stderr. Raise InputError when a trace cannot be read, or with STRICT when
     anything in it was not understood.
     """
     from policytool.model.observation import Observations
     from policytool.model.selection import Selection
+    from policytool.traces.bundle import read_trace
     from policytool.traces.selected import narrowed, read_selected
 
     wanted = selection or Selection()
@@ -59,12 +62,13 @@ def read_traces(
     if jobs == 1 or wanted.by_event:
         for trace in traces:
             with progress(f"reading {trace}"):
-                observations = observations.merge(read_selected(trace, wanted))
+                one = read_trace(trace) if selection is None else read_selected(trace, wanted)
+                observations = observations.merge(one)
     else:
         # Without `progress`, whose thread a process must not be copied with.
         from policytool.workflow.read import read_all
 
-        observations = narrowed(observations.merge(*read_all(traces, jobs)), wanted)
+        observations = narrowed(observations.merge(*read_all(traces, jobs, executions=selection is None)), wanted)
     _report_unread(observations, strict=strict)
     return observations
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from policytool.cli.console import emit, emit_json, note, table, write_files
+from policytool.cli.decisions import load_choices
 from policytool.cli.inputs import DaemonFolder, DaemonNames, Json, as_daemons, load_known
 from policytool.errors import ExitCode, InputError, ToolFailedError, UsageError
 
@@ -122,6 +123,9 @@ def run(
     daemons: DaemonNames = None,
     scenarios: _Scenarios = None,
     workload: _Workload = None,
+    accepted: Annotated[
+        Path, typer.Option("--accepted", metavar="DIR", help="Where DAEMON/accepted.toml are.")
+    ] = Path("policies"),
     daemon_folder: DaemonFolder = None,
     as_json: Json = False,
 ) -> None:
@@ -165,7 +169,7 @@ def run(
             wanted = [one.domain for one in chosen if one.domain in sources]
             aside = output / f".{name}"
             shutil.rmtree(aside, ignore_errors=True)
-            for candidate in generate_modules(seen, known, wanted, base):
+            for candidate in generate_modules(seen, known, wanted, base, load_choices(accepted)):
                 write_files(aside / candidate.daemon.name, candidate.files(ModuleFormat.REFPOLICY))
             aside.rename(folder)
         return folder

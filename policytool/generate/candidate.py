@@ -10,20 +10,28 @@ from policytool.generate.cil import write_cil
 from policytool.generate.evidence import FILE_NAME, write_evidence
 from policytool.generate.fc import write_fc
 from policytool.generate.interface import write_interfaces
+from policytool.generate.reach import Reach
 from policytool.generate.robust import Closed
 from policytool.generate.te import write_te
 from policytool.generate.triage import Cure, Triaged
 from policytool.model.daemon import Daemon
 from policytool.model.module import ModuleFormat, PolicyModule
+from policytool.model.program import Attribution
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The module of one daemon, each of its accesses with its cure, and what profile `robust` added unseen."""
+    """The module of one daemon, each of its accesses with its cure, and what came of it beside the rules.
+
+    `attribution` says whose the programs in its domain are, `reach` whom its private types keep out, `closed` what
+    profile `robust` added unseen.
+    """
 
     daemon: Daemon
     module: PolicyModule
     triaged: tuple[Triaged, ...]
+    attribution: Attribution | None = None
+    reach: tuple[Reach, ...] = ()
     closed: tuple[Closed, ...] = ()
 
     def cured(self, cure: Cure) -> frozenset[tuple[str, str, str, str]]:
@@ -33,7 +41,7 @@ class Candidate:
     def files(self, language: ModuleFormat) -> Mapping[str, str]:
         """Return the files of the module, name to text."""
         name = self.module.name
-        files = {FILE_NAME: write_evidence(self.module, self.triaged)}
+        files = {FILE_NAME: write_evidence(self.module, self.triaged, self.reach)}
         if language is not ModuleFormat.CIL:
             files[f"{name}.te"] = write_te(self.module)
             files[f"{name}.if"] = write_interfaces(self.module)

@@ -6,9 +6,10 @@ from __future__ import annotations
 from policytool.generate.comment import reasons, safe
 from policytool.model.context import SecurityContext
 from policytool.model.module import FileContext, FileKind, OptionalBlock, PolicyModule
-from policytool.model.rules import AllowRule, AllowXpermRule
+from policytool.model.rules import AllowRule, AllowXpermRule, TypeTransition
 
-_FILE_KINDS = {
+# The kinds of a filecon statement.
+FILE_KINDS = {
     FileKind.ANY: "any",
     FileKind.FILE: "file",
     FileKind.DIR: "dir",
@@ -36,16 +37,16 @@ def write_cil(module: PolicyModule) -> str:
         lines += [f"(typeattributeset {name} ({attribute.type_}))" for name in attribute.attributes]
     lines += [f"(roletype {role.role} {role.type_})" for role in module.roles]
     for transition in module.transitions:
-        name = f' "{transition.name}"' if transition.name else ""
-        lines.append(f"; {safe(transition.reason)}")
-        lines.append(
-            f"(typetransition {transition.source} {transition.target} {transition.tclass}{name} "
-            f"{transition.default})"
-        )
+        lines += _transition(transition, "")
     lines += _rules(module.rules, module.xperm_rules, "")
     for block in module.optionals:
         lines += _optional(module, block)
+    for rule in module.dontaudit_rules:
+        target = "self" if rule.target == rule.source else rule.target
+        lines += [f"; {safe(line)}" for line in rule.reason.split("\n")]
+        lines.append(f"(dontaudit {rule.source} {target} ({rule.tclass} ({' '.join(rule.perms)})))")
     lines += [_filecon(entry) for entry in module.file_contexts]
+    lines += [f"; not allowed here: {safe(remark)}" for remark in module.remarks]
     return "\n".join(lines) + "\n"
 
 
@@ -64,14 +65,21 @@ def _rules(rules: tuple[AllowRule, ...], xperm_rules: tuple[AllowXpermRule, ...]
     return lines
 
 
+def _transition(one: TypeTransition, indent: str) -> list[str]:
+    name = f' "{one.name}"' if one.name else ""
+    statement = f"(typetransition {one.source} {one.target} {one.tclass}{name} {one.default})"
+    return [f"{indent}; {safe(one.reason)}", f"{indent}{statement}"]
+
+
 def _optional(module: PolicyModule, block: OptionalBlock) -> list[str]:
     name = "_with_".join((module.name, "_".join(block.types)))
-    return [f"(optional {name}", *_rules(block.rules, block.xperm_rules, "    "), ")"]
+    transitions = [line for one in block.transitions for line in _transition(one, "    ")]
+    return [f"(optional {name}", *transitions, *_rules(block.rules, block.xperm_rules, "    "), ")"]
 
 
 def _filecon(entry: FileContext) -> str:
     # A pattern is made of plain paths and backslashes; CIL has no escapes in strings and takes them as they are.
-    return f'(filecon "{entry.pattern}" {_FILE_KINDS[entry.kind]} {_context(entry.context)})'
+    return f'(filecon "{entry.pattern}" {FILE_KINDS[entry.kind]} {_context(entry.context)})'
 
 
 def _context(context: SecurityContext) -> str:

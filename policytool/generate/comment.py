@@ -15,7 +15,7 @@ _PATH_WIDTH = 70
 
 def reasons(rule: AllowRule) -> tuple[str, ...]:
     """Return why RULE exists: how often it was seen, by which program and call, on which path, in which trace."""
-    lines = [rule.reason] if rule.reason else []
+    lines = rule.reason.split("\n") if rule.reason else []
     if rule.evidence:
         first, *others = rule.evidence
         lines += _seen(first.merge(*others))

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from policytool.generate.reach import Reach
 from policytool.generate.triage import Cure, Triaged
 from policytool.graph.permission_graph import merge_evidence
 from policytool.model.access import Evidence, Use
@@ -25,12 +26,16 @@ class EvidenceError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ExplainedAccess:
-    """One (source type, target type, class, permission) with its cure, the cure's reason, and the evidence."""
+    """One (source type, target type, class, permission) with its cure, the cure's reason, and the evidence.
+
+    `id` names a refusal that a person may accept, "" if there is none.
+    """
 
     key: tuple[str, str, str, str]
     cure: Cure
     reason: str
     evidence: Evidence
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +49,20 @@ class EvidenceFile:
 
 def explained(triaged: Iterable[Triaged]) -> tuple[ExplainedAccess, ...]:
     """Join what differs in contexts or results only; sorted by key and cure."""
-    groups: dict[tuple[tuple[str, str, str, str], Cure, str], list[Triaged]] = {}
+    groups: dict[tuple[tuple[str, str, str, str], Cure, str, str], list[Triaged]] = {}
     for one in triaged:
-        groups.setdefault((one.vector.key, one.cure, one.reason), []).append(one)
+        groups.setdefault((one.vector.key, one.cure, one.reason, one.id), []).append(one)
     return tuple(
-        ExplainedAccess(key, cure, reason, merge_evidence(one.vector for one in group))
-        for (key, cure, reason), group in sorted(groups.items())
+        ExplainedAccess(key, cure, reason, merge_evidence(one.vector for one in group), id_)
+        for (key, cure, reason, id_), group in sorted(groups.items())
     )
 
 
-def write_evidence(module: PolicyModule, triaged: Iterable[Triaged]) -> str:
-    """Return evidence.json of MODULE, one access a line so that two versions compare well."""
+def write_evidence(module: PolicyModule, triaged: Iterable[Triaged], reach: Iterable[Reach] = ()) -> str:
+    """Return evidence.json of MODULE, one access a line so that two versions compare well.
+
+    REACH is whom its private types keep out.
+    """
     head = {
         "format": FORMAT,
         "module": module.name,
@@ -64,9 +72,24 @@ def write_evidence(module: PolicyModule, triaged: Iterable[Triaged]) -> str:
         "traces": list(module.traces),
     }
     lines = [f"  {json.dumps(key)}: {json.dumps(value)}," for key, value in head.items()]
+    kept_out = [f"    {json.dumps(reach_document(one))}" for one in reach]
+    if kept_out:
+        lines += ['  "reach": [', ",\n".join(kept_out), "  ],"]
     accesses = [f"    {json.dumps(_access(one))}" for one in explained(triaged)]
     body = ",\n".join(accesses)
     return "\n".join(["{", *lines, '  "accesses": [', *([body] if body else []), "  ]", "}"]) + "\n"
+
+
+def reach_document(one: Reach) -> dict[str, object]:
+    """Return rules of the base that do not hold for a new type, as JSON has them."""
+    return {
+        "new": one.new,
+        "old": one.old,
+        "sources": list(one.sources),
+        "tclass": one.tclass,
+        "perms": list(one.perms),
+        "interface": one.interface or None,
+    }
 
 
 def read_evidence(text: str) -> EvidenceFile:
@@ -90,6 +113,8 @@ def _access(one: ExplainedAccess) -> dict[str, object]:
         "perm": perm,
         "cure": one.cure.value,
     }
+    if one.id:
+        access["id"] = one.id
     if one.reason:
         access["reason"] = one.reason
     access |= {"count": one.evidence.count, "first": one.evidence.first, "last": one.evidence.last}
@@ -104,7 +129,8 @@ def _read_access(item: Mapping[str, object]) -> ExplainedAccess:
     uses = tuple(_read_use(use) for use in _list(item.get("uses", [])))
     evidence = Evidence(_int(item["count"]), _int(item["first"]), _int(item["last"]), uses)
     key = (str(item["source"]), str(item["target"]), str(item["tclass"]), str(item["perm"]))
-    return ExplainedAccess(key, Cure(str(item["cure"])), str(item.get("reason", "")), evidence)
+    cure = Cure(str(item["cure"]))
+    return ExplainedAccess(key, cure, str(item.get("reason", "")), evidence, str(item.get("id", "")))
 
 
 def _read_use(item: object) -> tuple[Use, int]:

@@ -18,7 +18,9 @@ def write_interfaces(module: PolicyModule) -> str:
 
 def _interface(interface: Interface) -> list[str]:
     body = _BODIES[interface.kind](interface)
-    types = ", ".join((interface.domain, *interface.types))
+    about_files = interface.kind in (InterfaceKind.READ, InterfaceKind.MANAGE)
+    domain = () if about_files else (interface.domain,)
+    types = ", ".join(dict.fromkeys((*domain, *interface.types, *interface.folders)))
     return [
         "#" * 40,
         "## <summary>",
@@ -54,14 +56,32 @@ def _stream_connect(interface: Interface) -> list[str]:
     lines = [f"allow $1 {interface.domain}:unix_stream_socket connectto;"]
     if interface.types:
         lines.insert(0, "files_search_runtime($1)")
-    lines += [f"allow $1 {type_}:dir search_dir_perms;" for type_ in interface.types]
+    lines += [f"allow $1 {type_}:dir search_dir_perms;" for type_ in interface.folders]
     lines += [f"allow $1 {type_}:sock_file write_sock_file_perms;" for type_ in interface.types]
+    return lines
+
+
+def _read(interface: Interface) -> list[str]:
+    (type_,) = interface.types
+    lines = [f"allow $1 {folder}:dir search_dir_perms;" for folder in interface.folders]
+    lines += [f"{name}_pattern($1, {type_}, {type_})" for name in ("list_dirs", "read_files", "read_lnk_files")]
+    return lines
+
+
+def _manage(interface: Interface) -> list[str]:
+    (type_,) = interface.types
+    lines = [f"allow $1 {folder}:dir search_dir_perms;" for folder in interface.folders]
+    lines += [
+        f"manage_{name}_pattern($1, {type_}, {type_})" for name in ("dirs", "files", "lnk_files", "sock_files")
+    ]
     return lines
 
 
 _BODIES = {
     InterfaceKind.DOMTRANS: _domtrans,
     InterfaceKind.READ_STATE: _read_state,
+    InterfaceKind.READ: _read,
+    InterfaceKind.MANAGE: _manage,
     InterfaceKind.STREAM_CONNECT: _stream_connect,
 }
 

@@ -10,7 +10,9 @@ from policytool.generate.triage import Cure, Triaged
 from policytool.graph.permission_graph import merge_evidence
 from policytool.model.access import AccessVector
 from policytool.model.module import OptionalBlock, PolicyModule
-from policytool.model.rules import AllowRule, AllowXpermRule
+from policytool.model.rules import AllowRule, AllowXpermRule, DontauditRule
+
+_REMARKED = frozenset(Cure) - {Cure.GRANTED, Cure.ALLOW, Cure.DONTAUDIT, Cure.TRANSITION}
 
 # Permissions that allowxperm narrows, by the kernel's extended permissions (AVTAB_XPERMS_IOCTLDRIVER).
 _XPERM = "ioctl"
@@ -23,34 +25,82 @@ def exact(skeleton: PolicyModule, triaged: Iterable[Triaged], base_types: frozen
     declares belongs into an optional block, so that the module loads without the module that declares it.
     """
     known = base_types | skeleton.declared
-    own: dict[tuple[str, str, str], list[AccessVector]] = {}
-    for one in triaged:
-        if one.cure is Cure.ALLOW:
-            own.setdefault(one.vector.key[:3], []).append(one.vector)
+    every = tuple(triaged)
+    own = _by_rule(every, Cure.ALLOW)
     blocks: dict[tuple[str, ...], list[tuple[AllowRule, AllowXpermRule | None]]] = {}
-    for (source, target, tclass), vectors in sorted(own.items()):
+    for (source, target, tclass), ones in sorted(own.items()):
         foreign = tuple(sorted({source, target} - known))
-        rule = _allow(source, target, tclass, vectors)
+        vectors = [one.vector for one in ones]
+        rule = _allow(source, target, tclass, ones)
         # An allowxperm also narrows what the base grants the domain, now or under a boolean, so that an extension,
         # which only adds, never has one.
         narrowed = None if skeleton.extends else _allow_xperm(rule, vectors)
         blocks.setdefault(foreign, []).append((rule, narrowed))
+    transitions = {block.types: block.transitions for block in skeleton.optionals}
+    for types in transitions:
+        blocks.setdefault(types, [])
     rules = blocks.pop((), [])
     return replace(
         skeleton,
         rules=tuple(rule for rule, _ in rules),
         xperm_rules=tuple(xperm for _, xperm in rules if xperm),
         optionals=tuple(
-            OptionalBlock(types, tuple(rule for rule, _ in pairs), tuple(xperm for _, xperm in pairs if xperm))
+            OptionalBlock(
+                types,
+                tuple(rule for rule, _ in pairs),
+                tuple(xperm for _, xperm in pairs if xperm),
+                transitions.get(types, ()),
+            )
             for types, pairs in sorted(blocks.items())
         ),
+        dontaudit_rules=tuple(
+            DontauditRule(*key, tuple(sorted({one.vector.perm for one in ones})), _reason(ones))
+            for key, ones in sorted(_by_rule(every, Cure.DONTAUDIT).items())
+            if set(key[:2]) <= known
+        ),
+        remarks=_remarks(every),
     )
 
 
-def _allow(source: str, target: str, tclass: str, vectors: list[AccessVector]) -> AllowRule:
+def _remarks(triaged: Iterable[Triaged]) -> tuple[str, ...]:
+    """Say what was seen and is in no rule of the module, but for what the base grants and helpers took along."""
+    lines: dict[tuple[str, ...], set[str]] = {}
+    for one in triaged:
+        if one.cure in _REMARKED:
+            about = f"{one.cure}{f' {one.id}' if one.id else ''}"
+            lines.setdefault((about, *one.vector.key[:3], one.reason), set()).add(one.vector.perm)
+    return tuple(
+        f"{about}: {source} {target}:{tclass} {' '.join(sorted(perms))}: {reason}"
+        for (about, source, target, tclass, reason), perms in sorted(lines.items())
+    )
+
+
+def _by_rule(triaged: Iterable[Triaged], cure: Cure) -> dict[tuple[str, str, str], list[Triaged]]:
+    found: dict[tuple[str, str, str], list[Triaged]] = {}
+    for one in triaged:
+        if one.cure is cure:
+            found.setdefault(one.vector.key[:3], []).append(one)
+    return found
+
+
+def _allow(source: str, target: str, tclass: str, triaged: list[Triaged]) -> AllowRule:
+    vectors = [one.vector for one in triaged]
     perms = tuple(sorted({vector.perm for vector in vectors}))
     evidence = tuple(merge_evidence(vector for vector in vectors if vector.perm == perm) for perm in perms)
-    return AllowRule(source, target, tclass, perms, evidence)
+    return AllowRule(source, target, tclass, perms, evidence, _reason(triaged))
+
+
+def _reason(triaged: list[Triaged]) -> str:
+    """Return why the rule stands beyond that it was seen, one reason a line, with the permissions it is about."""
+    perms: dict[str, set[str]] = {}
+    for one in triaged:
+        if one.reason:
+            perms.setdefault(one.reason, set()).add(one.vector.perm)
+    every = {one.vector.perm for one in triaged}
+    lines = []
+    for reason, about in sorted(perms.items()):
+        lines.append(reason if about == every else f"{' '.join(sorted(about))}: {reason}")
+    return "\n".join(lines)
 
 
 def _allow_xperm(rule: AllowRule, vectors: list[AccessVector]) -> AllowXpermRule | None:

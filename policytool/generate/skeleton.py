@@ -9,8 +9,7 @@ rules forbid a process type or an entry point, the role, and the transition at e
 
 from __future__ import annotations
 
-import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
 from policytool.graph.permission_graph import PermissionGraph
 from policytool.model.context import SecurityContext
@@ -21,8 +20,12 @@ from policytool.model.module import (
     FileKind,
     Interface,
     InterfaceKind,
+    OptionalBlock,
     PolicyModule,
 )
+from policytool.model.own_path import Labelling, PrivateType
+from policytool.model.paths import SUBTREE, escaped
+from policytool.model.program import Helper
 from policytool.model.rules import RoleType, TypeDeclaration, TypeTransition
 
 VERSION = "1.0.0"
@@ -38,7 +41,8 @@ _EXEC_ATTRIBUTES = ("entry_type", "exec_type", "file_type", "non_auth_file_type"
 _INIT = "init_t"
 
 _SYSTEM_ROLE = "system_r"
-_FILE_CONTEXT_META = re.compile(r"[.^$?*+|\[\](){}\\]")
+_PATHS_SHOWN = 2
+_UNLABELLED = Labelling()
 
 
 def module_name(daemon: Daemon, *, extends: bool, taken: Container[str] = ()) -> str:
@@ -59,15 +63,38 @@ def skeleton(
     extends: bool,
     base_types: Container[str] = (),
     taken: Container[str] = (),
+    helpers: Sequence[Helper] = (),
+    labelling: Labelling = _UNLABELLED,
 ) -> PolicyModule:
-    """Return the module of DAEMON without rules; empty but for its name when the base owns the domain.
+    """Return the module of DAEMON without rules; with nothing to declare when the base owns the domain.
 
     BASE_TYPES are the types of the base, TAKEN the names of its modules. The domain is entered from init, and
-    from those other domains of the base from which it was seen to be.
+    from those other domains of the base from which it was seen to be; it is left by running HELPERS. LABELLING has
+    its private types.
     """
     name = module_name(daemon, extends=extends, taken=taken)
+    left = [
+        TypeTransition(
+            daemon.domain,
+            helper.exec_type,
+            "process",
+            helper.domain,
+            reason=f"a domain of its own: {', '.join(helper.programs)}",
+        )
+        for helper in helpers
+    ]
     if extends:
-        return PolicyModule(name, VERSION, daemon.domain, True, base, daemon.summary, graph.traces, interfaces=())
+        return PolicyModule(
+            name,
+            VERSION,
+            daemon.domain,
+            True,
+            base,
+            daemon.summary,
+            graph.traces,
+            transitions=tuple(left),
+            interfaces=(),
+        )
     seen = (source for source in graph.entered_from(daemon.domain) if source in base_types)
     entered_from = sorted({_INIT, *seen})
     return PolicyModule(
@@ -81,24 +108,56 @@ def skeleton(
         types=(
             TypeDeclaration(daemon.domain, _DOMAIN_ATTRIBUTES, "domain of the daemon"),
             TypeDeclaration(daemon.exec_type, _EXEC_ATTRIBUTES, "program file of the daemon, the only way in"),
+            *(TypeDeclaration(one.name, one.attributes, _reason(one)) for one in labelling.private),
         ),
         roles=(RoleType(_SYSTEM_ROLE, daemon.domain),),
-        transitions=tuple(
-            TypeTransition(source, daemon.exec_type, "process", daemon.domain, reason="entry of the daemon")
-            for source in entered_from
+        transitions=(
+            *(
+                TypeTransition(source, daemon.exec_type, "process", daemon.domain, reason="entry of the daemon")
+                for source in entered_from
+            ),
+            *left,
+            *labelling.transitions,
         ),
-        file_contexts=_file_contexts(daemon),
-        interfaces=_interfaces(daemon, graph),
+        optionals=_optionals(labelling),
+        file_contexts=(*_file_contexts(daemon), *_own_file_contexts(labelling)),
+        interfaces=_interfaces(daemon, graph, labelling),
     )
 
 
 def _file_contexts(daemon: Daemon) -> tuple[FileContext, ...]:
     context = SecurityContext("system_u", "object_r", daemon.exec_type, "s0")
-    patterns = {_FILE_CONTEXT_META.sub(r"\\\g<0>", path) for path in daemon.executables}
+    patterns = {escaped(path) for path in daemon.executables}
     return tuple(FileContext(pattern, FileKind.FILE, context) for pattern in sorted(patterns))
 
 
-def _interfaces(daemon: Daemon, graph: PermissionGraph) -> tuple[Interface, ...]:
+def _own_file_contexts(labelling: Labelling) -> tuple[FileContext, ...]:
+    found = []
+    for private in labelling.private:
+        context = SecurityContext("system_u", "object_r", private.name, "s0")
+        for own in private.own:
+            if own.labelled and own.kind is FileKind.DIR:
+                found.append(FileContext(escaped(own.path) + SUBTREE, FileKind.ANY, context))
+            elif own.labelled:
+                found.append(FileContext(escaped(own.path), own.kind, context))
+    return tuple(sorted(found))
+
+
+def _optionals(labelling: Labelling) -> tuple[OptionalBlock, ...]:
+    foreign = sorted({type_ for type_, _ in labelling.optional})
+    return tuple(
+        OptionalBlock((type_,), (), transitions=tuple(one for of, one in labelling.optional if of == type_))
+        for type_ in foreign
+    )
+
+
+def _reason(private: PrivateType) -> str:
+    paths = [own.path for own in private.own]
+    shown = ", ".join(paths[:_PATHS_SHOWN]) + (" ..." if len(paths) > _PATHS_SHOWN else "")
+    return f"its own: {shown}; would be {', '.join(private.replaces)}"
+
+
+def _interfaces(daemon: Daemon, graph: PermissionGraph, labelling: Labelling) -> tuple[Interface, ...]:
     name, domain = daemon.name, daemon.domain
     return (
         Interface(
@@ -119,9 +178,22 @@ def _interfaces(daemon: Daemon, graph: PermissionGraph) -> tuple[Interface, ...]
             InterfaceKind.STREAM_CONNECT,
             f"Connect to {name} over its unix stream sockets.",
             domain,
-            _socket_types(daemon, graph),
+            *_sockets(daemon, graph, labelling),
         ),
     )
+
+
+def _sockets(
+    daemon: Daemon, graph: PermissionGraph, labelling: Labelling
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the types of the daemon's sockets, and those of the folders they are in."""
+    private = sorted({one.name for one in labelling.private if any(o.kind is FileKind.SOCKET for o in one.own)})
+    if not private:
+        seen = _socket_types(daemon, graph)
+        return seen, seen
+    made = {(one.tclass, one.default): one.target for one in labelling.transitions}
+    folders = {folder for (tclass, type_), folder in made.items() if tclass == "sock_file" and type_ in private}
+    return tuple(private), tuple(sorted(folders))
 
 
 def _socket_types(daemon: Daemon, graph: PermissionGraph) -> tuple[str, ...]:

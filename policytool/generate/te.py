@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from policytool.generate.comment import reasons, safe
 from policytool.model.module import OptionalBlock, PolicyModule
-from policytool.model.rules import AllowRule, AllowXpermRule
+from policytool.model.rules import AllowRule, AllowXpermRule, DontauditRule, TypeTransition
 
 _RULER = "#" * 40
 
@@ -24,6 +24,11 @@ def write_te(module: PolicyModule) -> str:
     lines += _section(f"What others were seen doing to {module.domain}", others, xperms)
     for block in module.optionals:
         lines += _optional(block)
+    if module.dontaudit_rules:
+        lines += [_RULER, "#", "# What is denied, and not logged", "#", "", *_dontaudits(module), ""]
+    if module.remarks:
+        lines += [_RULER, "#", "# What was seen and is not allowed here", "#"]
+        lines += [f"# {safe(remark)}" for remark in module.remarks]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -49,12 +54,15 @@ def _header(module: PolicyModule) -> list[str]:
 
 def _require(module: PolicyModule) -> list[str]:
     types = {name for rule in module.rules for name in (rule.source, rule.target)}
-    types |= {name for transition in module.transitions for name in (transition.source, transition.target)}
+    types |= {name for one in module.transitions for name in (one.source, one.target, one.default)}
+    types |= {name for rule in module.dontaudit_rules for name in (rule.source, rule.target)}
     types |= {attribute.type_ for attribute in module.attributes}
     types |= {module.domain} if module.extends else set()
     names = [("type", name) for name in sorted(types - module.declared)]
     # policy_module() requires the classes of the kernel, but not those of user space (dbus).
-    names += [("class", f"{tclass} {_set(perms)}") for tclass, perms in _classes(module.rules)]
+    names += [
+        ("class", f"{tclass} {_set(perms)}") for tclass, perms in _classes((*module.rules, *module.dontaudit_rules))
+    ]
     attributes = {name for declaration in module.types for name in declaration.attributes}
     attributes |= {name for attribute in module.attributes for name in attribute.attributes}
     names += [("attribute", name) for name in sorted(attributes)]
@@ -64,7 +72,7 @@ def _require(module: PolicyModule) -> list[str]:
     return ["gen_require(`", *(f"\t{kind} {name};" for kind, name in names), "')", ""]
 
 
-def _classes(rules: Iterable[AllowRule]) -> list[tuple[str, tuple[str, ...]]]:
+def _classes(rules: Iterable[AllowRule | DontauditRule]) -> list[tuple[str, tuple[str, ...]]]:
     perms: dict[str, set[str]] = {}
     for rule in rules:
         perms.setdefault(rule.tclass, set()).update(rule.perms)
@@ -72,7 +80,7 @@ def _classes(rules: Iterable[AllowRule]) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def _declarations(module: PolicyModule) -> list[str]:
-    if module.extends and not module.attributes:
+    if module.extends and not (module.attributes or module.transitions):
         return []
     lines = [_RULER, "#", "# Declarations", "#", ""]
     for declaration in module.types:
@@ -83,13 +91,14 @@ def _declarations(module: PolicyModule) -> list[str]:
         lines.append(f"typeattribute {attribute.type_} {', '.join(attribute.attributes)};")
     lines += [f"role {role.role} types {role.type_};" for role in module.roles]
     for transition in module.transitions:
-        name = f' "{transition.name}"' if transition.name else ""
-        lines.append(f"# {safe(transition.reason)}")
-        lines.append(
-            f"type_transition {transition.source} {transition.target}:{transition.tclass} "
-            f"{transition.default}{name};"
-        )
+        lines += _transition(transition)
     return [*lines, ""]
+
+
+def _transition(one: TypeTransition) -> list[str]:
+    # In quotes of m4: a file may have the name of a macro (libvirt has a folder `interface`).
+    name = f' "`{one.name}\'"' if one.name else ""
+    return [f"# {safe(one.reason)}", f"type_transition {one.source} {one.target}:{one.tclass} {one.default}{name};"]
 
 
 def _section(
@@ -110,11 +119,21 @@ def _allow(rule: AllowRule, xperms: dict[tuple[str, str, str], AllowXpermRule]) 
     return [*lines, ""]
 
 
+def _dontaudits(module: PolicyModule) -> list[str]:
+    lines = []
+    for rule in module.dontaudit_rules:
+        target = "self" if rule.target == rule.source else rule.target
+        lines += [f"# {safe(line)}" for line in rule.reason.split("\n")]
+        lines.append(f"dontaudit {rule.source} {target}:{rule.tclass} {_set(rule.perms)};")
+    return lines
+
+
 def _optional(block: OptionalBlock) -> list[str]:
     xperms = {rule.sort_key[:3]: rule for rule in block.xperm_rules}
     required = [f"\ttype {name};" for name in block.types]
     required += [f"\tclass {tclass} {_set(perms)};" for tclass, perms in _classes(block.rules)]
     inner = ["gen_require(`", *required, "')", ""]
+    inner += [line for one in block.transitions for line in (*_transition(one), "")]
     inner += [line for rule in block.rules for line in _allow(rule, xperms)]
     indented = [f"\t{line}" if line else "" for line in inner[:-1]]
     return [f"# Where another module declares {', '.join(block.types)}.", "optional_policy(`", *indented, "')", ""]

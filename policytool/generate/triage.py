@@ -8,23 +8,33 @@ answered with one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from policytool.model.access import AccessVector
+from policytool.generate.refusals import Refusal, dac_override_refusals
+from policytool.model.access import AccessVector, Use
 from policytool.policy.decide import Decision, Outcome
+from policytool.policy.relabel_source import Moved
 
 
 class Cure(StrEnum):
-    """What an access needs. The later cures of DESIGN §4.5 (label, transition, boolean …) are not yet chosen."""
+    """What an access needs."""
 
     GRANTED = "granted by base"
     ALLOW = "allow"
+    TRANSITION = "transition"
+    BOOLEAN = "boolean"
+    DONTAUDIT = "dontaudit"
     CONSTRAINT = "constraint"
     REFUSED = "refused"
     UNMAPPED = "unmapped"
+    LABEL = "label"
+
+
+# Cures by which an access was left out on purpose, so that a denial of it is expected.
+DECIDED = frozenset({Cure.REFUSED, Cure.BOOLEAN, Cure.DONTAUDIT, Cure.LABEL})
 
 
 class Decides(Protocol):
@@ -36,41 +46,90 @@ class Decides(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Triaged:
-    """An access with its one cure and the reason for it."""
+    """An access with its one cure and the reason for it. `id` names a refusal that a person may accept."""
 
     vector: AccessVector
     cure: Cure
     reason: str = ""
+    id: str = ""
 
 
-# The classes of objects that file_contexts labels (classmap.h, COMMON_FILE_PERMS); a packet or a socket peer is
-# unlabeled by design and no restorecon would change that.
-FILE_CLASSES = frozenset({"file", "dir", "lnk_file", "chr_file", "blk_file", "sock_file", "fifo_file"})
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """By what an access that the base denies is judged.
+
+    `refusal` says what speaks against a rule, `accepted` which of that (by id) a person has accepted and why.
+    `hidden` are accesses that an enforced run passed without. `prefer_booleans` leaves to a boolean what it would
+    grant. `note` says something about a rule beyond its evidence.
+    """
+
+    refusal: Callable[[AccessVector], Refusal | None] = lambda _: None
+    accepted: Mapping[str, str] = field(default_factory=dict)
+    hidden: frozenset[tuple[str, str, str, str]] = frozenset()
+    prefer_booleans: bool = False
+    note: Callable[[AccessVector], str] = lambda _: ""
+
 
 _ALLOW = frozenset({Outcome.DENIED_RULE, Outcome.DENIED_BOOLEAN})
 _CONSTRAINT = frozenset({Outcome.DENIED_CONSTRAINT, Outcome.DENIED_ROLE, Outcome.DENIED_BOUNDS})
 
 
-def triage(vectors: Iterable[AccessVector], base: Decides, unlabeled: str) -> tuple[Triaged, ...]:
-    """Give each of VECTORS its cure. UNLABELED is the type of the initial SID `unlabeled` in the base.
+def triage(vectors: Iterable[AccessVector], base: Decides, criteria: Criteria) -> tuple[Triaged, ...]:
+    """Give each of VECTORS its cure."""
+    every = tuple(vectors)
+    weaker = dac_override_refusals(every)
+    return tuple(_cure(vector, base.decide(vector), criteria, weaker.get(vector.key)) for vector in every)
 
-    An object that carries that type has lost its label: the cure is a restorecon, and a rule on the type would
-    open every other such object as well, so it is refused whether it was waved through or not.
+
+def triage_moved(
+    moved: Iterable[Moved], base: Decides, criteria: Criteria, own: Callable[[AccessVector], bool]
+) -> tuple[Triaged, ...]:
+    """Give each of MOVED, and what it was seen as, its cure.
+
+    What was seen is cured by the transition. What it would be under that needs a cure of its own where the base
+    denies it: one of the daemon's (OWN) gets a rule; what a helper's domain would need of the base was never seen
+    under that domain, and is unmapped: it takes a recording to know.
     """
-    return tuple(_cure(vector, base.decide(vector), unlabeled) for vector in vectors)
+    found: list[Triaged] = []
+    # What was seen once can be several things under a transition.
+    origins: set[tuple[tuple[str, ...], tuple[tuple[Use, int], ...]]] = set()
+    for one in moved:
+        origin = (one.origin.sort_key, one.origin.evidence.uses)
+        if one.left and origin not in origins:
+            origins.add(origin)
+            found.append(Triaged(one.origin, Cure.TRANSITION, one.reason))
+        decision = base.decide(one.vector)
+        if decision.outcome is Outcome.ALLOWED:
+            continue
+        if own(one.vector) or decision.outcome not in _ALLOW:
+            judged = _cure(one.vector, decision, criteria, None)
+            reason = "; ".join(part for part in (one.reason, judged.reason) if part)
+            found.append(Triaged(one.vector, judged.cure, reason, judged.id))
+        else:
+            why = f"{one.reason}; the base denies it there, and nobody has seen it there"
+            found.append(Triaged(one.vector, Cure.UNMAPPED, why))
+    return tuple(found)
 
 
-def _cure(vector: AccessVector, decision: Decision, unlabeled: str) -> Triaged:
+def _cure(vector: AccessVector, decision: Decision, criteria: Criteria, weaker: Refusal | None) -> Triaged:
     if decision.outcome is Outcome.ALLOWED:
         return Triaged(vector, Cure.GRANTED)
-    if vector.target.type_ == unlabeled and vector.tclass in FILE_CLASSES:
-        return Triaged(vector, Cure.REFUSED, f"{unlabeled} marks a file without a valid label: restorecon cures it")
-    if decision.outcome in _ALLOW:
-        return Triaged(vector, Cure.ALLOW, _boolean_note(decision))
     if decision.outcome in _CONSTRAINT:
         return Triaged(vector, Cure.CONSTRAINT, decision.cause)
-    return Triaged(vector, Cure.UNMAPPED, decision.cause)
-
-
-def _boolean_note(decision: Decision) -> str:
-    return f"a boolean would grant it: {decision.cause}" if decision.outcome is Outcome.DENIED_BOOLEAN else ""
+    if decision.outcome not in _ALLOW:
+        return Triaged(vector, Cure.UNMAPPED, decision.cause)
+    notes = [criteria.note(vector)]
+    if refusal := criteria.refusal(vector) or weaker:
+        reason = criteria.accepted.get(refusal.id)
+        if reason is None:
+            return Triaged(vector, Cure.REFUSED, refusal.reason, refusal.id)
+        notes.append(f"{refusal.id} is accepted: {reason}")
+    if vector.key in criteria.hidden:
+        return Triaged(vector, Cure.DONTAUDIT, "an enforced run passed without it")
+    if decision.outcome is Outcome.DENIED_BOOLEAN:
+        if criteria.prefer_booleans:
+            return Triaged(vector, Cure.BOOLEAN, f"a boolean grants it: {decision.cause}")
+        notes.append(f"a boolean would grant it: {decision.cause}")
+    if decision.dontaudit:
+        notes.append("the base hides it (dontaudit), so it may do no harm to deny it")
+    return Triaged(vector, Cure.ALLOW, "; ".join(note for note in notes if note))

@@ -17,6 +17,7 @@ _DOT_STYLES = {
     EdgeKind.EXECUTES: "dashed",
     EdgeKind.TRANSITION: "bold",
     EdgeKind.CALLS: "dotted",
+    EdgeKind.RUNS: "dashed",
 }
 
 

@@ -7,7 +7,8 @@ apart by their key, are
 - `access`      domain → object, with the access vectors that were seen;
 - `executes`    domain → executable, a program run without a change of domain, or the entry into a new one;
 - `transition`  domain → domain, a process transition;
-- `calls`       domain → domain, a connection to a socket or a message: one daemon using another.
+- `calls`       domain → domain, a connection to a socket or a message: one daemon using another;
+- `runs`        executable → executable, one program running another, where the log tells who ran whom.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from enum import StrEnum
 import networkx as nx
 
 from policytool.model.access import AccessVector, Evidence
+from policytool.model.execution import Execution
 from policytool.model.observation import Observations
 
 # A permission that is a call from one process to another: (class, permission). The classes are those of
@@ -39,6 +41,7 @@ class EdgeKind(StrEnum):
     EXECUTES = "executes"
     TRANSITION = "transition"
     CALLS = "calls"
+    RUNS = "runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,11 @@ def executable_node(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PermissionGraph:
-    """A frozen networkx graph and the names of the traces it was built from."""
+    """A frozen networkx graph, the names of the traces it was built from, and who ran whom in them."""
 
     graph: nx.MultiDiGraph
     traces: tuple[str, ...] = ()
+    executions: tuple[Execution, ...] = ()
 
     def edges(self, *kinds: EdgeKind) -> Iterator[Edge]:
         """Yield the edges of the given KINDS (all if none is given) in a fixed order."""
@@ -119,7 +123,26 @@ class PermissionGraph:
         """Return the part that touches TYPES in either direction: what they did and what was done to them."""
         wanted = frozenset(types)
         vectors = [v for v in self.vectors() if v.source.type_ in wanted or v.target.type_ in wanted]
-        return build(replace(Observations(), vectors=tuple(vectors), traces=self.traces))
+        kept = tuple(one for one in self.executions if one.domain in wanted)
+        return build(Observations(vectors=tuple(vectors), traces=self.traces, executions=kept))
+
+
+def _runs(
+    executions: Iterable[Execution], vectors: Iterable[AccessVector]
+) -> Iterator[tuple[str, str, AccessVector]]:
+    """Yield (caller, program, vector) for each execution that a vector proves, with those uses of it alone."""
+    callers: dict[tuple[str, str], list[str]] = {}
+    for one in executions:
+        callers.setdefault((one.domain, one.program), []).append(one.caller)
+    for vector in vectors:
+        if vector.tclass != "file" or vector.perm not in _EXECUTES:
+            continue
+        for program in sorted({use.program for use, _ in vector.evidence.uses}):
+            found = callers.get((vector.source.type_, program), [])
+            uses = tuple((use, count) for use, count in vector.evidence.uses if use.program == program)
+            part = replace(vector.evidence, count=sum(count for _, count in uses), uses=uses)
+            for caller in found:
+                yield caller, program, replace(vector, evidence=part)
 
 
 def build(observations: Observations) -> PermissionGraph:
@@ -133,10 +156,15 @@ def build(observations: Observations) -> PermissionGraph:
             if target not in graph:
                 graph.add_node(target, active=False, **attributes)
             edges.setdefault((source, target, kind), []).append(vector)
+    for caller, program, vector in _runs(observations.executions, observations.vectors):
+        for path in (caller, program):
+            if executable_node(path) not in graph:
+                graph.add_node(executable_node(path), active=False, kind="executable", name=path)
+        edges.setdefault((executable_node(caller), executable_node(program), EdgeKind.RUNS), []).append(vector)
     for (source, target, kind), vectors in sorted(edges.items()):
         ordered = tuple(sorted(vectors, key=lambda vector: vector.sort_key))
         graph.add_edge(source, target, key=kind.value, vectors=ordered)
-    return PermissionGraph(nx.freeze(graph), observations.traces)
+    return PermissionGraph(nx.freeze(graph), observations.traces, observations.executions)
 
 
 def _targets(vector: AccessVector) -> Iterator[tuple[str, EdgeKind, dict[str, str]]]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from policytool.generate.triage import Cure
+from policytool.generate.triage import DECIDED
 from policytool.lab.denials import Denial, count_denials, of_daemon
 from policytool.lab.image import Image, Told
 from policytool.lab.policy import LabPolicy, enforce_policy, image_base
@@ -99,9 +99,7 @@ def enforce(
     """
     sources, _ = find_sources(folders)
     files = evidence_files(sources)
-    refused = {
-        access.key: access.reason for file in files for access in file.accesses if access.cure is Cure.REFUSED
-    }
+    refused = {access.key: access.reason for file in files for access in file.accesses if access.cure in DECIDED}
     policy = enforce_policy(image_base(image), folders, [file.domain for file in files], neverallow=neverallow)
     domains = tuple(sorted(type_ for type_ in policy.ours if type_ in policy.enforced))
     told(f"enforcing: {len(policy.enforced)} domains, {len(policy.entered)} of them entered from the tested ones")

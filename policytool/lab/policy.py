@@ -12,7 +12,7 @@ from policytool.lab.image import Image
 from policytool.model.daemon import Daemon
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.terule import TeRuleType
-from policytool.recorder.recording_policy import MODULE, complete_cil, permissive_cil, skeletons_cil
+from policytool.recorder.recording_policy import MODULE, complete_cil, permissive_cil, skeletons_cil, with_helpers
 from policytool.toolchain.base import Base, find_base
 from policytool.toolchain.link import Linked, LinkFailed, link
 from policytool.traces.manifest import Recording
@@ -31,8 +31,9 @@ NEIGHBOURS = frozenset({"init_t", "virsh_t"})
 class LabPolicy:
     """A linked policy, the modules in it that are not the base's (name to CIL), and what each domain is to it.
 
-    `recorded` are the domains that are recorded. `ours` are the types of the modules and the domains they are
-    about, `entered` the domains that a process of ours may become, `enforced` all that enforce.
+    `recorded` are the domains that are recorded, those of helpers among them. `ours` are the types of the modules
+    and the domains they are about, `entered` the domains that a process of ours may become, `enforced` all that
+    enforce.
     """
 
     linked: Linked
@@ -53,7 +54,9 @@ def record_policy(
 ) -> LabPolicy:
     """Link the base, the modules in the folders UNDER, and a skeleton for each daemon that has no domain there.
 
-    MODE is complete, or permissive: then only what would be denied is logged, and dontaudit rules hide their part.
+    The domains of helpers that the daemons enter under those modules are recorded like the daemons' own: only so is
+    it seen whether a helper's domain may do its work. MODE is complete, or permissive: then only what would be
+    denied is logged, and dontaudit rules hide their part.
 
     InputError when a module has an error, or when a daemon is described by nothing but a type the base lacks.
     """
@@ -65,7 +68,7 @@ def record_policy(
         known = CompiledPolicy(linked.policy).types
     modules |= skeletons_cil(daemons, known, base.identity)
     plain = CompiledPolicy(_linked(base, modules).policy)
-    domains = frozenset(daemon.domain for daemon in daemons)
+    domains = with_helpers({daemon.domain for daemon in daemons}, plain)
     complete = mode is Recording.COMPLETE
     modules[MODULE] = complete_cil(domains, plain) if complete else permissive_cil(domains)
     return LabPolicy(_linked(base, modules, dontaudit=not complete), modules, recorded=domains)

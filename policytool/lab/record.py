@@ -51,6 +51,8 @@ def record(
         raise InputError(f"{out}: exists already; choose another name or ask for it to be replaced")
     base = image_base(image)
     policy = record_policy(base, daemons, under, mode)
+    helpers = sorted(policy.recorded - {one.domain for one in daemons})
+    told(f"recording {len(policy.recorded)} domains" + (f", of helpers: {', '.join(helpers)}" if helpers else ""))
     with run_folder("record") as folder:
         session = boot(image, policy, payload, folder, told, enforcing=False, limit=_LIMIT)
         facts = Facts(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from policytool.model.context import SecurityContext
@@ -116,6 +116,15 @@ class AccessVector:
         """A total order over distinct vectors: everything but the evidence."""
         marks = (self.result.value, str(self.permissive), str(self.complete))
         return (*self.key, str(self.source), str(self.target), *marks)
+
+
+def with_uses(
+    vector: AccessVector, target: SecurityContext, uses: Iterable[tuple[Use, int]], rest: int = 0
+) -> AccessVector:
+    """Return VECTOR about another TARGET, with only USES of its evidence and REST more that are not known."""
+    kept = tuple(sorted(uses))
+    evidence = replace(vector.evidence, count=sum(count for _, count in kept) + rest, uses=kept)
+    return replace(vector, target=target, evidence=evidence)
 
 
 def merge_vectors(vectors: Iterable[AccessVector]) -> tuple[AccessVector, ...]:

@@ -10,6 +10,7 @@ from policytool.model.context import SecurityContext
 from policytool.model.rules import (
     AllowRule,
     AllowXpermRule,
+    DontauditRule,
     RoleType,
     TypeAttribute,
     TypeDeclaration,
@@ -65,11 +66,12 @@ class FileContext:
 
 @dataclass(frozen=True, slots=True)
 class OptionalBlock:
-    """Rules that hold only where TYPES, which another module declares, exist."""
+    """Rules and transitions that hold only where TYPES, which another module declares, exist."""
 
     types: tuple[str, ...]
     rules: tuple[AllowRule, ...]
     xperm_rules: tuple[AllowXpermRule, ...] = ()
+    transitions: tuple[TypeTransition, ...] = ()
 
 
 class InterfaceKind(StrEnum):
@@ -78,17 +80,23 @@ class InterfaceKind(StrEnum):
     DOMTRANS = "domtrans"
     STREAM_CONNECT = "stream_connect"
     READ_STATE = "read_state"
+    READ = "read"
+    MANAGE = "manage"
 
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """A refpolicy interface of the module. `types` are what it needs: domain, exec type or socket types."""
+    """A refpolicy interface of the module. `types` are what it is about: exec type, socket or file types.
+
+    `folders` are the types of the folders on the way there.
+    """
 
     name: str
     kind: InterfaceKind
     summary: str
     domain: str
     types: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,8 @@ class PolicyModule:
     """A module: declarations, rules, transitions, file contexts, interfaces.
 
     `extends` says that `domain` is the base's own: then the module declares nothing. `traces` names the traces
-    that the rules come from. Every tuple is sorted, so that equal modules are equal texts.
+    that the rules come from, `remarks` are about accesses that were seen and are in no rule. Every tuple is sorted,
+    so that equal modules are equal texts.
     """
 
     name: str
@@ -113,9 +122,11 @@ class PolicyModule:
     rules: tuple[AllowRule, ...] = ()
     xperm_rules: tuple[AllowXpermRule, ...] = ()
     optionals: tuple[OptionalBlock, ...] = ()
+    dontaudit_rules: tuple[DontauditRule, ...] = ()
     file_contexts: tuple[FileContext, ...] = ()
     interfaces: tuple[Interface, ...] = ()
     profile: Profile = Profile.EXACT
+    remarks: tuple[str, ...] = ()
 
     @property
     def declared(self) -> frozenset[str]:

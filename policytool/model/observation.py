@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from policytool.model.access import MAX_HOSTS, AccessVector, merge_vectors
 from policytool.model.event import Unread, UnreadKind
+from policytool.model.execution import Execution
 from policytool.model.refusal import Refusal, kept
 
 # How many unread places are kept to be shown; all of them are counted.
@@ -20,8 +21,9 @@ class Observations:
 
     `traces` names the traces, sorted. `events` and `records` count what was read, `hosts` the records of each host
     (see `Evidence`; the first MAX_HOSTS by name); `errors` counts the SELINUX_ERR records by their op, and
-    `refusals` has the distinct ones, in order, with what they tell. `unread`
-    holds the first places (in sort order) that were not understood, `unread_counts` counts all of them by kind.
+    `refusals` has the distinct ones, in order, with what they tell. `unread` holds the first places (in sort order)
+    that were not understood, `unread_counts` counts all of them by kind. `executions` is what is known of who ran
+    whom, sorted; empty where the logs do not tell.
     """
 
     vectors: tuple[AccessVector, ...] = ()
@@ -33,6 +35,7 @@ class Observations:
     unread: tuple[Unread, ...] = ()
     unread_counts: tuple[tuple[UnreadKind, int], ...] = ()
     hosts: tuple[tuple[str, int], ...] = ()
+    executions: tuple[Execution, ...] = ()
 
     @property
     def unread_total(self) -> int:
@@ -61,4 +64,5 @@ class Observations:
             )[:MAX_UNREAD],
             unread_counts=tuple(sorted(unread_counts.items())),
             hosts=tuple(sorted(hosts.items())[:MAX_HOSTS]),
+            executions=tuple(sorted({execution for one in every for execution in one.executions})),
         )

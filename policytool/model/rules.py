@@ -48,7 +48,10 @@ class TypeTransition:
 
 @dataclass(frozen=True, slots=True)
 class AllowRule:
-    """`allow SOURCE TARGET:TCLASS { PERMS };` with the evidence of each permission, in the order of PERMS."""
+    """`allow SOURCE TARGET:TCLASS { PERMS };` with the evidence of each permission, in the order of PERMS.
+
+    `reason` is one reason a line.
+    """
 
     source: str
     target: str
@@ -61,6 +64,17 @@ class AllowRule:
     def sort_key(self) -> tuple[str, str, str]:
         """What one rule of a module is told apart by."""
         return (self.source, self.target, self.tclass)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DontauditRule:
+    """`dontaudit SOURCE TARGET:TCLASS { PERMS };`: what is denied and shall not be logged."""
+
+    source: str
+    target: str
+    tclass: str
+    perms: tuple[str, ...]
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -272,6 +272,17 @@ class CompiledPolicy:
                         table[key] = str(rule.default.name)
         return table
 
+    @cached_property
+    def process_transitions(self) -> Mapping[tuple[str, str], str]:
+        """The domain that comes next by running a program: (domain, type of the program file) to domain."""
+        return MappingProxyType(
+            {
+                (source, target): default
+                for (source, target, tclass, _), default in self._transitions.items()
+                if tclass == "process"
+            }
+        )
+
     def transition(self, source: str, target: str, tclass: str, name: str = "") -> str | None:
         """Return the type that type_transition rules give a new object or process; None when none applies.
 

@@ -30,6 +30,7 @@ from policytool.recorder.recording_policy import (
     permissive_cil,
     reachable_cil,
     skeletons_cil,
+    with_helpers,
 )
 from policytool.toolchain.run import background, find_program
 from policytool.traces.bundle import import_trace
@@ -75,16 +76,21 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a recording will change, in order, and the CIL that it adds to the running policy."""
+    """What a recording will change, in order, and the CIL that it adds to the running policy.
+
+    `helpers` are domains that are recorded because the daemons enter them.
+    """
 
     changes: tuple[Change, ...]
     cil: str
     policy: selinux_host.HostPolicy
     new_domains: tuple[str, ...]
+    helpers: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """Describe the changes for --dry-run."""
-        return [line for change in self.changes for line in change.lines()]
+        also = [f"recorded, too, as helpers that these daemons enter: {', '.join(self.helpers)}"]
+        return [line for change in self.changes for line in change.lines()] + (also if self.helpers else [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +125,8 @@ def make_plan(request: Request, folder: Path) -> Plan:
         copy.write_bytes(selinux_host.running_policy())
         running = CompiledPolicy(copy)
         known, classes = running.types, running.classes
-        domains = sorted({daemon.domain for daemon in request.daemons})
+        asked = {daemon.domain for daemon in request.daemons}
+        domains = sorted(with_helpers(asked, running) if request.mode is Mode.COMPLETE else asked)
         cil = complete_cil(domains, running) if request.mode is Mode.COMPLETE else permissive_cil(domains)
     skeletons = skeletons_cil(request.daemons, known, BasePolicy(policy.name, "", ""))
     fresh = [daemon for daemon in request.daemons if daemon.domain not in known]
@@ -154,7 +161,8 @@ def make_plan(request: Request, folder: Path) -> Plan:
     )
     cil += reachable_cil({type_ for one in fresh for type_ in (one.domain, one.exec_type)}, classes)
     made = tuple(change for change in changes if change.things)
-    return Plan(made, cil + "".join(skeletons.values()), policy, tuple(one.domain for one in fresh))
+    new = tuple(one.domain for one in fresh)
+    return Plan(made, cil + "".join(skeletons.values()), policy, new, tuple(sorted(set(domains) - asked)))
 
 
 def record(request: Request, out: Path, name: str, told: Told, *, overwrite: bool = False) -> Recorded:

@@ -15,6 +15,7 @@ from policytool.model.daemon import Daemon
 from policytool.model.module import BasePolicy
 from policytool.model.observation import Observations
 from policytool.policy.compiled import CompiledPolicy
+from policytool.policy.entries import entered_domains, entries
 from policytool.policy.terule import TeRuleType
 from policytool.recorder.selinux_host import HostPolicy
 from policytool.toolchain.cache import Cache, digest, open_cache
@@ -63,6 +64,11 @@ def _narrowed(domains: frozenset[str], policy: CompiledPolicy) -> set[tuple[str,
             reached = targets if source in domains else targets & domains
             found |= {(source, target, rule.tclass, rule.perm) for target in reached}
     return found
+
+
+def with_helpers(domains: Collection[str], policy: CompiledPolicy) -> frozenset[str]:
+    """Return DOMAINS and the domains of helpers that they enter, directly or not, by running a program."""
+    return frozenset(domains) | entered_domains(policy, domains, entries(policy))
 
 
 def reachable_cil(types: Collection[str], classes: Iterable[str]) -> str:

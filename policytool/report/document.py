@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from policytool.check.findings import Finding
 from policytool.generate.candidate import Candidate
-from policytool.generate.evidence import ExplainedAccess, explained
+from policytool.generate.evidence import ExplainedAccess, explained, reach_document
 from policytool.generate.robust import Closure
 from policytool.generate.triage import Cure
 from policytool.model.module import BasePolicy
@@ -100,6 +100,17 @@ def _candidate(one: Candidate) -> Document:
         "rules": len(module.every_rule),
         "closures": {kind.value: sum(closed.closure is kind for closed in one.closed) for kind in Closure},
         "accesses": {cure.value: len(one.cured(cure)) for cure in Cure},
+        "programs": [
+            {
+                "path": printable(program.path),
+                "whose": program.whose.value,
+                "exec_types": list(program.exec_types),
+                "runs_in": list(program.runs_in),
+                "callers": [printable(caller) for caller in program.callers],
+                "reason": printable(program.reason),
+            }
+            for program in (one.attribution.programs if one.attribution else ())
+        ],
         "findings": [
             {
                 "source": access.key[0],
@@ -107,12 +118,14 @@ def _candidate(one: Candidate) -> Document:
                 "tclass": access.key[2],
                 "perm": access.key[3],
                 "cure": access.cure.value,
+                "id": access.id or None,
                 "reason": printable(access.reason),
                 "count": access.evidence.count,
             }
             for access in explained(one.triaged)
-            if access.cure not in (Cure.GRANTED, Cure.ALLOW)
+            if access.cure not in (Cure.GRANTED, Cure.ALLOW, Cure.TRANSITION)
         ],
+        "reach": [reach_document(kept_out) for kept_out in one.reach],
     }
 
 
@@ -155,6 +168,7 @@ def explain_document(rule: str, found: Iterable[tuple[str, ExplainedAccess]]) ->
                 "tclass": access.key[2],
                 "perm": access.key[3],
                 "cure": access.cure.value,
+                "id": access.id or None,
                 "reason": printable(access.reason),
                 "count": access.evidence.count,
                 "first": timestamp(access.evidence.first),

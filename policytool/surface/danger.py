@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
@@ -93,12 +94,12 @@ def dangers(policy: CompiledPolicy, domain: str, held: Grants) -> tuple[Danger, 
     Whether a type is of the dangerous kind is read from the policy's attributes; where refpolicy marks it by
     none (raw disks and memory), its name decides, and a policy without that name has no such line.
     """
-    places = _places(policy, domain, held)
+    masks = {on: held.universe.mask(types) for on, types in places(policy, domain).items()}
     found = []
     for rule in DANGERS:
         perms, every = [], 0
         for tclass, perm in product(rule.classes, rule.perms):
-            mask = held.mask(tclass, perm) & places[rule.on]
+            mask = held.mask(tclass, perm) & masks[rule.on]
             if mask:
                 perms.append((tclass, perm))
                 every |= mask
@@ -109,20 +110,17 @@ def dangers(policy: CompiledPolicy, domain: str, held: Grants) -> tuple[Danger, 
     return tuple(found)
 
 
-def _places(policy: CompiledPolicy, domain: str, held: Grants) -> dict[On, int]:
-    def types(*names: str) -> int:
-        return held.universe.mask(type_ for name in names for type_ in policy.expand(name))
-
+def places(policy: CompiledPolicy, domain: str) -> Mapping[On, frozenset[str]]:
+    """Return the types of POLICY that each kind of target stands for, as DOMAIN sees them."""
     unlabeled = policy.initial_sids.get("unlabeled")
-    every = held.universe.mask(policy.types)
-    # Without the attribute that takes the ordinary files out, all files would be taken for security files.
-    security = types("file_type") & ~types("non_security_file_type") if types("non_security_file_type") else 0
+    ordinary = policy.expand("non_security_file_type")
     return {
-        On.ANY: every,
-        On.OTHERS: every & ~types(domain),
-        On.SECURITY: security,
-        On.PROGRAMS: types("entry_type"),
-        On.DISK: types("fixed_disk_device_t"),
-        On.MEMORY: types("memory_device_t"),
-        On.UNLABELED: types(unlabeled.type_) if unlabeled else 0,
+        On.ANY: policy.types,
+        On.OTHERS: policy.types - policy.expand(domain),
+        # Without the attribute that takes the ordinary files out, all files would be taken for security files.
+        On.SECURITY: policy.expand("file_type") - ordinary if ordinary else frozenset(),
+        On.PROGRAMS: policy.expand("entry_type"),
+        On.DISK: policy.expand("fixed_disk_device_t"),
+        On.MEMORY: policy.expand("memory_device_t"),
+        On.UNLABELED: policy.expand(unlabeled.type_) if unlabeled else frozenset(),
     }

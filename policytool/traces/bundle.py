@@ -22,9 +22,11 @@ from typing import TypeVar
 
 from policytool.errors import InputError
 from policytool.model.event import MAX_MILLISECONDS, TraceEvent, Unread
+from policytool.model.execution import Execution
 from policytool.model.observation import Observations
 from policytool.traces.digest import tally_blocks
 from policytool.traces.manifest import Base, EvidenceFile, Facts, Manifest, parse_manifest
+from policytool.traces.processes import ProcessTree
 from policytool.traces.reader import read_events
 from policytool.traces.source import STDIN, read_blocks, read_lines
 from policytool.traces.tally import Tally
@@ -112,12 +114,12 @@ def read_manifest(folder: Path) -> Manifest:
     return parse_manifest(text, str(path))
 
 
-def read_trace(path: str, strict: bool = False) -> Observations:
-    """Reduce the trace PATH (see `load`) to its distinct access vectors.
+def read_trace(path: str, strict: bool = False, *, executions: bool = True) -> Observations:
+    """Reduce the trace PATH (see `load`) to its distinct access vectors, and with EXECUTIONS say who ran whom.
 
     STRICT: anything not understood is an InputError.
     """
-    observations = Observations().merge(*(part for _, part in read_parts(path)))
+    observations = Observations().merge(*(observe_log(log, executions=executions) for log in load(path).logs))
     if strict and observations.unread_total:
         first = observations.unread[0]
         raise InputError(
@@ -133,11 +135,27 @@ def read_parts(path: str) -> Iterator[tuple[str, Observations]]:
         yield log.trace, observe_log(log)
 
 
-def observe_log(log: TraceLog) -> Observations:
-    """Reduce LOG to its distinct access vectors. InputError: it cannot be opened or read."""
+def observe_log(log: TraceLog, *, executions: bool = True) -> Observations:
+    """Reduce LOG to its distinct access vectors, and with EXECUTIONS, which takes a search more, say who ran whom.
+
+    InputError: it cannot be opened or read.
+    """
     tally = Tally(log.trace, log.complete)
-    tally_blocks(read_blocks(log.path), log.trace, tally)
-    return tally.observations()
+    blocks = read_blocks(log.path)
+    if not executions:
+        tally_blocks(blocks, log.trace, tally)
+        return tally.observations()
+    tree = ProcessTree()
+    tally_blocks(tree.follow(blocks), log.trace, tally)
+    return replace(tally.observations(), executions=tree.executions())
+
+
+def executions_in(path: str) -> tuple[Execution, ...]:
+    """Return who ran whom in the log PATH, sorted. InputError: it cannot be opened or read."""
+    tree = ProcessTree()
+    for block in read_blocks(path):
+        tree.add_block(block)
+    return tree.executions()
 
 
 def read_log(

@@ -15,10 +15,10 @@ from policytool.traces.tally import Tally, program
 def read_selected(path: str, selection: Selection) -> Observations:
     """Reduce the trace PATH to its distinct access vectors, those that SELECTION wants; see `read_trace`.
 
-    What was not understood is counted whatever is selected: nobody knows what it was.
+    What was not understood is counted whatever is selected: nobody knows what it was. Who ran whom is not told.
     """
     if not selection.by_event:
-        return narrowed(read_trace(path), selection)
+        return narrowed(read_trace(path, executions=False), selection)
     parts = []
     for log in load(path).logs:
         tally = Tally(log.trace, log.complete)

@@ -6,6 +6,8 @@ Taken from the kernel's own headers: asm/unistd_64.h of x86 and asm-generic/unis
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 # Runs of consecutive numbers: the first number, a colon, the names in order.
 _X86_64 = """
 0: read write open close stat fstat lstat poll lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask
@@ -118,6 +120,11 @@ _TABLES = {
 def arch_name(text: str) -> str:
     """Return the name of an `arch=` value; what is unknown, or a name already, comes back as it is."""
     return _ARCHES.get(text, text)
+
+
+def numbers_of(names: Collection[str]) -> frozenset[str]:
+    """Return the numbers that any of NAMES has on any known architecture."""
+    return frozenset(number for table in _TABLES.values() for number, name in table.items() if name in names)
 
 
 def syscall_name(arch: str, number: str) -> str:

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from policytool.errors import ToolFailedError, UsageError
 from policytool.generate.candidate import Candidate
+from policytool.generate.choices import Choices
 from policytool.generate.cil import write_cil
 from policytool.generate.forbidden import forbidden_accesses, refuse
 from policytool.generate.module import exact
-from policytool.generate.skeleton import skeleton
+from policytool.generate.reach import lost_reach
 from policytool.generate.triage import Triaged, triage
 from policytool.graph.attribution import Owners
 from policytool.graph.permission_graph import PermissionGraph, build
@@ -23,10 +25,35 @@ from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
 from policytool.toolchain.base import Base
 from policytool.toolchain.link import LinkFailed, link
+from policytool.workflow.attribution import entered_by
+from policytool.workflow.labelled import Mapped, types_owned
 from policytool.workflow.robust import closing, robust_candidates
+from policytool.workflow.skeletons import Skeletons, link_unchecked, make_skeletons, with_file_interfaces
+from policytool.workflow.triaged import Judges, triage_each
 
 # Each round refuses what the neverallow rules of the base forbid; secilc names a few offenders at a time.
 _ROUNDS = 8
+
+_NO_CHOICES = Choices()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is decided before any rule is made: the daemons that modules are made for, and their skeletons.
+
+    `observations` name no aliases, `mapped` has their accesses as they are under the skeletons.
+    """
+
+    daemons: tuple[Daemon, ...]
+    observations: Observations
+    skeletons: Skeletons
+    mapped: Mapped
+    judges: Judges
+
+    @property
+    def base_types(self) -> frozenset[str]:
+        """The types of the base policy."""
+        return self.skeletons.plain.types
 
 
 def generate_modules(
@@ -34,62 +61,70 @@ def generate_modules(
     known: Sequence[Daemon],
     wanted: Sequence[str],
     base: Base,
+    choices: Choices = _NO_CHOICES,
+    *,
     profile: Profile = Profile.EXACT,
 ) -> tuple[Candidate, ...]:
     """Make the modules of the WANTED domains, or of all KNOWN daemons that were seen if none is named.
 
     Raise UsageError when a wanted domain was not seen, ToolFailedError when what comes out does not link.
     """
-    plain = CompiledPolicy(_link(base, {}))
+    return make_modules(prepare(observations, known, wanted, base, choices), base, profile)
+
+
+def prepare(
+    observations: Observations, known: Sequence[Daemon], wanted: Sequence[str], base: Base, choices: Choices
+) -> Prepared:
+    """Choose the daemons and make their skeletons; errors as in generate_modules."""
+    linked = link_unchecked(base, {})
+    plain = CompiledPolicy(linked.policy)
     wanted = [plain.resolve(domain) or domain for domain in wanted]
-    graph = build(without_aliases(observations, plain))
+    observations = without_aliases(observations, plain)
+    graph = build(observations)
     daemons = (*known, *_unknown(graph, known, wanted, plain.types))
-    owners = Owners(daemons, plain.types)
-    vectors = graph.vectors()
-    present = owners.present(vectors)
+    present = Owners(daemons, plain.types).present(graph.vectors())
     chosen = tuple(daemon for daemon in present if not wanted or daemon.domain in wanted)
     if missing := sorted(set(wanted) - {daemon.domain for daemon in chosen}):
         raise UsageError(f"{missing[0]} does not occur in the traces; seen were {', '.join(graph.domains())}")
     if not chosen:
         raise UsageError("the traces name no daemon that is known; choose a domain with -d TYPE")
-    skeletons = {
-        daemon.domain: skeleton(
+    skeletons = make_skeletons(observations, present, known, base, linked, plain, choices)
+    mapped = skeletons.map(observations.vectors)
+    skeletons = with_file_interfaces(skeletons, present, mapped)
+    whose = skeletons.whose
+    entered = entered_by(observations, chosen, skeletons.policy, whose.known) if choices.transitions else {}
+    ours = frozenset(entered).union(
+        (daemon.domain for daemon in daemons), *(one.reached for one in whose.by_domain.values())
+    )
+    owners = Owners(daemons, plain.types, entered, types_owned(skeletons.labelling, present))
+    return Prepared(chosen, observations, skeletons, mapped, Judges(skeletons, owners, ours, choices))
+
+
+def make_modules(prepared: Prepared, base: Base, profile: Profile) -> tuple[Candidate, ...]:
+    """Make the modules of what is PREPARED. ToolFailedError: what comes out does not link with BASE."""
+    skeletons, base_types = prepared.skeletons, prepared.base_types
+    triaged = triage_each(prepared.daemons, prepared.mapped, prepared.judges)
+    private = {domain: one.private for domain, one in skeletons.labelling.items()}
+    reach = lost_reach(skeletons.modules, private, skeletons.plain)
+    made = tuple(
+        Candidate(
             daemon,
-            graph,
-            base.identity,
-            extends=daemon.domain in plain.types,
-            base_types=plain.types,
-            taken=base.names,
+            exact(skeletons.modules[daemon.domain], triaged[daemon.domain], base_types),
+            triaged[daemon.domain],
+            attribution=skeletons.whose.by_domain.get(daemon.domain),
+            reach=reach.get(daemon.domain, ()),
         )
-        for daemon in present
-    }
-    with_skeletons = _link(base, {module.name: write_cil(module) for module in skeletons.values()})
-    owned: dict[str, list[AccessVector]] = {daemon.domain: [] for daemon in daemons}
-    for vector in vectors:
-        if owner := owners.owner(vector):
-            owned[owner.domain].append(vector)
-    unlabeled = plain.initial_sids["unlabeled"].type_
-    with Decider(CompiledPolicy(with_skeletons)) as decider:
-        made = tuple(
-            _candidate(daemon, skeletons, triage(owned[daemon.domain], decider, unlabeled), plain.types)
-            for daemon in chosen
-        )
-    made = _without_forbidden(made, skeletons, base, plain.types)
+        for daemon in prepared.daemons
+    )
+    made = _without_forbidden(made, skeletons.modules, base, base_types)
     if profile is Profile.EXACT:
         return made
-    with Decider(CompiledPolicy(with_skeletons)) as decider:
-        return robust_candidates(
-            made, lambda vectors: triage(vectors, decider, unlabeled), closing(plain), base, plain.types
-        )
+    with Decider(skeletons.policy) as decider:
 
+        def ask(candidate: Candidate, vectors: Iterable[AccessVector]) -> tuple[Triaged, ...]:
+            return triage(vectors, decider, prepared.judges.criteria(candidate.daemon))
 
-def _candidate(
-    daemon: Daemon,
-    skeletons: Mapping[str, PolicyModule],
-    triaged: tuple[Triaged, ...],
-    base_types: frozenset[str],
-) -> Candidate:
-    return Candidate(daemon, exact(skeletons[daemon.domain], triaged, base_types), triaged)
+        return robust_candidates(made, ask, closing(skeletons.plain), base, base_types)
 
 
 def _without_forbidden(
@@ -106,16 +141,15 @@ def _without_forbidden(
         forbidden = forbidden_accesses(result.failures)
         if not forbidden:
             raise ToolFailedError(f"the generated modules do not link: {result.failures[0].message}")
-        made = tuple(_candidate(one.daemon, skeletons, refuse(one.triaged, forbidden), base_types) for one in made)
+        made = tuple(_without(one, skeletons, refuse(one.triaged, forbidden), base_types) for one in made)
     raise ToolFailedError(f"neverallow rules of the base still forbid accesses after {_ROUNDS} links")
 
 
-def _link(base: Base, modules: Mapping[str, str]) -> str:
-    """Link for asking only: the questions are about allow rules, so neverallow rules need not be checked."""
-    result = link(base, modules, neverallow=False)
-    if isinstance(result, LinkFailed):
-        raise ToolFailedError(f"the skeletons do not link with the base: {result.failures[0].message}")
-    return str(result.policy)
+def _without(
+    made: Candidate, skeletons: Mapping[str, PolicyModule], triaged: tuple[Triaged, ...], base_types: frozenset[str]
+) -> Candidate:
+    module = exact(skeletons[made.daemon.domain], triaged, base_types)
+    return replace(made, module=module, triaged=triaged)
 
 
 def _unknown(

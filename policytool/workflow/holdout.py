@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from policytool.errors import InputError
 from policytool.generate.candidate import Candidate
+from policytool.generate.choices import Choices
 from policytool.generate.holdout import Estimate, Holdout, Make, leave_one_out, saturation
 from policytool.generate.module import exact
 from policytool.generate.robust import Closing, Closure, close, closures
@@ -18,23 +19,29 @@ from policytool.model.daemon import Daemon
 from policytool.model.module import PolicyModule, Profile
 from policytool.model.observation import Observations
 from policytool.policy.aliases import without_aliases
-from policytool.policy.compiled import CompiledPolicy
 from policytool.toolchain.base import Base
-from policytool.toolchain.link import LinkFailed, link
-from policytool.workflow.generate import generate_modules
+from policytool.workflow.generate import make_modules, prepare
 from policytool.workflow.robust import closing, own_types
 
 # What the lab calls the part of a recording before its first scenario. Every recording has it, so that a module
 # made without it is none that anybody would make: it is never left out.
 ALWAYS = "boot"
 
+_NO_CHOICES = Choices()
+
 _Question = tuple[SecurityContext, SecurityContext, str, str]
 
 
 def hold_out(
-    parts: Mapping[str, Observations], known: Sequence[Daemon], wanted: Sequence[str], base: Base
+    parts: Mapping[str, Observations],
+    known: Sequence[Daemon],
+    wanted: Sequence[str],
+    base: Base,
+    choices: Choices = _NO_CHOICES,
 ) -> tuple[Holdout, ...]:
     """Leave each of PARTS (scenario → what was observed in it) out in turn, for the WANTED domains or all seen.
+
+    The skeletons are those of all of them: whose a path and a program is, is decided once.
 
     Raise InputError when there are fewer than two scenarios, else as generate_modules does.
     """
@@ -45,9 +52,12 @@ def hold_out(
             f"{': ' + names[0] if names else ''}; to leave one out takes two"
         )
     merged = Observations().merge(*parts.values())
-    made = generate_modules(merged, known, wanted, base, Profile.ROBUST)
-    plain = _plain(base)
-    vectors = {name: without_aliases(part, plain).vectors for name, part in parts.items()}
+    prepared = prepare(merged, known, wanted, base, choices)
+    made = make_modules(prepared, base, Profile.ROBUST)
+    plain = prepared.skeletons.plain
+    vectors = {
+        name: prepared.skeletons.map(without_aliases(part, plain).vectors).every for name, part in parts.items()
+    }
     by = closing(plain)
     return tuple(_of_daemon(one, vectors, by, plain.types) for one in made)
 
@@ -87,7 +97,8 @@ def _maker(candidate: Candidate, by: Closing, base_types: frozenset[str], wanted
 
     What closures propose is not triaged here: of an access that was held out it is known that a rule may grant it.
     """
-    skeleton = replace(candidate.module, rules=(), xperm_rules=(), optionals=())
+    blocks = (replace(block, rules=(), xperm_rules=()) for block in candidate.module.optionals if block.transitions)
+    skeleton = replace(candidate.module, rules=(), xperm_rules=(), optionals=tuple(blocks))
     own = own_types(candidate)
 
     def make(triaged: Sequence[Triaged]) -> PolicyModule:
@@ -116,10 +127,3 @@ def _ruled(triaged: Iterable[Triaged]) -> frozenset[tuple[str, str, str, str]]:
 
 def _question(vector: AccessVector) -> _Question:
     return (vector.source, vector.target, vector.tclass, vector.perm)
-
-
-def _plain(base: Base) -> CompiledPolicy:
-    result = link(base, {}, neverallow=False)
-    if isinstance(result, LinkFailed):
-        raise InputError(f"{base.path} does not link: {result.failures[0].message}")
-    return CompiledPolicy(result.policy)

@@ -6,10 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from policytool.check.file_contexts import filecons
 from policytool.check.findings import ModuleSource, Severity
 from policytool.check.link_findings import declared_names
 from policytool.errors import InputError, UsageError
+from policytool.generate.cil import FILE_KINDS
 from policytool.generate.evidence import FILE_NAME, EvidenceError, EvidenceFile, read_evidence
+from policytool.model.context import SecurityContext
+from policytool.model.module import FileContext
 from policytool.policy.compiled import CompiledPolicy
 from policytool.toolchain.base import Base
 from policytool.toolchain.build import Build, build
@@ -63,3 +67,15 @@ def evidence_files(sources: Iterable[ModuleSource]) -> tuple[EvidenceFile, ...]:
             except (OSError, UnicodeDecodeError, EvidenceError) as error:
                 raise InputError(f"{path}: {error}; generate the module again") from error
     return tuple(found)
+
+
+def file_contexts(built: Build) -> tuple[FileContext, ...]:
+    """Return the file contexts of the modules of BUILT, but for those that give no label."""
+    kinds = {name: kind for kind, name in FILE_KINDS.items()}
+    found = set()
+    for one in built.formats:
+        for module in one.modules:
+            for entry in filecons(module.cil):
+                if entry.context:
+                    found.add(FileContext(entry.pattern, kinds[entry.kind], SecurityContext.parse(entry.context)))
+    return tuple(sorted(found))

@@ -8,41 +8,48 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import replace
 
 from policytool.errors import ToolFailedError
 from policytool.model.observation import Observations
-from policytool.traces.bundle import TraceLog, load, observe_log, read_trace
+from policytool.traces.bundle import TraceLog, executions_in, load, observe_log, read_trace
 from policytool.traces.ranges import Part, Range, observe_range, put_together, ranges
 from policytool.traces.source import STDIN, plain_size
 
 
-def read_all(paths: Sequence[str], jobs: int) -> list[Observations]:
+def read_all(paths: Sequence[str], jobs: int, *, executions: bool = True) -> list[Observations]:
     """Read each of the traces PATHS (see `read_trace`), with so many processes.
 
     A large log that is not compressed is read in ranges, any other one by one process. ToolFailedError: a process
     was killed.
     """
     if jobs == 1:
-        return [read_trace(path) for path in paths]
+        return [read_trace(path, executions=executions) for path in paths]
     with _pool(jobs) as pool:
-        waiting = [[_submit(log, jobs, pool) for log in load(path).logs] for path in paths]
+        waiting = [[_submit(log, jobs, pool, executions) for log in load(path).logs] for path in paths]
         return [Observations().merge(*(result() for result in results)) for results in waiting]
 
 
-def _submit(log: TraceLog, jobs: int, pool: ProcessPoolExecutor) -> Callable[[], Observations]:
+def _submit(log: TraceLog, jobs: int, pool: ProcessPoolExecutor, executions: bool) -> Callable[[], Observations]:
     """Have LOG read, and return what waits for the result."""
     if log.path == STDIN:
-        return lambda: observe_log(log)
+        return lambda: observe_log(log, executions=executions)
     size = plain_size(log.path)
     cut = () if size is None else ranges(log.path, size, jobs)
     if len(cut) < 2:
-        return pool.submit(observe_log, log).result
+        return pool.submit(observe_log, log, executions=executions).result
+    # A process is followed through the whole log, so that this is not done in ranges.
+    ran = pool.submit(executions_in, log.path) if executions else None
     parts = [pool.submit(observe_range, log.path, log.trace, log.complete, part) for part in cut]
 
     def again(part: Range) -> Part:
         return observe_range(log.path, log.trace, log.complete, part)
 
-    return lambda: put_together([part.result() for part in parts], again, log.trace)
+    def result() -> Observations:
+        found = put_together([part.result() for part in parts], again, log.trace)
+        return replace(found, executions=ran.result()) if ran else found
+
+    return result
 
 
 @contextmanager

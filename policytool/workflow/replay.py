@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from policytool.errors import InputError
-from policytool.generate.triage import Cure
+from policytool.generate.triage import DECIDED, Cure
 from policytool.graph.attribution import Owners
 from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon
@@ -16,11 +16,15 @@ from policytool.model.observation import Observations
 from policytool.policy.aliases import without_aliases
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
-from policytool.policy.replay import Replay, replay
+from policytool.policy.replay import Replay, Replayed, Verdict, replay
 from policytool.policy.selinux_error import ErrorOutcome, Judged, judge
 from policytool.policy.xperms import XpermRules
 from policytool.toolchain.base import Base
-from policytool.workflow.modules import build_whole, declared_types, evidence_files, subjects
+from policytool.toolchain.labels import FileContextLabels
+from policytool.workflow.attribution import attributed, entered_by
+from policytool.workflow.labelled import map_targets
+from policytool.workflow.modules import build_whole, declared_types, evidence_files, file_contexts, subjects
+from policytool.workflow.skeletons import link_unchecked
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +68,62 @@ def replay_modules(
     observations = without_aliases(observations, policy)
     files = evidence_files(built.sources)
     scope = frozenset(domains) or subjects(built, policy)
-    foreign = policy.types - declared_types(built, policy)
-    vectors = tuple(_belonging(observations.vectors, Owners(known, foreign), scope))
+    declared = declared_types(built, policy)
+    daemons = _daemons(known, scope, observations)
+    whose = attributed(observations, daemons, policy)
+    entered = entered_by(observations, daemons, policy, whose.known)
+    mapped = map_targets(
+        whose.relabel(observations.vectors),
+        file_contexts(built),
+        scope,
+        CompiledPolicy(link_unchecked(base, {}).policy),
+        policy,
+        FileContextLabels(linked.file_contexts),
+    )
+    owners = Owners(known, policy.types - declared, entered)
+    vectors = list(_belonging(mapped.vectors, owners, scope))
+    cured = [one for one in mapped.cured if any(_belonging([one.vector], owners, scope))]
+    left_out = len(mapped.vectors) - len(vectors) + len(mapped.cured) - len(cured)
+    own = scope | declared
+    guessed: list[AccessVector] = []
+    for one in mapped.moved:
+        named = {one.vector.source.type_, one.vector.target.type_}
+        (vectors if named & own else guessed).append(one.vector)
     refused = {
         access.key: access.reason
         for file in files
         for access in file.accesses
-        if access.cure is Cure.REFUSED and access.reason
+        if access.cure in DECIDED and access.reason
     }
     outcome = _ask(vectors, policy, refused)
+    if guessed:
+        outcome = Replay((*outcome.results, *_unmapped(_ask(guessed, policy, {}))))
+    told = (
+        Replayed(one.vector, Verdict.UNMAPPED if one.cure is Cure.UNMAPPED else Verdict.REFUSED, one.reason)
+        for one in cured
+    )
     errors = _judged(observations, policy, scope)
-    return ModuleReplay(outcome, tuple(sorted(scope)), len(observations.vectors) - len(vectors), errors)
+    return ModuleReplay(Replay((*outcome.results, *told)), tuple(sorted(scope)), left_out, errors)
+
+
+def _daemons(known: Sequence[Daemon], scope: Collection[str], observations: Observations) -> tuple[Daemon, ...]:
+    """Return the daemons that the domains of SCOPE belong to; of one that is not known, only the domain is."""
+    by_domain = {daemon.domain: daemon for daemon in known}
+    sources = {vector.source.type_ for vector in observations.vectors} & set(scope)
+    return tuple(
+        by_domain.get(domain) or Daemon(domain.removesuffix("_t"), domain, f"{domain.removesuffix('_t')}_exec_t")
+        for domain in sorted(sources)
+    )
+
+
+def _unmapped(outcome: Replay) -> Iterable[Replayed]:
+    """Yield the results of what a helper would do in its own domain: denied there means that nobody knows."""
+    for one in outcome.results:
+        if one.verdict is Verdict.DENIED:
+            cause = f"{one.cause}; not seen in {one.vector.source.type_}, where it would be under the transition"
+            yield replace(one, verdict=Verdict.UNMAPPED, cause=cause)
+        else:
+            yield one
 
 
 def _ask(
@@ -106,7 +155,7 @@ def _belonging(vectors: Iterable[AccessVector], owners: Owners, scope: frozenset
     One whose rule belongs into the module of another daemon (see graph.attribution) is not theirs to allow.
     """
     for vector in vectors:
-        owner = owners.owner(vector)
-        types = {owner.domain} if owner else {vector.source.type_, vector.target.type_}
+        carriers = owners.owners(vector)
+        types = {one.domain for one in carriers} or {vector.source.type_, vector.target.type_}
         if types & scope:
             yield vector

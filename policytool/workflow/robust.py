@@ -22,7 +22,7 @@ from policytool.toolchain.link import LinkFailed, link
 # As many rounds as for exact modules: secilc names a few offenders at a time.
 _ROUNDS = 8
 
-Ask = Callable[[Iterable[AccessVector]], tuple[Triaged, ...]]
+Ask = Callable[[Candidate, Iterable[AccessVector]], tuple[Triaged, ...]]
 
 
 def closing(policy: CompiledPolicy) -> Closing:
@@ -41,7 +41,7 @@ def own_types(candidate: Candidate) -> frozenset[str]:
 def robust_candidates(
     made: Sequence[Candidate], ask: Ask, by: Closing, base: Base, base_types: frozenset[str]
 ) -> tuple[Candidate, ...]:
-    """Close the modules of MADE. ASK triages what the closures propose, as it did what was seen.
+    """Close the modules of MADE. ASK triages what the closures propose for one, as it did what was seen.
 
     Raise ToolFailedError when neverallow rules still forbid something after some rounds.
     """
@@ -63,7 +63,8 @@ def robust_candidates(
 
 def _admitted(one: Candidate, ask: Ask, by: Closing) -> tuple[Closed, ...]:
     found = closures(one.module.domain, own_types(one), one.triaged, by)
-    allowed = {triaged.vector.key for triaged in ask(item.vector for item in found) if triaged.cure is Cure.ALLOW}
+    asked = ask(one, (item.vector for item in found))
+    allowed = {triaged.vector.key for triaged in asked if triaged.cure is Cure.ALLOW}
     return tuple(item for item in found if item.vector.key in allowed)
 
 

@@ -11,9 +11,10 @@ from policytool.generate.evidence import EvidenceError, explained, read_evidence
 from policytool.generate.fc import write_fc
 from policytool.generate.interface import write_interfaces
 from policytool.generate.module import exact
+from policytool.generate.refusals import UNLABELED, Refusal
 from policytool.generate.skeleton import skeleton
 from policytool.generate.te import write_te
-from policytool.generate.triage import Cure, Triaged, triage
+from policytool.generate.triage import Criteria, Cure, Triaged, triage
 from policytool.graph.permission_graph import build
 from policytool.model.access import AccessVector
 from policytool.model.module import PolicyModule
@@ -26,11 +27,22 @@ from tests.synthetic import BASE, DAEMON, GREETER, observations, vector
 BASE_TYPES = frozenset({"init_t", "etc_t", "tmp_t", "tun_tap_device_t", "unlabeled_t", "virsh_t", "bin_t"})
 
 
+def _unlabeled(one: AccessVector) -> Refusal | None:
+    return (
+        Refusal(UNLABELED, "unlabeled_t marks a file without a valid label: restorecon cures it")
+        if one.target.type_ == "unlabeled_t"
+        else None
+    )
+
+
+CRITERIA = Criteria(refusal=_unlabeled)
+
+
 def greeter(seen: Observations = GREETER) -> tuple[PolicyModule, tuple[Triaged, ...]]:
     decided = triage(
         [v for v in seen.vectors if "greeterd" in v.source.type_ + v.target.type_],
         TablePolicy(granted=frozenset({("greeterd_t", "etc_t", "file", "open")})),
-        "unlabeled_t",
+        CRITERIA,
     )
     return exact(skeleton(DAEMON, build(seen), BASE, extends=False), decided, BASE_TYPES), decided
 
@@ -58,7 +70,7 @@ def test_golden_extension() -> None:
     seen = observations(vector("init_t", "etc_t", "file", "write", path="/etc/motd"))
     daemon = replace(DAEMON, name="init", domain="init_t", exec_type="init_exec_t")
     start = skeleton(daemon, build(seen), BASE, extends=True)
-    module = exact(start, triage(seen.vectors, TablePolicy(), "unlabeled_t"), BASE_TYPES)
+    module = exact(start, triage(seen.vectors, TablePolicy(), CRITERIA), BASE_TYPES)
     check_golden("init_extension.te", write_te(module))
     assert not module.types
     assert not module.file_contexts
@@ -93,7 +105,7 @@ def test_what_no_allow_rule_cures_is_no_rule() -> None:
         (Outcome.BAD_CONTEXT, Cure.UNMAPPED),
     ):
         policy = TablePolicy(decisions={key: Decision(outcome, "the cause")})
-        (one,) = triage([vector(*key)], policy, "unlabeled_t")
+        (one,) = triage([vector(*key)], policy, CRITERIA)
         assert one.cure is cure
         assert one.reason == "the cause"
         assert exact(skeleton(DAEMON, build(GREETER), BASE, extends=False), [one], BASE_TYPES).rules == ()
@@ -101,7 +113,7 @@ def test_what_no_allow_rule_cures_is_no_rule() -> None:
 
 def test_ioctl_commands_come_from_complete_recordings_only() -> None:
     def commands(*vectors: AccessVector) -> tuple[int, ...]:
-        decided = triage(vectors, TablePolicy(), "unlabeled_t")
+        decided = triage(vectors, TablePolicy(), CRITERIA)
         module = exact(skeleton(DAEMON, build(GREETER), BASE, extends=False), decided, BASE_TYPES)
         return module.xperm_rules[0].xperms if module.xperm_rules else ()
 

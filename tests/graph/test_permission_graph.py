@@ -3,13 +3,16 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import networkx as nx
 
 from policytool.graph.attribution import Owners
 from policytool.graph.formats import to_dot, to_graphml, to_json
 from policytool.graph.permission_graph import EdgeKind, build, domain_node, executable_node
+from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon
+from policytool.model.execution import Execution
 from policytool.toolchain.graphviz import render_svg
 from tests.golden import check_golden
 from tests.synthetic import DAEMON, GREETER, observations, vector
@@ -83,3 +86,28 @@ def test_a_rule_between_two_daemons_is_the_sources() -> None:
     assert owner["virsh_t", "greeterd_t", "unix_stream_socket", "connectto"] is one
     assert owner["virsh_t", "greeterd_runtime_t", "sock_file", "write"] is None
     assert owners.present(GREETER.vectors) == (one, two)
+
+
+def test_who_ran_whom_is_an_edge_where_a_vector_proves_it() -> None:
+    seen = replace(
+        GREETER,
+        executions=(
+            Execution("greeterd_t", "/usr/sbin/greeterd", "/usr/bin/date"),
+            Execution("greeterd_t", "/usr/sbin/greeterd", "/usr/bin/never"),
+        ),
+    )
+    graph = build(replace(seen, vectors=tuple(replace_program(one) for one in seen.vectors)))
+    (edge,) = graph.edges(EdgeKind.RUNS)
+    assert (edge.source, edge.target) == (executable_node("/usr/sbin/greeterd"), executable_node("/usr/bin/date"))
+    assert edge.perms == ("execute_no_trans",)
+    assert len(tuple(graph.around(["greeterd_t"]).edges(EdgeKind.RUNS))) == 1
+    assert not tuple(graph.around(["virsh_t"]).edges(EdgeKind.RUNS))
+    assert graph.vectors() == build(replace(seen, executions=(), vectors=graph.vectors())).vectors()
+
+
+def replace_program(one: AccessVector) -> AccessVector:
+    """As the kernel has it: when an execve returns, exe= is the new program."""
+    if one.perm != "execute_no_trans":
+        return one
+    uses = tuple((replace(use, program=use.path), count) for use, count in one.evidence.uses)
+    return replace(one, evidence=replace(one.evidence, uses=uses))

@@ -6,9 +6,14 @@ from pathlib import Path
 import pytest
 
 from policytool.daemons import load_daemons
+from policytool.generate.cil import write_cil
+from policytool.generate.skeleton import skeleton
+from policytool.graph.permission_graph import build
 from policytool.lab.disk import matching
 from policytool.lab.policy import NEIGHBOURS, enforce_policy, record_policy
 from policytool.model.daemon import Daemon
+from policytool.model.observation import Observations
+from policytool.model.program import Helper
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.terule import TeRuleType
 from policytool.toolchain.base import Base
@@ -44,3 +49,19 @@ def test_an_enforcing_machine_enforces_neighbours_and_what_is_entered(base: Base
     assert policy.permissive == policy.expand("domain") - made.enforced
     assert "virtqemud_exec_t" in made.ours
     assert "svirt_t" in made.entered
+
+
+@pytest.mark.base
+def test_helpers_that_a_module_lets_a_daemon_enter_are_recorded_too(base: Base, tmp_path: Path) -> None:
+    known = {daemon.name: daemon for daemon in load_daemons()}
+    daemon = known["virtnetworkd"]
+    helpers = [Helper("dnsmasq_exec_t", "dnsmasq_t", ("/usr/sbin/dnsmasq",))]
+    module = skeleton(daemon, build(Observations()), base.identity, extends=False, helpers=helpers)
+    (tmp_path / "virtnetworkd.cil").write_text(write_cil(module))
+    made = record_policy(base, [daemon], [tmp_path])
+    # dnsmasq runs libvirt's lease helper in turn, by the base's own rule.
+    assert made.recorded == {"virtnetworkd_t", "dnsmasq_t", "virt_leaseshelper_t"}
+    policy = CompiledPolicy(made.linked.policy)
+    assert policy.permissive >= made.recorded
+    assert policy.expand("policytool_recorded") == made.recorded
+    assert record_policy(base, [daemon], []).recorded == {"virtnetworkd_t"}

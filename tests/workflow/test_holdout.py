@@ -47,7 +47,7 @@ def test_reckoned_denials_are_those_of_a_link_and_a_replay(
     left_out = "libvirt/permissive-no-dontaudit"
     rest = Observations().merge(*(seen for name, seen in parts.items() if name != left_out))
     for profile, estimate in ((Profile.EXACT, found.exact), (Profile.ROBUST, found.robust)):
-        (made,) = generate_modules(rest, known, [DOMAIN], base, profile)
+        (made,) = generate_modules(rest, known, [DOMAIN], base, profile=profile)
         folder = tmp_path / profile / made.daemon.name
         folder.mkdir(parents=True)
         for name, text in made.files(ModuleFormat.CIL).items():

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a person decided before modules are made: options of `generate`, and the accepted.toml of each daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from policytool.cli.console import note
+from policytool.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from policytool.generate.candidate import Candidate
+    from policytool.generate.choices import Choices
+
+Accept = Annotated[
+    list[str] | None,
+    typer.Option("--accept", metavar="ID", help="Allow what is refused under this id, for now; repeatable."),
+]
+AcceptedFolder = Annotated[
+    Path | None,
+    typer.Option("--accepted", metavar="DIR", help="Where DAEMON/accepted.toml are (default: the output)."),
+]
+Transitions = Annotated[
+    bool,
+    typer.Option("--transitions/--no-transitions", help="Helper programs enter their own domains in the base."),
+]
+PrivateTypes = Annotated[
+    bool,
+    typer.Option(
+        "--private-types/--no-private-types", help="Give what is one daemon's own types of its own, or none."
+    ),
+]
+PreferBooleans = Annotated[
+    bool, typer.Option("--prefer-booleans", help="No rule for what a boolean of the base would grant; name it.")
+]
+Dontaudit = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--dontaudit",
+        metavar="FILE",
+        help="A result of `lab enforce --json`: what that run passed without gets a dontaudit; repeatable.",
+    ),
+]
+
+
+def load_choices(
+    folder: Path,
+    accept: Sequence[str] = (),
+    *,
+    transitions: bool = False,
+    private_types: bool = False,
+    prefer_booleans: bool = False,
+    dontaudit: Sequence[Path] = (),
+) -> Choices:
+    """Return the decisions in the files DAEMON/accepted.toml of FOLDER, on the command line, and in DONTAUDIT.
+
+    InputError: a file cannot be read or is not what it should be; UsageError: an id of ACCEPT names nothing.
+    """
+    from policytool.generate.choices import (
+        ACCEPTED_FILE,
+        Choices,
+        ChoicesError,
+        read_accepted,
+        read_hidden,
+        require_id,
+    )
+
+    accepted = {}
+    for path in sorted(folder.glob(f"*/{ACCEPTED_FILE}")):
+        try:
+            accepted[path.parent.name] = read_accepted(_text(path))
+        except ChoicesError as error:
+            raise InputError(f"{path}: {error}") from error
+    try:
+        accepted[""] = {require_id(id_): "on the command line (--accept)" for id_ in accept}
+    except ChoicesError as error:
+        raise UsageError(f"--accept {error}") from error
+    hidden = frozenset[tuple[str, str, str, str]]()
+    for path in dontaudit:
+        try:
+            hidden |= read_hidden(_text(path))
+        except ChoicesError as error:
+            raise InputError(f"{path}: {error}") from error
+    return Choices(accepted, transitions, prefer_booleans, hidden, private_types)
+
+
+def warn_decisions(made: Sequence[Candidate], choices: Choices) -> None:
+    """Say on stderr what was refused and how to accept it, and which acceptances nothing asked for."""
+    for one in made:
+        name = one.daemon.name
+        ids = sorted({access.id for access in one.triaged if access.id})
+        if ids:
+            note(
+                f"{one.module.name}: to allow what is refused, decide on {', '.join(ids)}: --accept ID, or an "
+                f"[[accept]] with id and reason in {name}/accepted.toml"
+            )
+        used = " ".join(access.reason for access in one.triaged if access.reason)
+        for id_ in sorted(choices.accepted.get(name, {})):
+            if f"{id_} is accepted:" not in used:
+                note(f"{one.module.name}: {name}/accepted.toml accepts {id_}, which nothing asks for")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from error

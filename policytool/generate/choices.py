@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a person has decided before modules are made: refusals that are accepted, booleans, what may be hidden."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from policytool.generate.refusals import KINDS, known_id
+
+ACCEPTED_FILE = "accepted.toml"
+
+AccessKey = tuple[str, str, str, str]
+
+
+class ChoicesError(ValueError):
+    """A decision that cannot be read or that names nothing there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The decisions that modules are made by.
+
+    `accepted` holds, by daemon, the ids of refusals that are accepted after all, with the reason; those under ""
+    hold for every daemon. `transitions` says whether helpers get their own domains, `private_types` whether what is
+    one daemon's own gets types of its own, `prefer_booleans` that an access is left to a boolean that would grant
+    it. `hidden` are accesses that an enforced run passed without.
+    """
+
+    accepted: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    transitions: bool = False
+    prefer_booleans: bool = False
+    hidden: frozenset[AccessKey] = frozenset()
+    private_types: bool = False
+
+    def accepted_by(self, daemon: str) -> Mapping[str, str]:
+        """Return the ids that are accepted for DAEMON, with the reason."""
+        return {**self.accepted.get("", {}), **self.accepted.get(daemon, {})}
+
+
+def read_accepted(text: str) -> Mapping[str, str]:
+    """Read an accepted.toml: tables `[[accept]]` with `id` and `reason`; ChoicesError if it is anything else."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ChoicesError(f"not TOML: {error}") from error
+    if unknown := sorted(set(document) - {"accept"}):
+        raise ChoicesError(f"unknown key {unknown[0]!r}; [[accept]] with id and reason is all there is")
+    tables = document.get("accept", [])
+    if not isinstance(tables, list):
+        raise ChoicesError("accept must be a list of tables: [[accept]]")
+    accepted: dict[str, str] = {}
+    for number, table in enumerate(tables, 1):
+        if not isinstance(table, dict) or set(table) != {"id", "reason"}:
+            raise ChoicesError(f"[[accept]] number {number} must have id and reason, and nothing else")
+        id_, reason = table["id"], table["reason"]
+        if not isinstance(id_, str) or not isinstance(reason, str) or not reason.strip():
+            raise ChoicesError(
+                f"[[accept]] number {number}: id and reason must be texts, and a reason says something"
+            )
+        if id_ in accepted:
+            raise ChoicesError(f"{id_} is accepted twice")
+        accepted[require_id(id_)] = " ".join(reason.split())
+    return accepted
+
+
+def require_id(text: str) -> str:
+    """Return TEXT if it is the id of a refusal; raise ChoicesError if it cannot be one."""
+    if not known_id(text):
+        kinds = ", ".join(f"{kind}:TYPE" if typed else kind for kind, typed in sorted(KINDS.items()))
+        raise ChoicesError(f"{text!r} is not the id of anything that is refused; the ids are {kinds}")
+    return text
+
+
+def read_hidden(text: str) -> frozenset[AccessKey]:
+    """Read the accesses that an enforced run passed without from the result of `lab enforce --json`.
+
+    Raise ChoicesError if it is none, or if a step failed or records were lost: then nobody knows that it passed.
+    """
+    try:
+        document = json.loads(text)
+        steps, denials, lost = document["steps"], document["denials"], document["lost"]
+        keys = frozenset((one["source"], one["target"], one["tclass"], one["perm"]) for one in denials)
+        passed = bool(steps) and all(step["ok"] is True for step in steps)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ChoicesError(f"not a result of lab enforce --json: {error}") from error
+    if not all(isinstance(part, str) for key in keys for part in key):
+        raise ChoicesError("not a result of lab enforce --json: a denial is made of names")
+    if not passed or lost != 0:
+        raise ChoicesError(
+            "the enforced run failed steps or lost records, so it did not pass without these accesses"
+        )
+    return keys

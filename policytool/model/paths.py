@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Paths as file contexts have them: patterns of literal paths, and one name for what has several."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+META = re.compile(r"[.^$?*+|\[\](){}\\]")
+SUBTREE = "(/.*)?"
+
+# One directory with two names on every system with systemd; file contexts know only one of the two, and libselinux
+# maps the other to it (file_contexts.subs_dist). Which one it is differs between distributions and releases.
+_TWO_NAMES = (("/run/lock", "/var/lock"), ("/run", "/var/run"))
+
+# Readers tidy paths, as far as they are absolute.
+_UNTIDY = re.compile(r"//|/\.{1,2}(?:/|$)")
+
+# PATH_MAX of the kernel, and a depth that nothing real has: what is beyond is not looked at.
+_LONGEST = 4096
+_DEEPEST = 40
+
+
+def is_telling(path: str) -> bool:
+    """Say whether PATH, which a log may have made up, names a place in the file system."""
+    short = path.startswith("/") and len(path) <= _LONGEST and path.count("/") <= _DEEPEST
+    return short and not _UNTIDY.search(path)
+
+
+def escaped(path: str) -> str:
+    """Return the pattern that matches PATH and nothing else."""
+    return META.sub(r"\\\g<0>", path)
+
+
+def literal_start(pattern: str) -> str:
+    """Return the path that PATTERN begins with, up to the first part that is not literal."""
+    start = []
+    place = 0
+    while place < len(pattern):
+        char = pattern[place]
+        if char == "\\" and place + 1 < len(pattern):
+            start.append(pattern[place + 1])
+            place += 2
+            continue
+        if META.match(char):
+            if char in "?*{" and start:
+                start.pop()  # the character before is what is repeated, or not there at all
+            break
+        start.append(char)
+        place += 1
+    return "".join(start)
+
+
+def canonical_names(starts: Iterable[str]) -> Callable[[str], str]:
+    """Return what gives a path the name that file contexts, whose patterns begin with STARTS, have for it."""
+    known = tuple(starts)
+    renames = []
+    for pair in _TWO_NAMES:
+        counts = [sum(start.startswith(f"{name}/") for start in known) for name in pair]
+        kept, other = pair if counts[0] >= counts[1] else pair[::-1]
+        renames.append((other, kept))
+
+    def canonical(path: str) -> str:
+        # Twice: /var/run/lock has a second name only once it is /run/lock.
+        for other, kept in (*renames, *renames):
+            if path == other or path.startswith(f"{other}/"):
+                path = kept + path[len(other) :]
+        return path
+
+    return canonical

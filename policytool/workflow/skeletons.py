@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The skeletons of all daemons that were seen, linked with the base, and what was seen as it is under them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from policytool.errors import ToolFailedError
+from policytool.generate.choices import Choices
+from policytool.generate.cil import write_cil
+from policytool.generate.skeleton import skeleton
+from policytool.graph.permission_graph import build
+from policytool.model.access import AccessVector
+from policytool.model.daemon import Daemon
+from policytool.model.module import PolicyModule
+from policytool.model.observation import Observations
+from policytool.model.own_path import Labelling, Labels
+from policytool.policy.compiled import CompiledPolicy
+from policytool.toolchain.base import Base
+from policytool.toolchain.labels import FileContextLabels
+from policytool.toolchain.link import Linked, LinkFailed, link
+from policytool.workflow.attribution import Attributed, propose
+from policytool.workflow.labelled import Mapped, find_labelling, map_targets, with_interfaces
+
+
+@dataclass(frozen=True, slots=True)
+class Skeletons:
+    """The skeletons (`modules`, by domain), with whose programs and paths they were made for.
+
+    `plain` is the policy of the base, `policy` that of the base with all of them, `labels` its file contexts; None
+    where there are no private types.
+    """
+
+    modules: Mapping[str, PolicyModule]
+    whose: Attributed
+    labelling: Mapping[str, Labelling]
+    plain: CompiledPolicy
+    policy: CompiledPolicy
+    labels: Labels | None
+
+    def map(self, vectors: Iterable[AccessVector]) -> Mapped:
+        """Return VECTORS, recorded without the skeletons or with them, as they are under their policy."""
+        sources = self.whose.relabel(vectors)
+        if self.labels is None:
+            return Mapped(sources.kept, sources.moved)
+        entries = (entry for module in self.modules.values() for entry in module.file_contexts)
+        return map_targets(sources, entries, frozenset(self.modules), self.plain, self.policy, self.labels)
+
+
+def make_skeletons(
+    observations: Observations,
+    present: Sequence[Daemon],
+    known: Sequence[Daemon],
+    base: Base,
+    linked: Linked,
+    plain: CompiledPolicy,
+    choices: Choices,
+) -> Skeletons:
+    """Make the skeletons of the daemons PRESENT; KNOWN are all whose sockets are known.
+
+    LINKED is the BASE alone, PLAIN its policy. What helpers did is theirs before anybody asks whose the paths are:
+    a recording with the helpers' transitions shows it that way from the start, and both must give the same.
+    """
+    whose = propose(observations, present, plain) if choices.transitions else Attributed({})
+    sources = whose.relabel(observations.vectors)
+    graph = build(replace(observations, vectors=sources.every))
+    labelling: Mapping[str, Labelling] = {}
+    if choices.private_types:
+        labelling = find_labelling(graph, present, known, plain, FileContextLabels(linked.file_contexts))
+    modules: Mapping[str, PolicyModule] = {
+        daemon.domain: skeleton(
+            daemon,
+            graph,
+            base.identity,
+            extends=daemon.domain in plain.types,
+            base_types=plain.types,
+            taken=base.names,
+            helpers=whose.helpers(daemon.domain),
+            labelling=labelling.get(daemon.domain, Labelling()),
+        )
+        for daemon in present
+    }
+    with_skeletons = link_unchecked(base, {module.name: write_cil(module) for module in modules.values()})
+    policy = CompiledPolicy(with_skeletons.policy)
+    labels = FileContextLabels(with_skeletons.file_contexts) if choices.private_types else None
+    return Skeletons(modules, whose, labelling, plain, policy, labels)
+
+
+def with_file_interfaces(skeletons: Skeletons, present: Sequence[Daemon], mapped: Mapped) -> Skeletons:
+    """Return SKELETONS with interfaces for those that MAPPED shows to need private types of the daemons PRESENT."""
+    modules = with_interfaces(skeletons.modules, skeletons.labelling, present, mapped.every)
+    return replace(skeletons, modules=modules)
+
+
+def link_unchecked(base: Base, modules: Mapping[str, str]) -> Linked:
+    """Link for asking only: the questions are about allow rules, so neverallow rules need not be checked."""
+    result = link(base, modules, neverallow=False)
+    if isinstance(result, LinkFailed):
+        raise ToolFailedError(f"the skeletons do not link with the base: {result.failures[0].message}")
+    return result

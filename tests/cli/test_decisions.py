@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Decisions that a person has made, on the command line and in files: what is wrong with them is said at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from policytool.cli.decisions import load_choices
+from policytool.errors import InputError, UsageError
+from tests.cli.run_policytool import policytool
+
+LOG = Path(__file__).parent / "synthetic.log"
+
+
+def test_an_unknown_id_is_a_usage_error_in_one_line(tmp_path: Path) -> None:
+    done = policytool("generate", LOG, "-o", tmp_path, "--accept", "R-everything")
+    assert done.returncode == 2
+    assert "'R-everything' is not the id of anything that is refused" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_accepted_file_that_is_none_is_bad_input(tmp_path: Path) -> None:
+    (tmp_path / "greeterd").mkdir()
+    (tmp_path / "greeterd" / "accepted.toml").write_text("[[accept]]\nid = 'R-execmem'\n")
+    done = policytool("generate", LOG, "-o", tmp_path)
+    assert done.returncode == 3
+    assert "greeterd/accepted.toml: [[accept]] number 1 must have id and reason" in done.stderr
+
+
+def test_files_are_read_by_daemon_and_options_go_for_all(tmp_path: Path) -> None:
+    (tmp_path / "greeterd").mkdir()
+    (tmp_path / "greeterd" / "accepted.toml").write_text("[[accept]]\nid = 'R-execmem'\nreason = 'an emulator'\n")
+    choices = load_choices(tmp_path, ["R-execmod"], transitions=True)
+    assert choices.accepted_by("greeterd") == {
+        "R-execmem": "an emulator",
+        "R-execmod": "on the command line (--accept)",
+    }
+    assert choices.accepted_by("other") == {"R-execmod": "on the command line (--accept)"}
+    assert choices.transitions
+
+
+def test_what_cannot_be_read_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nothing\.json: cannot be read"):
+        load_choices(tmp_path, dontaudit=[tmp_path / "nothing.json"])
+    (tmp_path / "bytes.json").write_bytes(b"\xff\x00")
+    with pytest.raises(InputError, match="cannot be read"):
+        load_choices(tmp_path, dontaudit=[tmp_path / "bytes.json"])
+    with pytest.raises(UsageError, match="R-ptrace:TYPE"):
+        load_choices(tmp_path, ["R-ptrace"])

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from policytool.generate.choices import Choices, ChoicesError, read_accepted, read_hidden
+
+GOOD = """
+[[accept]]
+id = "R-execmem"
+reason = '''
+QEMU translates code,
+  and probing runs it in the daemon's domain
+'''
+"""
+
+
+def test_an_acceptance_has_an_id_and_a_reason() -> None:
+    assert read_accepted(GOOD) == {
+        "R-execmem": "QEMU translates code, and probing runs it in the daemon's domain",
+    }
+    assert read_accepted("") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[[accept]]\nid = 'R-execmem'", "id and reason"),
+        ("[[accept]]\nid = 'R-execmem'\nreason = ' '", "a reason says something"),
+        ("[[accept]]\nid = 'R-execmem'\nreason = 'x'\nwho = 'me'", "nothing else"),
+        ("[[accept]]\nid = 'R-exec-mem'\nreason = 'x'", "'R-exec-mem' is not the id of anything that is refused"),
+        ("[[accept]]\nid = 'R-ptrace'\nreason = 'x'", "R-ptrace:TYPE"),
+        ("[[accept]]\nid = 7\nreason = 'x'", "must be texts"),
+        ("accept = 'R-execmem'", "list of tables"),
+        ("accept = ['R-execmem']", "id and reason"),
+        ("[[accepted]]\nid = 'R-execmem'\nreason = 'x'", "unknown key 'accepted'"),
+        ("[[accept]\n", "not TOML"),
+        (GOOD + GOOD, "accepted twice"),
+    ],
+)
+def test_anything_else_says_what_is_wrong(text: str, says: str) -> None:
+    with pytest.raises(ChoicesError) as error:
+        read_accepted(text)
+    assert says in str(error.value)
+
+
+def test_the_command_line_is_for_every_daemon_and_a_file_for_one() -> None:
+    choices = Choices({"": {"R-execmod": "now"}, "greeterd": {"R-execmem": "why"}})
+    assert choices.accepted_by("greeterd") == {"R-execmod": "now", "R-execmem": "why"}
+    assert choices.accepted_by("other") == {"R-execmod": "now"}
+
+
+def enforced(ok: bool = True, lost: int = 0) -> str:
+    denial = {"source": "a_t", "target": "b_t", "tclass": "file", "perm": "read", "count": 3}
+    return json.dumps({"steps": [{"name": "start", "ok": ok}], "denials": [denial], "lost": lost})
+
+
+def test_what_an_enforced_run_passed_without() -> None:
+    assert read_hidden(enforced()) == {("a_t", "b_t", "file", "read")}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        enforced(ok=False),
+        enforced(lost=1),
+        "",
+        "[]",
+        "{}",
+        '{"steps": [], "denials": [], "lost": 0}',
+        '{"steps": [1], "denials": [], "lost": 0}',
+        '{"steps": [{"ok": true}], "denials": [{"source": 1, "target": 2, "tclass": 3, "perm": 4}], "lost": 0}',
+    ],
+)
+def test_a_run_that_did_not_pass_hides_nothing(text: str) -> None:
+    with pytest.raises(ChoicesError):
+        read_hidden(text)

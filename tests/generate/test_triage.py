@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+from __future__ import annotations
+
+from policytool.generate.cil import write_cil
+from policytool.generate.evidence import explained, read_evidence, write_evidence
+from policytool.generate.module import exact
+from policytool.generate.refusals import Refusal
+from policytool.generate.skeleton import skeleton
+from policytool.generate.te import write_te
+from policytool.generate.triage import Criteria, Cure, Triaged, triage, triage_moved
+from policytool.graph.permission_graph import build
+from policytool.model.access import AccessVector
+from policytool.model.module import PolicyModule
+from policytool.model.program import Helper
+from policytool.policy.decide import Decision, Outcome
+from policytool.policy.relabel_source import Moved
+from tests.generate.decides import TablePolicy
+from tests.synthetic import BASE, DAEMON, GREETER, vector
+
+D = "greeterd_t"
+EXECMEM = vector(D, D, "process", "execmem", syscall="mmap")
+READ = vector(D, "etc_t", "file", "read")
+TYPES = frozenset({"init_t", "etc_t", "tool_t", "tool_exec_t"})
+
+
+def refuses(one: AccessVector) -> Refusal | None:
+    return Refusal("R-execmem", "it runs code") if one.perm == "execmem" else None
+
+
+def cures(*vectors: AccessVector, policy: TablePolicy | None = None, **by: object) -> dict[str, Triaged]:
+    found = triage(vectors, policy or TablePolicy(), Criteria(**by))  # type: ignore[arg-type]
+    return {one.vector.perm: one for one in found}
+
+
+def module(*triaged: Triaged) -> PolicyModule:
+    helper = Helper("tool_exec_t", "tool_t", ("/usr/sbin/tool",))
+    return exact(skeleton(DAEMON, build(GREETER), BASE, extends=False, helpers=[helper]), triaged, TYPES)
+
+
+def test_a_refusal_is_no_rule_and_is_named() -> None:
+    found = cures(EXECMEM, READ, refusal=refuses)
+    assert (found["execmem"].cure, found["execmem"].id) == (Cure.REFUSED, "R-execmem")
+    assert found["read"].cure is Cure.ALLOW
+    made = module(*found.values())
+    assert not any("execmem" in rule.perms for rule in made.every_rule)
+    line = "refused R-execmem: greeterd_t greeterd_t:process execmem: it runs code"
+    assert f"# {line}\n" in write_te(made)
+    assert f"; not allowed here: {line}\n" in write_cil(made)
+
+
+def test_an_acceptance_makes_it_a_rule_that_names_it() -> None:
+    found = cures(EXECMEM, refusal=refuses, accepted={"R-execmem": "it is an emulator"})
+    made = module(*found.values())
+    assert "# R-execmem is accepted: it is an emulator\n" in write_te(made)
+    assert "allow greeterd_t self:process execmem;\n" in write_te(made)
+
+
+def test_what_the_base_grants_is_never_refused() -> None:
+    found = cures(EXECMEM, policy=TablePolicy(frozenset({EXECMEM.key})), refusal=refuses)
+    assert found["execmem"].cure is Cure.GRANTED
+
+
+def test_a_boolean_is_proposed_on_request() -> None:
+    policy = TablePolicy(decisions={READ.key: Decision(Outcome.DENIED_BOOLEAN, "greet=1")})
+    plain, left = cures(READ, policy=policy)["read"], cures(READ, policy=policy, prefer_booleans=True)["read"]
+    assert (plain.cure, plain.reason) == (Cure.ALLOW, "a boolean would grant it: greet=1")
+    assert (left.cure, left.reason) == (Cure.BOOLEAN, "a boolean grants it: greet=1")
+    assert "# boolean: greeterd_t etc_t:file read: a boolean grants it: greet=1\n" in write_te(module(left))
+
+
+def test_what_an_enforced_run_passed_without_is_not_logged() -> None:
+    found = cures(READ, hidden=frozenset({READ.key}))
+    assert found["read"].cure is Cure.DONTAUDIT
+    made = module(*found.values())
+    assert "dontaudit greeterd_t etc_t:file read;\n" in write_te(made)
+    assert "(dontaudit greeterd_t etc_t (file (read)))\n" in write_cil(made)
+    assert not made.every_rule
+
+
+MOVED = vector(D, "etc_t", "file", "write", program="/usr/sbin/tool")
+
+
+def moved(source: str, target: str, tclass: str, perm: str) -> Moved:
+    return Moved(vector(source, target, tclass, perm, program="/usr/sbin/tool"), MOVED, "tool runs in tool_t")
+
+
+def judge(one: Moved, policy: TablePolicy | None = None) -> list[tuple[Cure, str]]:
+    own = triage_moved([one], policy or TablePolicy(), Criteria(), lambda v: D in v.key[:2])
+    return [(each.cure, each.vector.key[0]) for each in own]
+
+
+def test_what_left_with_a_helper_is_cured_by_the_transition() -> None:
+    one = moved("tool_t", "etc_t", "file", "write")
+    assert judge(one, TablePolicy(frozenset({one.vector.key}))) == [(Cure.TRANSITION, D)]
+
+
+def test_what_a_helper_does_to_the_daemon_is_the_daemons_to_allow() -> None:
+    assert judge(moved("tool_t", D, "fd", "use")) == [(Cure.TRANSITION, D), (Cure.ALLOW, "tool_t")]
+
+
+def test_what_a_helper_would_need_of_the_base_was_never_seen() -> None:
+    assert judge(moved("tool_t", "etc_t", "file", "write")) == [(Cure.TRANSITION, D), (Cure.UNMAPPED, "tool_t")]
+
+
+def test_what_was_seen_once_is_counted_once() -> None:
+    several = [moved(D, "tool_t", "process", perm) for perm in ("transition", "siginh", "rlimitinh")]
+    found = explained(triage_moved(several, TablePolicy(), Criteria(), lambda _: True))
+    (origin,) = (one for one in found if one.cure is Cure.TRANSITION)
+    assert origin.evidence.count == 1
+
+
+def test_the_transition_and_the_cures_are_written_and_read_back() -> None:
+    judged = triage_moved([moved("tool_t", D, "fd", "use")], TablePolicy(), Criteria(), lambda _: True)
+    judged += triage([EXECMEM], TablePolicy(), Criteria(refusal=refuses))
+    made = module(*judged)
+    text = write_te(made)
+    assert "# a domain of its own: /usr/sbin/tool\ntype_transition greeterd_t tool_exec_t:process tool_t;\n" in text
+    assert "\ttype tool_t;\n" in text
+    assert "allow tool_t greeterd_t:fd use;\n" in text
+    read = {(one.key[3], one.cure, one.id) for one in read_evidence(write_evidence(made, judged)).accesses}
+    assert read == {
+        ("write", Cure.TRANSITION, ""),
+        ("use", Cure.ALLOW, ""),
+        ("execmem", Cure.REFUSED, "R-execmem"),
+    }
+
+
+def test_an_extension_has_a_transition_too() -> None:
+    helper = Helper("tool_exec_t", "tool_t", ("/usr/sbin/tool",))
+    made = skeleton(DAEMON, build(GREETER), BASE, extends=True, helpers=[helper])
+    assert "type_transition greeterd_t tool_exec_t:process tool_t;\n" in write_te(made)
+    assert "\ttype greeterd_t;\n" in write_te(made)

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Synthetic recordings mapped onto a made-up skeleton; the transitions are a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from policytool.model.access import AccessVector, Evidence, Use
+from policytool.model.module import FileContext, FileKind
+from policytool.policy.relabel_target import Relabelled, Skeleton, TargetMap, relabel_targets
+from tests.synthetic import context, vector
+
+Table = Mapping[tuple[str, str, str, str], str]
+
+
+class Rules:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def transition(self, source: str, target: str, tclass: str, name: str = "") -> str | None:
+        return self._table.get((source, target, tclass, name)) or self._table.get((source, target, tclass, ""))
+
+
+BEFORE: Table = {("logd_t", "var_run_t", "file", ""): "logd_runtime_t"}
+AFTER: Table = {
+    **BEFORE,
+    ("alphad_t", "var_run_t", "dir", "alpha"): "alphad_runtime_t",
+    ("alphad_t", "var_run_t", "dir", "guests"): "guest_runtime_t",
+}
+FILES = (
+    FileContext("/run/alpha(/.*)?", FileKind.ANY, context("alphad_runtime_t")),
+    FileContext("/etc/alpha(/.*)?", FileKind.ANY, context("alphad_conf_t")),
+    FileContext("/etc/alpha/beta(/.*)?", FileKind.ANY, context("betad_conf_t")),
+    FileContext(r"/run/alphad\.pid", FileKind.FILE, context("alphad_runtime_t")),
+)
+
+
+def mapped(*vectors: AccessVector) -> Relabelled:
+    domains = frozenset({"alphad_t", "betad_t"})
+    canonical = lambda path: path.removeprefix("/var") if path.startswith("/var/run/") else path  # noqa: E731
+    return relabel_targets(
+        vectors, TargetMap(vectors, Skeleton(FILES, Rules(BEFORE), Rules(AFTER), domains, canonical))
+    )
+
+
+def keys(result: Relabelled) -> set[tuple[str, str, str, str]]:
+    return {one.key for one in result.vectors}
+
+
+def file(source: str, target: str, perm: str, path: str, *, program: str = "x", count: int = 1) -> AccessVector:
+    return vector(source, target, "file", perm, path=path, program=program, count=count)
+
+
+def joined(*vectors: AccessVector) -> AccessVector:
+    """One vector with the uses of all, which differ in path only."""
+    first, *others = vectors
+    return replace(first, evidence=first.evidence.merge(*(one.evidence for one in others)))
+
+
+@pytest.mark.parametrize(
+    ("path", "type_"),
+    [
+        ("/etc/alpha/x.xml", "alphad_conf_t"),
+        ("/etc/alpha/beta/x.xml", "betad_conf_t"),
+        ("/etc/alphabet/x.xml", "etc_t"),
+        ("/run/alphad.pid", "alphad_runtime_t"),
+        ("/var/run/alphad.pid", "alphad_runtime_t"),
+        ("/run/alphad-pid", "etc_t"),
+    ],
+)
+def test_what_was_there_before_has_the_type_of_its_path(path: str, type_: str) -> None:
+    assert keys(mapped(file("alphad_t", "etc_t", "read", path))) == {("alphad_t", type_, "file", "read")}
+
+
+def test_a_vector_is_split_by_its_uses_and_nothing_is_lost() -> None:
+    seen = joined(*(file("betad_t", "etc_t", "read", path, count=2) for path in ("/etc/alpha/x", "/etc/hosts")))
+    result = mapped(seen)
+    assert {(one.target.type_, one.evidence.count) for one in result.vectors} == {
+        ("alphad_conf_t", 2),
+        ("etc_t", 2),
+    }
+
+
+def test_a_new_object_gets_what_its_folder_and_name_give_and_so_do_those_in_it() -> None:
+    result = mapped(
+        vector("alphad_t", "var_run_t", "dir", "add_name", path="/run/guests"),
+        vector("alphad_t", "var_run_t", "dir", "create", path="/run/guests"),
+        vector("alphad_t", "var_run_t", "dir", "add_name", path="/run/guests/one.pid"),
+        file("alphad_t", "var_run_t", "create", "/run/guests/one.pid"),
+        file("guest_t", "var_run_t", "write", "/run/guests/one.pid"),
+        file("alphad_t", "var_run_t", "read", "/run/guests/renamed.xml"),
+        file("logd_t", "logd_runtime_t", "create", "/run/guests/log"),
+    )
+    assert keys(result) == {
+        ("alphad_t", "var_run_t", "dir", "add_name"),
+        ("alphad_t", "guest_runtime_t", "dir", "add_name"),
+        ("alphad_t", "guest_runtime_t", "dir", "create"),
+        ("alphad_t", "guest_runtime_t", "file", "create"),
+        ("guest_t", "guest_runtime_t", "file", "write"),
+        ("alphad_t", "guest_runtime_t", "file", "read"),
+        ("logd_t", "logd_runtime_t", "file", "create"),
+    }
+
+
+def test_a_label_that_the_daemon_sets_itself_stays() -> None:
+    result = mapped(
+        file("alphad_t", "image_t", "relabelto", "/etc/alpha/disk"),
+        file("guest_t", "image_t", "write", "/etc/alpha/disk"),
+        file("alphad_t", "etc_t", "relabelfrom", "/etc/alpha/disk"),
+    )
+    assert keys(result) == {
+        ("alphad_t", "image_t", "file", "relabelto"),
+        ("guest_t", "image_t", "file", "write"),
+        ("alphad_t", "alphad_conf_t", "file", "relabelfrom"),
+    }
+
+
+def test_an_entry_is_asked_of_its_folder() -> None:
+    entry = vector("alphad_t", "etc_t", "dir", "add_name", path="/etc/alpha", syscall="mkdir")
+    searched = replace(entry, perm="search")
+    walked = vector("alphad_t", "etc_t", "dir", "search", path="/etc/alpha", syscall="openat")
+    assert keys(mapped(entry, searched)) == {
+        ("alphad_t", "etc_t", "dir", "add_name"),
+        ("alphad_t", "etc_t", "dir", "search"),
+    }
+    assert keys(mapped(walked)) == {("alphad_t", "alphad_conf_t", "dir", "search")}
+
+
+def test_a_use_without_a_path_is_of_what_the_same_program_asked_the_same_of() -> None:
+    seen = joined(
+        file("alphad_t", "etc_t", "write", "/etc/alpha/x", program="one"),
+        file("alphad_t", "etc_t", "write", "/etc/hosts", program="two"),
+        file("alphad_t", "etc_t", "write", "", program="one"),
+    )
+    counts = {one.target.type_: one.evidence.count for one in mapped(seen).vectors}
+    assert counts == {"alphad_conf_t": 2, "etc_t": 1}
+
+
+def test_a_use_that_may_be_of_several_is_listed_and_is_no_access() -> None:
+    seen = joined(
+        file("alphad_t", "etc_t", "write", "/etc/alpha/x"),
+        file("alphad_t", "etc_t", "write", "/etc/alpha/beta/x"),
+        file("alphad_t", "etc_t", "write", ""),
+    )
+    result = mapped(seen)
+    assert {one.target.type_ for one in result.vectors} == {"alphad_conf_t", "betad_conf_t"}
+    (unmapped,) = result.unmapped
+    assert (unmapped.vector.key, unmapped.vector.evidence.count) == (seen.key, 1)
+    assert "alphad_conf_t, betad_conf_t" in unmapped.reason
+    assert "on each of which it was seen" in unmapped.reason
+    total = sum(one.evidence.count for one in result.vectors) + unmapped.vector.evidence.count
+    assert total == seen.evidence.count
+
+
+def test_a_use_without_a_path_stays_where_nothing_moved_or_the_old_type_is_still_asked() -> None:
+    alone = file("alphad_t", "etc_t", "write", "")
+    assert mapped(alone).vectors == (alone,)
+    seen = joined(
+        file("alphad_t", "etc_t", "write", "/etc/alpha/x"), file("alphad_t", "etc_t", "write", "/etc/hosts")
+    )
+    result = mapped(joined(seen, alone))
+    assert not result.unmapped
+    assert {one.target.type_: one.evidence.count for one in result.vectors} == {"alphad_conf_t": 1, "etc_t": 2}
+
+
+def test_uses_that_are_not_known_stay() -> None:
+    seen = file("alphad_t", "etc_t", "write", "/etc/alpha/x", count=2)
+    more = replace(seen, evidence=replace(seen.evidence, count=5))
+    assert {one.target.type_: one.evidence.count for one in mapped(more).vectors} == {
+        "alphad_conf_t": 2,
+        "etc_t": 3,
+    }
+
+
+def test_a_recording_under_the_skeleton_is_as_it_is() -> None:
+    new = file("alphad_t", "alphad_conf_t", "read", "/etc/alpha/x")
+    wrong = file("alphad_t", "etc_t", "read", "/etc/alpha/y")
+    assert set(mapped(new, wrong).vectors) == {new, wrong}
+    use = Use("synthetic/old", "x", "openat", "/etc/alpha/y")
+    older = replace(wrong, evidence=Evidence(1, 1, 2, ((use, 1),)))
+    assert keys(mapped(new, older)) == {("alphad_t", "alphad_conf_t", "file", "read")}
+
+
+def test_what_is_no_file_is_left_alone() -> None:
+    seen = vector("alphad_t", "etc_t", "unix_stream_socket", "connectto", path="/etc/alpha/x")
+    assert mapped(seen).vectors == (seen,)
+
+
+def test_deep_and_untidy_paths_are_no_paths() -> None:
+    for path in ("/run" + "/a" * 5000, "/etc/alpha/../x", "etc/alpha/x"):
+        seen = file("alphad_t", "etc_t", "read", path)
+        assert mapped(seen).vectors == (seen,)

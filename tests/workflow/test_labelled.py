@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Private types from a real recording of the repository (ten daemons, complete mode), against the real base."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from policytool.check.findings import Severity
+from policytool.daemons import load_daemons
+from policytool.generate.cil import write_cil
+from policytool.generate.fc import write_fc
+from policytool.generate.interface import write_interfaces
+from policytool.generate.skeleton import skeleton
+from policytool.generate.te import write_te
+from policytool.generate.triage import Cure
+from policytool.graph.attribution import Owners
+from policytool.graph.permission_graph import PermissionGraph, build
+from policytool.model.access import AccessVector
+from policytool.model.daemon import Daemon
+from policytool.model.module import FileKind, PolicyModule
+from policytool.model.observation import Observations
+from policytool.model.own_path import Labelling
+from policytool.policy.aliases import without_aliases
+from policytool.policy.compiled import CompiledPolicy
+from policytool.policy.relabel_source import Relabelled
+from policytool.toolchain.base import Base
+from policytool.toolchain.build import build as build_modules
+from policytool.toolchain.labels import FileContextLabels
+from policytool.toolchain.link import Linked, link
+from policytool.toolchain.setfiles import check_file_contexts
+from policytool.traces.bundle import read_trace
+from policytool.workflow.labelled import Mapped, find_labelling, map_targets
+
+TRACE = Path(__file__).resolve().parents[2] / "traces" / "libvirt" / "complete"
+
+pytestmark = pytest.mark.base
+
+
+@dataclass(frozen=True)
+class Made:
+    """Everything on the way from the recording to mapped accesses."""
+
+    seen: Observations
+    graph: PermissionGraph
+    present: Sequence[Daemon]
+    policy: CompiledPolicy
+    labels: FileContextLabels
+    labelling: Mapping[str, Labelling]
+    skeletons: Mapping[str, PolicyModule]
+    linked: Linked
+    mapped: Mapped
+
+    def again(self, seen: Observations) -> Mapping[str, Labelling]:
+        return find_labelling(build(seen), self.present, load_daemons(), self.policy, self.labels)
+
+
+@pytest.fixture(scope="module")
+def made(base: Base) -> Made:
+    plain = link(base, {}, neverallow=False)
+    assert isinstance(plain, Linked)
+    policy, labels = CompiledPolicy(plain.policy), FileContextLabels(plain.file_contexts)
+    seen = without_aliases(read_trace(str(TRACE)), policy)
+    graph = build(seen)
+    present = Owners(load_daemons(), policy.types).present(graph.vectors())
+    labelling = find_labelling(graph, present, load_daemons(), policy, labels)
+    skeletons = {
+        one.domain: skeleton(
+            one,
+            graph,
+            base.identity,
+            extends=one.domain in policy.types,
+            labelling=labelling.get(one.domain, Labelling()),
+        )
+        for one in present
+    }
+    linked = link(base, {one.name: write_cil(one) for one in skeletons.values()})
+    assert isinstance(linked, Linked), "neverallow rules hold"
+    mapped = map_again(seen, skeletons, policy, linked)
+    return Made(seen, graph, present, policy, labels, labelling, skeletons, linked, mapped)
+
+
+def map_again(
+    seen: Observations, skeletons: Mapping[str, PolicyModule], policy: CompiledPolicy, linked: Linked
+) -> Mapped:
+    entries = [entry for one in skeletons.values() for entry in one.file_contexts]
+    labels = FileContextLabels(linked.file_contexts)
+    domains = frozenset(skeletons)
+    sources = Relabelled(seen.vectors, ())
+    return map_targets(sources, entries, domains, policy, CompiledPolicy(linked.policy), labels)
+
+
+def test_each_daemon_has_what_is_its_own(made: Made) -> None:
+    own = {
+        domain: {
+            entry.path for private in one.private for entry in private.own if entry.kind is not FileKind.SOCKET
+        }
+        for domain, one in made.labelling.items()
+    }
+    assert own["virtqemud_t"] == {
+        "/etc/libvirt/qemu",
+        "/run/libvirt/hostdevmgr",
+        "/run/virtqemud.pid",
+        "/var/cache/libvirt/qemu",
+    }
+    assert own["virtsecretd_t"] == {"/run/libvirt/secrets", "/run/virtsecretd.pid"}
+    assert own["virtproxyd_t"] == {"/run/virtproxyd.pid"}, "libvirtd claims its sockets, too"
+    assert "/etc/libvirt/qemu/networks" in own["virtnetworkd_t"]
+    assert "virtlogd_t" not in own, "a domain of the base keeps the base's types"
+    everywhere = set().union(*own.values())
+    for shared in ("/run", "/run/libvirt", "/run/libvirt/common", "/var/lib/libvirt", "/etc/libvirt"):
+        assert shared not in everywhere
+    for known in ("/run/libvirt/network", "/run/libvirt/qemu", "/var/lib/libvirt/images", "/var/lib/libvirt/qemu"):
+        assert not any(path == known or path.startswith(f"{known}/") for path in everywhere)
+
+
+def test_setfiles_takes_the_file_contexts_and_each_has_its_effect(made: Made) -> None:
+    assert check_file_contexts(made.linked.policy, made.linked.file_contexts) == ()
+    labels = FileContextLabels(made.linked.file_contexts)
+    for one in made.labelling.values():
+        for private in one.private:
+            for own in private.own:
+                assert labels.types([own.path], own.kind) == {own.path: private.name}
+
+
+def test_no_other_path_of_the_recording_changes_its_label(made: Made) -> None:
+    after = FileContextLabels(made.linked.file_contexts)
+    own = [entry for one in made.labelling.values() for private in one.private for entry in private.own]
+    paths = {
+        use.path
+        for vector in made.seen.vectors
+        for use, _ in vector.evidence.uses
+        if use.path.startswith(("/run/", "/var/", "/etc/")) and "\n" not in use.path
+    }
+    others = [path for path in paths if not any(entry.holds(made.labels.canonical(path)) for entry in own)]
+    assert others
+    for kind in (FileKind.FILE, FileKind.DIR):
+        assert after.types(others, kind) == made.labels.types(others, kind)
+
+
+def test_no_private_type_carries_what_a_replaced_one_does_not(made: Made) -> None:
+    for one in made.labelling.values():
+        for private in one.private:
+            for replaced in private.replaces:
+                assert set(private.attributes) <= made.policy.attributes_of(replaced)
+
+
+def test_a_second_recording_would_find_the_same_types(made: Made) -> None:
+    second = replace(made.seen, vectors=tuple(sorted(made.mapped.vectors, key=lambda one: one.sort_key)))
+    assert made.again(second) == made.labelling
+    again = map_again(second, made.skeletons, made.policy, made.linked)
+    assert set(again.vectors) == set(second.vectors), "what was recorded under the skeleton maps to itself"
+    assert again.cured == ()
+
+
+def test_every_decision_is_mapped_or_listed(made: Made) -> None:
+    listed = [one.vector for one in made.mapped.cured if one.cure is Cure.UNMAPPED]
+    assert decisions(made.seen.vectors) == decisions((*made.mapped.vectors, *listed))
+    assert all("on each of which it was seen" in one.reason for one in made.mapped.cured)
+    assert not [one for one in made.mapped.cured if one.cure is Cure.LABEL], "every file of the lab was labelled"
+
+
+def decisions(vectors: Iterable[AccessVector]) -> int:
+    """Count them, but for those on socket files: a connection that is mapped implies one more."""
+    return sum(one.evidence.count for one in vectors if (one.tclass, one.perm) != ("sock_file", "write"))
+
+
+def test_who_connects_to_a_daemon_may_reach_its_socket(made: Made) -> None:
+    keys = {one.key for one in made.mapped.vectors}
+    assert ("virsh_t", "virtqemud_runtime_t", "sock_file", "write") in keys
+    assert ("virsh_t", "virtqemud_t", "unix_stream_socket", "connectto") in keys
+    assert ("virtqemud_t", "virtnetworkd_runtime_t", "sock_file", "write") in keys
+
+
+def test_a_folder_with_the_name_of_a_macro_compiles(made: Made, base: Base, tmp_path: Path) -> None:
+    module = made.skeletons["virtinterfaced_t"]
+    assert any(entry.pattern == "/run/libvirt/interface(/.*)?" for entry in module.file_contexts)
+    folder = tmp_path / module.name
+    folder.mkdir()
+    for ending, text in (("te", write_te(module)), ("if", write_interfaces(module)), ("fc", write_fc(module))):
+        (folder / f"{module.name}.{ending}").write_text(text)
+    built = build_modules([folder], base)
+    assert [one.message for one in built.findings if one.severity is Severity.ERROR] == []
+    (form,) = built.formats
+    assert '"interface" virtinterfaced_runtime_t' in form.modules[0].cil
