@@ -73,7 +73,8 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     under = ("--under", REPOSITORY / "policies")
     assert policytool("lab", "record", "-o", folder / "trace", *under, *daemons).returncode == 0
     out = folder / "modules"
-    assert policytool("generate", folder / "trace", "-o", out, *daemons).returncode == 0
+    accepted = ("--accepted", REPOSITORY / "policies")
+    assert policytool("generate", folder / "trace", "-o", out, *accepted, *daemons).returncode == 0
     return out
 
 
