@@ -32,9 +32,10 @@ same() {
 }
 contains() { grep -q "$2" "$1" || { cat "$1"; return 1; }; }
 
-# cut SIGNAL WHEN: start a recording, send it SIGNAL as soon as WHEN holds, and wait for its end.
-cut() {
-    policytool trace record -d virtsecretd -o /root/cut --overwrite -- sleep 900 >/root/cut.log 2>&1 &
+# end_by SIGNAL WHEN: start a recording, send it SIGNAL as soon as WHEN holds, and wait for its end.
+end_by() {
+    # Not by the function: $! would be the shell that runs it.
+    python3 -m policytool trace record -d virtsecretd -o /root/cut --overwrite -- sleep 900 >/root/cut.log 2>&1 &
     pid=$!
     while kill -0 $pid 2>/dev/null; do
         if $2; then
@@ -48,17 +49,18 @@ cut() {
     ! pgrep -x sleep >/dev/null || sleep 1
     [ $status -ge 128 ] || { cat /root/cut.log; return 1; }
 }
-changes() { [ -e $JOURNAL ] && [ "$(grep -o '"kind"' $JOURNAL | wc -l)" -ge "$COUNT" ]; }
-recording() { grep -q '^recording ' /root/cut.log; }
+count_changes() { grep -o '"kind"' $JOURNAL | wc -l; }
+changes() { [ -e $JOURNAL ] && [ "$(count_changes)" -ge "$COUNT" ]; }
+recording() { grep -q '^recording ' /root/cut.log && count_changes >/root/changes; }
 restoring() { grep -q '^restoring: ' /root/cut.log; }
-interrupt() { cut INT recording; }
-term() { cut TERM recording; }
-kill_recording() { cut KILL recording; }
-kill_at() { COUNT=$1; cut KILL changes; }
+interrupt() { end_by INT recording; }
+term() { end_by TERM recording; }
+kill_recording() { end_by KILL recording; }
+kill_at() { COUNT=$1; end_by KILL changes; }
 # A restoration that is killed itself.
 kill_restore() {
-    cut KILL recording
-    policytool trace restore >/root/cut.log 2>&1 &
+    end_by KILL recording
+    python3 -m policytool trace restore >/root/cut.log 2>&1 &
     pid=$!
     while kill -0 $pid 2>/dev/null && ! restoring; do :; done
     kill -KILL $pid
@@ -103,7 +105,8 @@ step recorder interrupt interrupt
 step recorder same-after-interrupt same
 step recorder terminate term
 step recorder same-after-terminate same
-for count in 1 2 3 4 5 6; do
+# As many as the recordings before have made here; what is already as wanted is no change.
+for count in $(seq "$(cat /root/changes)"); do
     step recorder kill-at-change-$count kill_at $count
     step recorder restore-$count policytool trace restore
     step recorder same-$count same
