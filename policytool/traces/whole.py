@@ -16,7 +16,9 @@ from typing import TypeVar
 from policytool.model.event import AccessDecision, Location, PathItem, UnreadKind
 from policytool.traces.assemble import READERS, read_cwd, read_path, target_path, tidy
 from policytool.traces.avc import read_decision
+from policytool.traces.cutting import HEAD
 from policytool.traces.fields import fields, text_value
+from policytool.traces.plain import read_plain
 from policytool.traces.record import Form, Row, decoded
 from policytool.traces.syscalls import arch_name, syscall_name
 
@@ -25,18 +27,16 @@ from policytool.traces.syscalls import arch_name, syscall_name
 MAX_KNOWN = 1 << 15
 MAX_KNOWN_BYTES = 1 << 23
 
+# The same for events by their whole texts: the parts that they share, their bytes, and how many parts all have.
+MAX_SHARED = 1 << 16
+MAX_SHARED_BYTES = 1 << 24
+MAX_PLACES = 1 << 19
+
 # The same for what was counted, and not yet added to the tally; to add it often would take long.
 MAX_COUNTED_BYTES = 1 << 25
 
-# Ten digits and three, so that bytes are in the order of the times that they write.
-STAMP = rb"[0-9]{10}\.[0-9]{3}:[0-9]{1,20}"
-
 # No line holds more than one of these, or it is several lines glued together.
 MARK = b"audit("
-
-# What auditd writes before the stamp; between a stamp and a body is BETWEEN.
-HEAD = re.compile(rb"type=(\w{1,64}) msg=audit")
-BETWEEN = b"): "
 
 _AVC, _SYSCALL, PROCTITLE = (b"type=%s msg=audit" % kind for kind in (b"AVC", b"SYSCALL", b"PROCTITLE"))
 
@@ -105,6 +105,43 @@ class Memory(dict[_K, _V]):
         self._size += size
         self[key] = value
         return value
+
+
+class Texts(dict[tuple[bytes, ...], _V]):
+    """What was read of events, by all their parts; they share the parts that are equal."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: dict[bytes, bytes] = {}
+        self._size = 0
+        self._places = 0
+
+    def shared(self, event: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """Return EVENT with parts that are here already, where there are equal ones."""
+        known = self._parts
+        parts = []
+        for part in event:
+            found = known.get(part)
+            if found is None:
+                if self._size > MAX_SHARED_BYTES or len(known) > MAX_SHARED:
+                    self.clear()
+                self._size += len(part)
+                found = known[part] = part
+            parts.append(found)
+        return tuple(parts)
+
+    def keep(self, event: tuple[bytes, ...], value: _V) -> None:
+        """Remember VALUE for EVENT, as `shared` returned it."""
+        if len(self) >= MAX_KNOWN or self._places > MAX_PLACES:
+            self.clear()
+        self._places += len(event)
+        self[event] = value
+
+    def clear(self) -> None:
+        """Forget everything."""
+        super().clear()
+        self._parts.clear()
+        self._size = self._places = 0
 
 
 # What an event says; events with the same shape say the same. Its first decision (None: it has none), its call, its
@@ -246,12 +283,14 @@ def path_of(known: Known, items: Items) -> str:
 
 
 def _read_known(head: bytes, rest: bytes) -> Known | None:
-    problems: list[UnreadKind] = []
-    # Any process id: a record with two is not believed.
-    message = decoded(head + b" for  pid=0 " + rest).strip()
-    decision = read_decision(message, Location("", 0), _RAW, userspace=False, report=problems.append)
-    if decision is None or problems:
-        return None
+    decision = read_plain(head + b" for  " + rest)
+    if decision is None:
+        problems: list[UnreadKind] = []
+        # Any process id: a record with two is not believed.
+        message = decoded(head + b" for  pid=0 " + rest).strip()
+        decision = read_decision(message, Location("", 0), _RAW, userspace=False, report=problems.append)
+        if decision is None or problems:
+            return None
     path = tidy(decision.path, "") or target_path(decision.name, decision.dev, decision.inode, (), "")
     return Known(decision, path, not decision.path and (decision.inode is not None or bool(decision.name)))
 
