@@ -18,8 +18,9 @@ from policytool.model.event import TraceEvent, Unread
 from policytool.traces.assemble import assemble
 from policytool.traces.cutting import BETWEEN, HEAD, STAMP, Cut, cut_block
 from policytool.traces.join import MAX_BYTES, Ended, Joiner, Run
+from policytool.traces.known import path_of
 from policytool.traces.record import Form, Record, Row
-from policytool.traces.tally import Tally
+from policytool.traces.tally import Seen, Tally
 from policytool.traces.whole import (
     MARK,
     MAX_COUNTED_BYTES,
@@ -28,7 +29,6 @@ from policytool.traces.whole import (
     Reader,
     Shape,
     Texts,
-    path_of,
 )
 
 if TYPE_CHECKING:
@@ -123,20 +123,26 @@ class Digest:
         stamps, ends, parts = cut
         last = len(ends) - 1
         known, opened = self._texts, self.joiner.opened
+        latest, room = self._latest, 2 * self.joiner.size <= MAX_BYTES
         begin = passed = records = 0
         for line, end in zip(stamps[:last], ends, strict=False):
             event, stamp = parts[begin : 2 * end], line[:-1]
             begin = 2 * end
             found = known.get(event)
-            if found is not None and stamp not in opened:
+            if found is not None and stamp >= latest and stamp not in opened and room:
+                # Most events: as below, but for what need not be asked.
                 passed += 1
                 records += found.records
-                self._again(found, stamp)
+                found.events += 1
+                found.last = latest = stamp
                 continue
+            self._latest = latest
             self._passed += passed
             self._passed_records += records
             passed = records = 0
             self._add_event(stamp, event)
+            latest, room = self._latest, 2 * self.joiner.size <= MAX_BYTES
+        self._latest = latest
         self._passed += passed
         self._passed_records += records
         self._stamp, self._event = stamps[last][:-1], parts[begin:]
@@ -187,13 +193,24 @@ class Digest:
 
     def flush(self) -> None:
         """Add what was counted to the tally, and forget it."""
+        # The vectors of an access, which many decisions are about.
+        vectors: dict[int, Sequence[Seen]] = {}
         for count in self._counts.values():
             first, last = _milliseconds(count.first), _milliseconds(count.last)
             if isinstance(count.said, TraceEvent):
                 self._tally.add_equal(count.said, first, last, count.events)
                 continue
             self._tally.count_events(count.events, count.events * count.records, first, last)
-            self._add_counted(count.said, first, last, count.events)
+            decision, call, items, others, _ = count.said
+            if decision is None:
+                continue
+            for known in (decision, *others):
+                access = known.access
+                seen = vectors.get(id(access))
+                if seen is None:
+                    seen = vectors[id(access)] = self._tally.vectors(access)
+                use = (call.exe or known.program or call.comm, call.name, path_of(known, items.items))
+                self._tally.count(seen, access.xperm, first, last, use, count.events)
         self._counts.clear()
         self._counts_size = 0
         self._texts.clear()
@@ -374,14 +391,6 @@ class Digest:
         else:
             count.first = min(count.first, stamp)
             count.last = max(count.last, stamp)
-
-    def _add_counted(self, shape: Shape, first: int, last: int, events: int) -> None:
-        decision, call, items, others, _ = shape
-        for known in (decision, *others):
-            if known is not None:
-                asked = known.decision
-                use = (call.exe or asked.exe or asked.comm or call.comm, call.name, path_of(known, items))
-                self._tally.count(asked, first, last, use, events)
 
 
 def _lines_of(stamp: bytes, event: Sequence[bytes]) -> list[bytes]:

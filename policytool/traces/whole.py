@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from policytool.model.event import AccessDecision, Location, PathItem, UnreadKind
-from policytool.traces.assemble import READERS, read_cwd, read_path, target_path, tidy
+from policytool.model.event import Location, PathItem, UnreadKind
+from policytool.traces.assemble import READERS, read_cwd, read_path, tidy
 from policytool.traces.avc import read_decision
 from policytool.traces.cutting import HEAD
 from policytool.traces.fields import fields, text_value
-from policytool.traces.plain import read_plain
+from policytool.traces.known import Known, known
+from policytool.traces.plain import Groups, plain_groups, read_plain, read_plain_path
 from policytool.traces.record import Form, Row, decoded
 from policytool.traces.syscalls import arch_name, syscall_name
 
@@ -57,15 +58,6 @@ _RAW = Form.RAW
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Known:
-    """A decision that was read before, and the path of its object where no PATH record is to be asked."""
-
-    decision: AccessDecision
-    path: str
-    asks_paths: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,16 +111,13 @@ class Texts(dict[tuple[bytes, ...], _V]):
     def shared(self, event: tuple[bytes, ...]) -> tuple[bytes, ...]:
         """Return EVENT with parts that are here already, where there are equal ones."""
         known = self._parts
-        parts = []
-        for part in event:
-            found = known.get(part)
-            if found is None:
-                if self._size > MAX_SHARED_BYTES or len(known) > MAX_SHARED:
-                    self.clear()
-                self._size += len(part)
-                found = known[part] = part
-            parts.append(found)
-        return tuple(parts)
+        if new := set(event).difference(known):
+            if self._size > MAX_SHARED_BYTES or len(known) > MAX_SHARED:
+                self.clear()
+                new = set(event)
+            self._size += sum(map(len, new))
+            known.update(zip(new, new, strict=True))
+        return tuple([known[part] for part in event])
 
     def keep(self, event: tuple[bytes, ...], value: _V) -> None:
         """Remember VALUE for EVENT, as `shared` returned it."""
@@ -159,7 +148,7 @@ class Reader:
         self.kinds: Memory[bytes, bytes] = Memory(256)
         # By the whole text, so that looking it up is all that has to be done; then without process ids.
         self._decisions: Memory[bytes, Known | None] = Memory()
-        self._nameless: Memory[tuple[bytes, bytes], Known | None] = Memory()
+        self._nameless: Memory[Groups, Known | None] = Memory()
         self._calls: Memory[tuple[bytes, bytes], Call | None] = Memory()
         self._callers: Memory[tuple[bytes, bytes], Call] = Memory()
         self._items: Memory[tuple[bytes, ...], Items] = Memory()
@@ -195,6 +184,7 @@ class Reader:
         paths: list[bytes] = []
         cwd = b""
         asks = False
+        kinds = self.kinds
         parts = iter(event)
         for head in parts:
             body = next(parts)
@@ -212,7 +202,7 @@ class Reader:
                 if found is None:
                     return None
                 call = found
-            elif MARK in body or (kind := self.kind(head)) is None:
+            elif MARK in body or (kind := kinds.get(head) or self.kind(head)) is None:
                 return None
             elif kind in _TELLING:
                 if kind == b"CWD":
@@ -231,15 +221,15 @@ class Reader:
         """Read the body of an AVC record; None also where there is anything to report of it."""
         if text in self._decisions:
             return self._decisions[text]
-        known = None
-        match = None if MARK in text else _DECISION.fullmatch(text)
-        if match is not None:
-            key = match[1], match[2]
-            if key in self._nameless:
-                known = self._nameless[key]
-            else:
-                known = self._nameless.keep(key, _read_known(*key), len(text))
-        return self._decisions.keep(text, known, len(text))
+        found = None
+        if MARK not in text:
+            groups = plain_groups(text)
+            if groups is not None:
+                found = self._nameless.get(groups) or self._nameless.keep(groups, read_plain(groups), len(text))
+            if found is None and (match := _DECISION.fullmatch(text)):
+                rest = match.groups()
+                found = self._nameless.get(rest) or self._nameless.keep(rest, _read_known(*rest), len(text))
+        return self._decisions.keep(text, found, len(text))
 
     def _call_of(self, body: bytes) -> Call | None:
         """Read the body of a SYSCALL record."""
@@ -269,30 +259,24 @@ class Reader:
         if key in self._items:
             return self._items[key]
         folder = read_cwd(decoded(cwd).strip(), _RAW)
-        items = [read_path(decoded(body).strip(), _RAW) for body in bodies]
-        named = tuple(replace(item, name=tidy(item.name, folder)) for item in items if item is not None)
+        items = [read_plain_path(body) or read_path(decoded(body).strip(), _RAW) for body in bodies]
+        named = tuple(_named(item, tidy(item.name, folder)) for item in items if item is not None)
         return self._items.keep(key, Items(named), sum(map(len, key)))
 
 
-def path_of(known: Known, items: Items) -> str:
-    """Name the object of a decision, with the help of the event's PATH records."""
-    if known.asks_paths and items.items:
-        asked = known.decision
-        return target_path(asked.name, asked.dev, asked.inode, items.items, "")
-    return known.path
+def _named(item: PathItem, name: str) -> PathItem:
+    return item if name == item.name else replace(item, name=name)
 
 
 def _read_known(head: bytes, rest: bytes) -> Known | None:
-    decision = read_plain(head + b" for  " + rest)
-    if decision is None:
-        problems: list[UnreadKind] = []
-        # Any process id: a record with two is not believed.
-        message = decoded(head + b" for  pid=0 " + rest).strip()
-        decision = read_decision(message, Location("", 0), _RAW, userspace=False, report=problems.append)
-        if decision is None or problems:
-            return None
-    path = tidy(decision.path, "") or target_path(decision.name, decision.dev, decision.inode, (), "")
-    return Known(decision, path, not decision.path and (decision.inode is not None or bool(decision.name)))
+    problems: list[UnreadKind] = []
+    # Any process id: a record with two is not believed.
+    message = decoded(head + b" for  pid=0 " + rest).strip()
+    decision = read_decision(message, Location("", 0), _RAW, userspace=False, report=problems.append)
+    if decision is None or problems:
+        return None
+    program = decision.exe or decision.comm
+    return known(decision, program, decision.path, decision.name, decision.dev, decision.inode)
 
 
 def _read_call(arch: bytes, tail: bytes) -> Call:

@@ -10,9 +10,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policytool.model.event import AccessDecision, Location
+from policytool.model.event import Location
 from policytool.traces.avc import read_decision
-from policytool.traces.plain import read_plain
+from policytool.traces.known import Known, known
+from policytool.traces.plain import plain_groups, read_plain
 from policytool.traces.record import Form, decoded
 from tests.traces.reading import CONTEXTS
 
@@ -63,10 +64,26 @@ _ENDS = (
 _PERMS = ("read", "read open", "read  open", "0x80", "", "_a", "Read", "read read", "a.b")
 
 
-def _long_way(text: str) -> AccessDecision | None:
+def _read(text: bytes) -> Known | None:
+    groups = plain_groups(text)
+    return None if groups is None else read_plain(groups)
+
+
+def _says(found: Known | None) -> object:
+    """Return all that a tally is told; of the access only what `Known` is for."""
+    if found is None:
+        return None
+    one = found.access
+    access = (one.result, one.perms, one.source, one.target, one.tclass, one.permissive, one.xperm)
+    return (access, found.program, found.path, found.asks_paths, found.name, found.dev, found.inode)
+
+
+def _long_way(text: str) -> object:
     problems: list[object] = []
     found = read_decision(text.strip(), Location("", 0), Form.RAW, userspace=False, report=problems.append)
-    return None if problems else found
+    if found is None or problems:
+        return None
+    return _says(known(found, found.exe or found.comm, found.path, found.name, found.dev, found.inode))
 
 
 @given(
@@ -78,24 +95,24 @@ def _long_way(text: str) -> AccessDecision | None:
 )
 def test_any_fields(verb: str, perms: str, places: list[int], in_order: bool, end: str) -> None:
     about = "".join(_FIELDS[place] for place in (sorted(set(places)) if in_order else places))
-    text = f"avc:  {verb}  {{ {perms} }} for  {about}{end}"
-    found = read_plain(text.encode("utf-8", "surrogateescape"))
-    assert found is None or found == _long_way(text)
+    text = f"avc:  {verb}  {{ {perms} }} for  pid=7 {about}{end}"
+    found = _read(text.encode("utf-8", "surrogateescape"))
+    assert found is None or _says(found) == _long_way(text)
 
 
 def test_the_usual_form_is_read() -> None:
-    text = f'avc:  denied  {{ read }} for  comm="a" path="/b" dev="vda" ino=1 ioctlcmd=0x12 {CONTEXTS} tclass=file'
-    found = read_plain(text.encode())
+    about = 'pid=7 comm="a" path="/b" dev="vda" ino=1 ioctlcmd=0x12'
+    text = f"avc:  denied  {{ read }} for  {about} {CONTEXTS} tclass=file"
+    found = _read(text.encode() + b"\n")
     assert found is not None
-    assert found == _long_way(text)
-    assert (found.comm, found.path, found.dev, found.inode, found.xperm) == ("a", "/b", "vda", 1, 0x12)
+    assert _says(found) == _long_way(text)
+    assert (found.program, found.path, found.dev, found.inode, found.access.xperm) == ("a", "/b", "vda", 1, 0x12)
 
 
 def test_recorded_records() -> None:
     log = lzma.decompress((TRACES / "permissive" / "audit.log.xz").read_bytes())
-    bodies = re.findall(rb"type=AVC msg=audit\([^)]*\): (avc:  .* for  )pid=[0-9]+ (.*)", log)
-    texts = {head + rest for head, rest in bodies}
-    found = {text: read_plain(text) for text in texts}
-    assert all(one is None or one == _long_way(decoded(text)) for text, one in found.items())
+    texts = set(re.findall(rb"type=AVC msg=audit\([^)]*\): (avc:  .*)", log))
+    found = {text: _read(text) for text in texts}
+    assert all(one is None or _says(one) == _long_way(decoded(text)) for text, one in found.items())
     # Nearly all have this form, or it would not be worth it.
     assert sum(one is not None for one in found.values()) > 0.95 * len(texts) > 100
