@@ -12,7 +12,7 @@ step virtnetworkd after-restart virsh net-list --all
 step virtnetworkd admin-servers admin virtnetworkd srv-list
 step virtnetworkd admin-clients admin virtnetworkd client-list virtnetworkd
 step virtnetworkd admin-threads admin virtnetworkd srv-threadpool-set virtnetworkd --max-workers 24
-step virtnetworkd admin-log-filters admin virtnetworkd dmn-log-filters '1:object'
+step virtnetworkd admin-log-filters admin virtnetworkd daemon-log-filters '1:object'
 refuse virtnetworkd nobody-may-connect 'denied' nobody net-list --all
 step virtnetworkd read-only virsh --readonly net-list --all
 # A network that is up keeps the daemon; so virbr0 has to go for a while.

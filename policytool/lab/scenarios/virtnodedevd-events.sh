@@ -10,6 +10,7 @@ told() { # a client that waits for an event, and gets one
     ip link add labdummy2 address 52:54:00:ab:00:02 type dummy
     wait $!
 }
+step virtnodedevd list virsh nodedev-list --cap net
 step virtnodedevd dummy modprobe dummy numdummies=0
 step virtnodedevd event told
 step virtnodedevd interface-comes poll 20 listed net net_labdummy2

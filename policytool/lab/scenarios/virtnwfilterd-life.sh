@@ -12,7 +12,7 @@ step virtnwfilterd after-restart virsh nwfilter-list
 step virtnwfilterd admin-servers admin virtnwfilterd srv-list
 step virtnwfilterd admin-clients admin virtnwfilterd client-list virtnwfilterd
 step virtnwfilterd admin-threads admin virtnwfilterd srv-threadpool-set virtnwfilterd --max-workers 24
-step virtnwfilterd admin-log-filters admin virtnwfilterd dmn-log-filters '1:object'
+step virtnwfilterd admin-log-filters admin virtnwfilterd daemon-log-filters '1:object'
 refuse virtnwfilterd nobody-may-connect 'denied' nobody nwfilter-list
 step virtnwfilterd read-only virsh --readonly nwfilter-list
 step virtnwfilterd short-timeout arguments virtnwfilterd '--timeout 2'

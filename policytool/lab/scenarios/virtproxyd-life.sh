@@ -9,10 +9,9 @@ step virtproxyd reload systemctl reload virtproxyd.service
 step virtproxyd after-reload virsh list
 step virtproxyd restart systemctl restart virtproxyd.service
 step virtproxyd after-restart virsh list
-step virtproxyd admin-servers admin virtproxyd srv-list
-step virtproxyd admin-as-libvirtd admin libvirtd srv-list
-step virtproxyd admin-clients admin virtproxyd client-list virtproxyd
-step virtproxyd admin-limits admin virtproxyd srv-clients-set virtproxyd --max-clients 4000
+step virtproxyd admin-servers admin libvirtd srv-list
+step virtproxyd admin-clients admin libvirtd client-list virtproxyd
+step virtproxyd admin-limits admin libvirtd srv-clients-set virtproxyd --max-clients 4000
 refuse virtproxyd nobody-may-connect 'denied' nobody list
 step virtproxyd read-only virsh --readonly list
 step virtproxyd short-timeout arguments virtproxyd '--timeout 2'

@@ -10,10 +10,10 @@ step virtproxyd listen listen
 step virtproxyd list client list --all
 step virtproxyd capabilities client capabilities
 step virtproxyd networks sh -c '/usr/local/bin/policytool-client -q -c network+tcp://127.0.0.1/system net-list --all'
-step virtproxyd admin-clients admin virtproxyd client-list virtproxyd
+step virtproxyd admin-clients admin libvirtd client-list virtproxyd
 step virtproxyd reload systemctl reload virtproxyd.service
 step virtproxyd after-reload client list
-refuse virtproxyd unknown-driver 'driver' sh -c '/usr/local/bin/policytool-client -q -c lab+tcp://127.0.0.1/system list'
+refuse virtproxyd unknown-driver 'virtlabd-sock' sh -c '/usr/local/bin/policytool-client -q -c lab+tcp://127.0.0.1/system list'
 step virtproxyd deaf deaf
 step virtproxyd usual-settings setting virtproxyd
 step virtproxyd clean-up rm -f /usr/local/bin/policytool-client

@@ -29,7 +29,7 @@ step virtproxyd list client list --all
 step virtproxyd capabilities client capabilities
 step virtproxyd restart-tls systemctl restart virtproxyd.service
 step virtproxyd after-restart client list
-step virtproxyd update-certificates admin virtproxyd server-update-tls virtproxyd
+step virtproxyd update-certificates admin libvirtd server-update-tls virtproxyd
 step virtproxyd after-update client list
 refuse virtproxyd other-authority 'certificate\|TLS\|closed\|reset\|authentic\|packet' other
 step virtproxyd after-refusal client list

@@ -2,7 +2,7 @@
 # What virtproxyd has to refuse, and what it passes on of what others refuse.
 . /mnt/steps
 URI='lab+unix:///system?mode=legacy'
-refuse virtproxyd unknown-driver 'driver' virsh list
+refuse virtproxyd unknown-driver 'virtlabd-sock' virsh list
 URI='vbox+unix:///system?mode=legacy'
 refuse virtproxyd driver-that-refuses 'VirtualBox\|vbox\|driver' virsh list
 URI='qemu+unix:///system?mode=legacy'

@@ -12,7 +12,7 @@ step virtqemud after-restart virsh list --all
 step virtqemud admin-servers admin virtqemud srv-list
 step virtqemud admin-clients admin virtqemud client-list virtqemud
 step virtqemud admin-threads admin virtqemud srv-threadpool-set virtqemud --max-workers 24
-step virtqemud admin-log-filters admin virtqemud dmn-log-filters '1:object'
+step virtqemud admin-log-filters admin virtqemud daemon-log-filters '1:object'
 refuse virtqemud nobody-may-connect 'denied' nobody list --all
 step virtqemud read-only virsh --readonly list --all
 step virtqemud short-timeout arguments virtqemud '--timeout 2'
