@@ -18,7 +18,6 @@ from policytool.toolchain.sources import find_sources
 from policytool.traces.bundle import read_trace
 from policytool.workflow.modules import evidence_files
 
-
 # All scenarios on a machine that may be translated.
 _LIMIT = 5400.0
 _FORMAT = 1

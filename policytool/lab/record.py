@@ -17,7 +17,7 @@ from policytool.model.daemon import Daemon
 from policytool.traces.bundle import import_trace
 from policytool.traces.manifest import Base, Facts, Manifest, Recording
 
-# Every access of every daemon is logged, on a machine that may be translated: an hour for all scenarios, not minutes.
+# Every access of every daemon is logged, on a machine that may be translated: an hour for all scenarios.
 _LIMIT = 7200.0
 
 
