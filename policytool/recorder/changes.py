@@ -156,7 +156,8 @@ def _set_labels(things: _Things, keep: Sequence[int]) -> None:
 
 def _reset_labels(things: _Things, keep: Sequence[int]) -> None:
     for path, (before, after) in things.items():
-        if selinux_host.read_label(Path(path)) == after:
+        # After a boot the policy does not know the recording's types.
+        if selinux_host.has_label(Path(path), after):
             selinux_host.write_label(Path(path), before)
 
 

@@ -76,6 +76,33 @@ def read_label(path: Path) -> str | None:
         return None
 
 
+def has_label(path: Path, label: str) -> bool:
+    """Say whether PATH has LABEL, also where the running policy does not know it (any more).
+
+    The kernel shows such a label as that of unlabeled objects (selinux_inode_getsecurity
+    in security/selinux/hooks.c).
+    """
+    found = read_label(path)
+    return found == label or (found is not None and found == _unlabeled() and not _is_known(label))
+
+
+def _unlabeled() -> str:
+    import selinux
+
+    _, label = selinux.security_get_initial_context_raw("unlabeled")
+    return str(label)
+
+
+def _is_known(label: str) -> bool:
+    import selinux
+
+    try:
+        selinux.security_check_context_raw(label)
+    except OSError:
+        return False
+    return True
+
+
 def write_label(path: Path, label: str) -> None:
     """Set the label of PATH; ToolFailedError when the kernel refuses it."""
     try:
