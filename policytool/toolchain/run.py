@@ -48,6 +48,8 @@ _SBIN = "/usr/sbin:/sbin"
 
 # How much of a failed program's output an error shows.
 _LAST_LINES = 12
+# Seconds.
+_AGAIN = 0.05
 _LINE_LIMIT = 300
 
 _children: set[subprocess.Popen[bytes]] = set()
@@ -241,7 +243,10 @@ def concurrently(tasks: Sequence[Callable[[], T]], *, workers: int = 0) -> list[
                     raise error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            end_children()
+            # More than once: a program that is just being started is not known yet.
+            while any(future.running() for future in futures):
+                end_children()
+                wait(futures, timeout=_AGAIN)
             raise
         return [future.result() for future in futures]
 

@@ -71,6 +71,26 @@ def test_first_failure_ends_the_other_programs(bin_folder: Path) -> None:
     assert time.monotonic() - begin < 10
 
 
+def test_a_program_that_is_just_being_started_is_ended_too(
+    bin_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake(bin_folder, "slow", "exec sleep 30")
+    fake(bin_folder, "wrong", "exit 9")
+    popen = subprocess.Popen
+
+    def start(words: list[str], **options: object) -> object:
+        child = popen(words, **options)  # type: ignore[call-overload]
+        if words[0].endswith("slow"):
+            time.sleep(1)  # it runs, and nobody knows of it yet
+        return child
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    begin = time.monotonic()
+    with pytest.raises(ToolFailedError, match="exit status 9"):
+        concurrently([lambda: run(["slow"]), lambda: run(["wrong"])], workers=2)
+    assert time.monotonic() - begin < 10
+
+
 @pytest.mark.parametrize("call", ["run(['sleep', '41'])", "concurrently([lambda: run(['sleep', '41'])] * 2)"])
 def test_interrupt_leaves_no_program_behind(call: str) -> None:
     code = f"from policytool.toolchain.run import concurrently, run\nprint(flush=True)\n{call}"
