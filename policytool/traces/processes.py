@@ -21,11 +21,15 @@ _EXECS = frozenset({"execve", "execveat"})
 _FORKS = frozenset({"clone", "clone3", "fork", "vfork"})
 _NUMBERS = b"|".join(sorted(number.encode() for number in numbers_of(_EXECS | _FORKS)))
 
-_CALL = re.compile(
+_BODY = (
     rb" arch=([0-9a-f]{1,8}) syscall=(" + _NUMBERS + rb")(?: per=[0-9a-f]{1,16})? success=yes exit=(\d{1,10})"
     rb"(?: a[0-3]=[0-9a-f]{1,16}){4} items=\d{1,10} ppid=(\d{1,10}) pid=(\d{1,10}) "
     rb"[^\n]{0,400}? exe=([^ \n\x1d]{1,8192}) subj=([^ \n\x1d]{1,8192})"
 )
+# A search for every record is quicker where no record names its host; several hosts have processes of one number.
+_CALL = re.compile(rb"()" + _BODY)
+_CALL_OF_NODE = re.compile(rb"(?m)^(?:node=([^ \n]{1,255}) )?[^\n]{0,200}?" + _BODY)
+_NODE = re.compile(rb"(?m)^node=")
 
 _INIT = 1
 
@@ -38,10 +42,10 @@ class ProcessTree:
     """Follows processes through the blocks of one log, in the log's order."""
 
     def __init__(self) -> None:
-        # process -> its parent and the program that it runs
-        self._programs: dict[int, tuple[int, str]] = {}
-        # process -> what it ran before its parent's record of the fork: parent, domain, program
-        self._open: dict[int, tuple[int, str, str]] = {}
+        # (host, process) -> its parent and the program that it runs
+        self._programs: dict[tuple[bytes, int], tuple[int, str]] = {}
+        # (host, process) -> what it ran before its parent's record of the fork: parent, domain, program
+        self._open: dict[tuple[bytes, int], tuple[int, str, str]] = {}
         self._found: set[Execution] = set()
 
     def follow(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -52,45 +56,46 @@ class ProcessTree:
 
     def add_block(self, block: bytes) -> None:
         """Read the records of BLOCK, whole lines."""
-        for arch, number, result, ppid, pid, exe, subject in _CALL.findall(block):
+        call = _CALL_OF_NODE if _NODE.search(block) else _CALL
+        for node, arch, number, result, ppid, pid, exe, subject in call.findall(block):
             name = syscall_name(arch_name(arch.decode()), number.decode())
             program = text_value(decoded(exe), Form.RAW)
             if name in _FORKS:
-                self._forked(int(result), int(pid), program)
+                self._forked(node, int(result), int(pid), program)
             elif name in _EXECS:
-                self._ran(int(pid), int(ppid), _type(subject), program)
+                self._ran(node, int(pid), int(ppid), _type(subject), program)
 
     def executions(self) -> tuple[Execution, ...]:
         """Return what was run so far, sorted; what the log does not tell the caller of is left out."""
-        guessed = {self._guessed(*one) for one in self._open.values()}
+        guessed = {self._guessed(node, *one) for (node, _), one in self._open.items()}
         return tuple(sorted(self._found | {one for one in guessed if _known(one)}))
 
-    def _forked(self, child: int, parent: int, program: str) -> None:
-        waiting = self._open.pop(child, None)
+    def _forked(self, node: bytes, child: int, parent: int, program: str) -> None:
+        waiting = self._open.pop((node, child), None)
         if waiting is not None and waiting[0] == parent:
             self._keep(Execution(waiting[1], program, waiting[2]))
             return
         if waiting is not None:
-            self._keep(self._guessed(*waiting))
+            self._keep(self._guessed(node, *waiting))
         if len(self._programs) < _MANY:
-            self._programs[child] = (parent, program)
+            self._programs[node, child] = (parent, program)
 
-    def _ran(self, pid: int, ppid: int, domain: str, program: str) -> None:
-        parent, before = self._programs.get(pid, (0, ""))
+    def _ran(self, node: bytes, pid: int, ppid: int, domain: str, program: str) -> None:
+        parent, before = self._programs.get((node, pid), (0, ""))
         # A process whose parent has gone is init's; any other parent is that of an earlier process of this number.
         if before and ppid in (parent, _INIT):
             self._keep(Execution(domain, before, program))
         else:
-            if pid in self._open:
-                self._keep(self._guessed(*self._open[pid]))
+            if (node, pid) in self._open:
+                self._keep(self._guessed(node, *self._open[node, pid]))
             if len(self._open) < _MANY:
-                self._open[pid] = (ppid, domain, program)
+                self._open[node, pid] = (ppid, domain, program)
         if len(self._programs) < _MANY:
-            self._programs[pid] = (ppid, program)
+            self._programs[node, pid] = (ppid, program)
 
-    def _guessed(self, ppid: int, domain: str, program: str) -> Execution:
+    def _guessed(self, node: bytes, ppid: int, domain: str, program: str) -> Execution:
         """Return an execution whose fork is not in the log: by what its parent ran last, if that is known."""
-        return Execution(domain, self._programs.get(ppid, (0, ""))[1], program)
+        return Execution(domain, self._programs.get((node, ppid), (0, ""))[1], program)
 
     def _keep(self, execution: Execution) -> None:
         if _known(execution) and len(self._found) < _MANY_EXECUTIONS:

@@ -81,3 +81,12 @@ def test_a_call_that_failed_ran_nothing() -> None:
 )
 def test_hostile_records_give_nothing(line: str) -> None:
     assert tree(call(CLONE, 20, 10, 1, DAEMON), line) == ()
+
+
+def test_processes_of_one_number_on_two_hosts_are_two() -> None:
+    lines = [call(CLONE, 20, 10, 1, DAEMON), call(EXECVE, 0, 20, 10, TOOL), call(CLONE, 20, 10, 1, SH)]
+    nodes = ["node=a ", "node=b ", "node=b "]
+    mixed = [node + line for node, line in zip(nodes, lines, strict=True)]
+    # On b the tool ran before the record of its fork; a's process 20 is another one.
+    assert tree(*mixed) == (Execution("greeterd_t", SH, TOOL),)
+    assert tree(*(f"node=a {line}" for line in lines[:2])) == tree(*lines[:2])
