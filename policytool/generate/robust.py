@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
-from policytool.generate.triage import Cure, Triaged
+from policytool.generate.triage import DECIDED, Cure, Triaged
 from policytool.model.access import AccessVector, Evidence
 from policytool.model.context import SecurityContext
 from policytool.model.module import FileContext, FileKind, OptionalBlock, PolicyModule, Profile
@@ -30,6 +30,9 @@ _NEVER = frozenset({"ioctl"})
 _GUARDED = frozenset({"execute", "execute_no_trans", "entrypoint", "relabelfrom", "relabelto", "mounton"})
 
 _UNSEEN = Evidence(0, 0, 0)
+
+# What the daemon did and may do.
+_DONE = frozenset({Cure.ALLOW, Cure.GRANTED})
 
 
 class Closure(StrEnum):
@@ -67,7 +70,7 @@ def closures(domain: str, own: frozenset[str], triaged: Iterable[Triaged], by: C
     found: dict[tuple[str, str, str, str], Closed] = {}
     for group in (groups[key] for key in sorted(groups)):
         cures = {one.cure for one in group}
-        if Cure.ALLOW in cures and Cure.REFUSED not in cures:
+        if Cure.ALLOW in cures and not cures & DECIDED:
             for closed in _of_group(group, own, by):
                 found.setdefault(closed.vector.key, closed)
     seen = {one.vector.key for group in groups.values() for one in group}
@@ -124,7 +127,8 @@ def _of_group(group: Sequence[Triaged], own: frozenset[str], by: Closing) -> Ite
     """Yield the closures of the accesses of one source to one (target type, class), the narrower first."""
     model = min((one.vector for one in group if one.cure is Cure.ALLOW), key=lambda vector: vector.sort_key)
     target, tclass = model.target.type_, model.tclass
-    seen = frozenset(one.vector.perm for one in group)
+    # What left with a helper, or what nobody knows the object of, is not the daemon's own doing.
+    seen = frozenset(one.vector.perm for one in group if one.cure in _DONE)
     sets = by.sets.get(tclass, ())
     for chosen in covering(seen, sets):
         reason = f"goes with {' '.join(sorted(seen & chosen.perms))} ({chosen.name})"

@@ -162,3 +162,14 @@ def test_numbered_siblings_of_own_paths() -> None:
     assert pattern("/usr/sbin/greeterd2", "greeterd_exec_t") == "/usr/sbin/greeterd2"
     assert pattern("/run/tap0", "tmp_t") == "/run/tap0"
     assert pattern("/run/greeterd/tap0", kind=FileKind.DIR) == "/run/greeterd/tap0"
+
+
+def test_what_left_with_a_helper_closes_nothing() -> None:
+    daemons = access("etc_t", "file", "read")
+    assert closed(daemons, access("etc_t", "file", "write", Cure.TRANSITION)) == closed(daemons)
+    assert closed(daemons, access("etc_t", "file", "unlink", Cure.UNMAPPED)) == closed(daemons)
+
+
+def test_where_anything_was_decided_against_nothing_is_closed() -> None:
+    for cure in (Cure.REFUSED, Cure.BOOLEAN, Cure.DONTAUDIT, Cure.LABEL):
+        assert not closed(access("etc_t", "file", "read"), access("etc_t", "file", "write", cure))
