@@ -19,28 +19,10 @@ from policytool.graph.own_paths import Found, root_of
 from policytool.graph.touched import Touched
 from policytool.model.daemon import Daemon
 from policytool.model.module import FileKind
-from policytool.model.own_path import CLASSES, Labelling, Labels, OwnPath, PrivateType
-from policytool.model.paths import SUBTREE, escaped
+from policytool.model.own_path import CLASSES, PLACES, Labelling, Labels, OwnPath, PrivateType
+from policytool.model.paths import SUBTREE, ancestors, escaped
 from policytool.model.rules import TypeTransition
 from policytool.policy.compiled import CompiledPolicy
-
-# The last part of a private type's name by the folder its paths are in, as refpolicy has them.
-_SUFFIXES = {
-    "/run/systemd/system": "unit_t",
-    "/etc/systemd/system": "unit_t",
-    "/usr/lib/systemd/system": "unit_t",
-    "/var/lock": "lock_t",
-    "/run/lock": "lock_t",
-    "/run": "runtime_t",
-    "/var/run": "runtime_t",
-    "/etc": "conf_t",
-    "/var/lib": "var_lib_t",
-    "/var/cache": "cache_t",
-    "/var/log": "log_t",
-    "/var/spool": "spool_t",
-    "/var/tmp": "tmp_t",  # noqa: S108 -- the name of a place, nothing is written there
-    "/tmp": "tmp_t",  # noqa: S108
-}
 
 # Attributes that the conversion of compiled modules makes up (libsepol, module_to_cil.c); no source can name them.
 _MADE_UP = re.compile(r"_typeattr_\d+$")
@@ -101,8 +83,8 @@ class PrivateTypes:
 
     def _name(self, domain: str, path: str) -> str:
         root = root_of(path) or ""
-        name = f"{self._names[domain]}_{_SUFFIXES[root]}"
-        return f"{self._names[domain]}_own_{_SUFFIXES[root]}" if self._policy.resolve(name) else name
+        name = f"{self._names[domain]}_{PLACES[root]}"
+        return f"{self._names[domain]}_own_{PLACES[root]}" if self._policy.resolve(name) else name
 
     def _ask(self) -> None:
         """Ask for all labels at once; each question is a process."""
@@ -140,10 +122,10 @@ class PrivateTypes:
         if any(draft.chosen.get(key, type_) != type_ for key in keys):
             return False  # two paths of one name in two folders of one type: which is which no rule can tell
         draft.chosen |= dict.fromkeys(keys, type_)
-        above = next((one for one in _ancestors(own.path) if one in self._folders), None)
+        above = next((one for one in ancestors(own.path) if one in self._folders), None)
         foreign = self._folders[above] if above else ""
         if foreign and foreign != type_:
-            draft.optional[foreign, keys[0]] = type_
+            draft.optional |= {(foreign, key): type_ for key in keys[:1]}
         return True
 
     def _all_private(self, domain: str, key: _Key, type_: str, all_own: tuple[OwnPath, ...]) -> bool:
@@ -210,8 +192,3 @@ def _needed(chosen: Mapping[_Key, str]) -> Iterator[tuple[_Key, str]]:
     for (parent, tclass, name), type_ in chosen.items():
         if not name or chosen.get((parent, tclass, "")) != type_:
             yield (parent, tclass, name), type_
-
-
-def _ancestors(path: str) -> Iterator[str]:
-    while (path := dirname(path)) != "/":
-        yield path

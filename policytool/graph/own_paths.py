@@ -18,26 +18,8 @@ from policytool.graph.touched import Touched
 from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon, is_plain_path
 from policytool.model.module import FileKind
-from policytool.model.own_path import KINDS, Labels, OwnPath
-
-# Where the Filesystem Hierarchy Standard and systemd's file-hierarchy(7) have services keep what is theirs; these
-# folders themselves are everybody's.
-ROOTS = (
-    "/run/systemd/system",
-    "/etc/systemd/system",
-    "/usr/lib/systemd/system",
-    "/var/lock",
-    "/run/lock",
-    "/run",
-    "/var/run",
-    "/etc",
-    "/var/lib",
-    "/var/cache",
-    "/var/log",
-    "/var/spool",
-    "/var/tmp",  # noqa: S108 -- the name of a place, nothing is written there
-    "/tmp",  # noqa: S108
-)
+from policytool.model.own_path import KINDS, PLACES, Labels, OwnPath
+from policytool.model.paths import ancestors
 
 # A part of a name that is another one each time: a UUID, hexadecimal digits, a number (a process id, say), the six
 # characters of mkstemp(3).
@@ -51,8 +33,8 @@ _NOBODY = "policytool.nobody"
 
 
 def root_of(path: str) -> str | None:
-    """Return the folder of ROOTS that PATH is in, None where services have nothing of their own."""
-    return next((root for root in ROOTS if path.startswith(f"{root}/")), None)
+    """Return the folder of PLACES that PATH is in, None where services have nothing of their own."""
+    return next((root for root in PLACES if path.startswith(f"{root}/")), None)
 
 
 def varies(name: str) -> bool:
@@ -159,7 +141,7 @@ class Paths:
 
     def owner(self, path: str) -> str | None:
         """Return the domain whose directory PATH is or is in."""
-        for folder in (path, *_ancestors(path)):
+        for folder in (path, *ancestors(path)):
             if folder in self._owner:
                 return self._owner[folder]
         return None
@@ -177,7 +159,7 @@ class Paths:
         for path, tclass in paths:
             if root_of(path) and is_plain_path(path):
                 wanted.setdefault(KINDS[tclass], set()).update((path, _neighbour(path)))
-                for folder in _ancestors(path):
+                for folder in ancestors(path):
                     wanted.setdefault(FileKind.DIR, set()).update((folder, _neighbour(folder)))
         self._types = {
             (path, kind): type_
@@ -196,7 +178,7 @@ class Paths:
         That is so if they know it, or the folder it is in, by itself, name no other type in there, and it is worked
         in: in a folder that only holds those of several daemons nobody makes anything.
         """
-        for above in (folder, *_ancestors(folder)):
+        for above in (folder, *ancestors(folder)):
             if root_of(above) and self._known(above, FileKind.DIR):
                 shared = self._labels.below(above) - {self._types[above, FileKind.DIR]}
                 return bool(self._changed.get(above)) and not shared
@@ -290,8 +272,3 @@ def _own_file(path: str, tclass: str) -> OwnPath:
 
 def _neighbour(path: str) -> str:
     return f"{dirname(path)}/{_NOBODY}"
-
-
-def _ancestors(path: str) -> Iterator[str]:
-    while (path := dirname(path)) != "/":
-        yield path

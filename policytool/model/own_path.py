@@ -20,6 +20,25 @@ KINDS: Mapping[str, FileKind] = {
 }
 CLASSES: Mapping[FileKind, str] = {kind: tclass for tclass, kind in KINDS.items()}
 
+# Where the Filesystem Hierarchy Standard and systemd's file-hierarchy(7) have services keep what is theirs, and the
+# end of the name of a type for it in refpolicy. These folders themselves are everybody's.
+PLACES: Mapping[str, str] = {
+    "/run/systemd/system": "unit_t",
+    "/etc/systemd/system": "unit_t",
+    "/usr/lib/systemd/system": "unit_t",
+    "/var/lock": "lock_t",
+    "/run/lock": "lock_t",
+    "/run": "runtime_t",
+    "/var/run": "runtime_t",
+    "/etc": "conf_t",
+    "/var/lib": "var_lib_t",
+    "/var/cache": "cache_t",
+    "/var/log": "log_t",
+    "/var/spool": "spool_t",
+    "/var/tmp": "tmp_t",  # noqa: S108 -- the name of a place, nothing is written there
+    "/tmp": "tmp_t",  # noqa: S108 -- the same
+}
+
 
 class Labels(Protocol):
     """What answers for the file contexts of the base; toolchain.labels.FileContextLabels over libselinux does."""

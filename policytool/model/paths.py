@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from posixpath import dirname
 
 META = re.compile(r"[.^$?*+|\[\](){}\\]")
 SUBTREE = "(/.*)?"
@@ -68,3 +69,9 @@ def canonical_names(starts: Iterable[str]) -> Callable[[str], str]:
         return path
 
     return canonical
+
+
+def ancestors(path: str) -> Iterator[str]:
+    """Yield the folders that PATH is in, from the nearest up, without the root."""
+    while (path := dirname(path)) != "/":
+        yield path
