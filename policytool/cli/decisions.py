@@ -24,6 +24,9 @@ AcceptedFolder = Annotated[
     Path | None,
     typer.Option("--accepted", metavar="DIR", help="Where DAEMON/accepted.toml are (default: the output)."),
 ]
+AcceptedPolicies = Annotated[
+    Path, typer.Option("--accepted", metavar="DIR", help="Where DAEMON/accepted.toml are.")
+]
 Transitions = Annotated[
     bool,
     typer.Option("--transitions/--no-transitions", help="Helper programs enter their own domains in the base."),

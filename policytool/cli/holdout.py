@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from policytool.cli.console import emit, emit_json, note, progress, table, write_files
+from policytool.cli.decisions import AcceptedPolicies, load_choices
 from policytool.cli.inputs import (
     BaseFolder,
     DaemonFolder,
@@ -32,6 +33,7 @@ def holdout(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE.svg", help="Draw how accesses grow with the number of scenarios.")
     ] = None,
+    accepted: AcceptedPolicies = Path("policies"),
     daemon_folder: DaemonFolder = None,
     base: BaseFolder = None,
     as_json: Json = False,
@@ -48,10 +50,11 @@ def holdout(
 
     known = load_known(daemon_folder)
     wanted = [require_domain(name, known) for name in daemons or ()]
+    choices = load_choices(accepted)
     found = find_base(base)
     parts = read_scenarios(traces, strict=strict)
     with progress("linking with the base, and leaving each scenario out"):
-        result = hold_out(parts, known, wanted, found)
+        result = hold_out(parts, known, wanted, found, choices)
     if plot:
         write_files(plot.parent, {plot.name: saturation_svg({one.daemon: one.curve for one in result})})
     if as_json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from policytool.cli.console import emit, emit_json, note, table, write_files
-from policytool.cli.decisions import load_choices
+from policytool.cli.decisions import AcceptedPolicies, load_choices
 from policytool.cli.inputs import DaemonFolder, DaemonNames, Json, as_daemons, load_known
 from policytool.errors import ExitCode, InputError, ToolFailedError, UsageError
 
@@ -123,9 +123,7 @@ def run(
     daemons: DaemonNames = None,
     scenarios: _Scenarios = None,
     workload: _Workload = None,
-    accepted: Annotated[
-        Path, typer.Option("--accepted", metavar="DIR", help="Where DAEMON/accepted.toml are.")
-    ] = Path("policies"),
+    accepted: AcceptedPolicies = Path("policies"),
     daemon_folder: DaemonFolder = None,
     as_json: Json = False,
 ) -> None:

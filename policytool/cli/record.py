@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,10 +65,8 @@ def record(
     from policytool.recorder.record import record as record_host
     from policytool.recorder.strace import record_calls
 
-    if mode not in tuple(Mode):
-        raise UsageError(f"--mode is one of {', '.join(Mode)}, not {mode!r}")
-    if backend not in _BACKENDS:
-        raise UsageError(f"--backend is one of {', '.join(_BACKENDS)}, not {backend!r}")
+    _require("--mode", mode, tuple(Mode))
+    _require("--backend", backend, _BACKENDS)
     if command and duration:
         raise UsageError("either --duration or a command says how long to record, not both")
     request = Request(
@@ -96,6 +95,11 @@ def record(
         " if it is killed: policytool trace restore"
     )
     _tell(record_host(request, out, name or out.name, note, overwrite=overwrite), out)
+
+
+def _require(option: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise UsageError(f"{option} is one of {', '.join(choices)}, not {value!r}")
 
 
 def _tell(made: Recorded, out: Path) -> None:

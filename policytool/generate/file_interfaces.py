@@ -11,7 +11,7 @@ from policytool.model.module import Interface, InterfaceKind
 from policytool.model.own_path import KINDS, Labelling
 
 # What changes an object (policy/support/obj_perm_sets.spt of refpolicy: manage beyond read).
-_CHANGES = frozenset({"write", "append", "create", "unlink", "rename", "link", "add_name", "remove_name", "rmdir"})
+CHANGES = frozenset({"write", "append", "create", "unlink", "rename", "link", "add_name", "remove_name", "rmdir"})
 # A socket is connected to by writing to it: that is the business of stream_connect.
 _CONNECTED = "sock_file"
 
@@ -29,7 +29,7 @@ def file_interfaces(daemon: Daemon, vectors: Iterable[AccessVector], labelling: 
             perms.setdefault(vector.target.type_, set()).add(vector.perm)
     found = []
     for name, seen in sorted(perms.items()):
-        kind = InterfaceKind.MANAGE if seen & _CHANGES else InterfaceKind.READ
+        kind = InterfaceKind.MANAGE if seen & CHANGES else InterfaceKind.READ
         what = name.removeprefix(f"{daemon.name}_").removesuffix("_t")
         folders = {one.target for one in labelling.transitions if one.default == name}
         verb = "Change" if kind is InterfaceKind.MANAGE else "Read"

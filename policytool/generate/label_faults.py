@@ -71,7 +71,7 @@ def check_labels(
     kept: list[AccessVector] = []
     faults: list[LabelFault] = []
     for vector in vectors:
-        wrong = dict(_wrong(vector, right, labels)) if vector in doubtful else {}
+        wrong = dict(_wrong(vector, right, labels)) if _may_be_wrong(vector, own_labels, customizable) else {}
         if not wrong:
             kept.append(vector)
             continue

@@ -58,15 +58,19 @@ def exact(skeleton: PolicyModule, triaged: Iterable[Triaged], base_types: frozen
             for key, ones in sorted(_by_rule(every, Cure.DONTAUDIT).items())
             if set(key[:2]) <= known
         ),
-        remarks=_remarks(every),
+        remarks=_remarks(every, known),
     )
 
 
-def _remarks(triaged: Iterable[Triaged]) -> tuple[str, ...]:
-    """Say what was seen and is in no rule of the module, but for what the base grants and helpers took along."""
+def _remarks(triaged: Iterable[Triaged], known: frozenset[str]) -> tuple[str, ...]:
+    """Say what was seen and is in no rule of the module, but for what the base grants and helpers took along.
+
+    A dontaudit rule can only name what is KNOWN to base and module.
+    """
     lines: dict[tuple[str, ...], set[str]] = {}
     for one in triaged:
-        if one.cure in _REMARKED:
+        foreign = one.cure is Cure.DONTAUDIT and not set(one.vector.key[:2]) <= known
+        if one.cure in _REMARKED or foreign:
             about = f"{one.cure}{f' {one.id}' if one.id else ''}"
             lines.setdefault((about, *one.vector.key[:3], one.reason), set()).add(one.vector.perm)
     return tuple(

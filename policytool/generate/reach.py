@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from policytool.generate.file_interfaces import CHANGES
 from policytool.model.module import InterfaceKind, PolicyModule
 from policytool.model.own_path import KINDS, PrivateType
 from policytool.policy.compiled import CompiledPolicy
@@ -98,7 +99,7 @@ def _interface(module: PolicyModule, new: str, rule: TeRule) -> str:
     elif new == module.domain and rule.tclass in _STATE and "getattr" in rule.perms:
         kinds = {InterfaceKind.READ_STATE}
     elif new != module.domain:
-        kinds = {InterfaceKind.MANAGE} if "create" in rule.perms else {InterfaceKind.READ, InterfaceKind.MANAGE}
+        kinds = {InterfaceKind.MANAGE} if CHANGES & rule.perms else {InterfaceKind.READ, InterfaceKind.MANAGE}
     for one in module.interfaces:
         if one.kind in kinds and new in (one.domain, *one.types):
             return one.name

@@ -38,7 +38,7 @@ READS = frozenset({
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Objection:
     """Why an access is refused: the id to accept it by ("" if it cannot be accepted), and the reason."""
 
     id: str
@@ -63,15 +63,15 @@ class Refusals:
         self._ours = frozenset(ours) | {domain}
         self._secrets: dict[str, bool] = {}
 
-    def refusal(self, vector: AccessVector) -> Refusal | None:
+    def refusal(self, vector: AccessVector) -> Objection | None:
         """Return why VECTOR is refused, or None where nothing speaks against a rule."""
         _, target, tclass, perm = vector.key
         # A packet or a socket peer is unlabeled by design; a file is by accident.
         if tclass in FILES and target in self._places[On.UNLABELED]:
-            return Refusal(UNLABELED, f"{target} marks a file without a valid label: restorecon cures it")
+            return Objection(UNLABELED, f"{target} marks a file without a valid label: restorecon cures it")
         for rule in _RULES.get((tclass, perm), ()):
             if target in self._places[rule.on] and self._serious(rule, target):
-                return Refusal(_id(rule, target), f"{perm} of {tclass}: it {rule.why}")
+                return Objection(_id(rule, target), f"{perm} of {tclass}: it {rule.why}")
         return None
 
     def _serious(self, rule: DangerRule, target: str) -> bool:
@@ -98,7 +98,7 @@ class Refusals:
         return self._secrets.get(type_, True)
 
 
-def dac_override_refusals(vectors: Iterable[AccessVector]) -> Mapping[tuple[str, str, str, str], Refusal]:
+def dac_override_refusals(vectors: Iterable[AccessVector]) -> Mapping[tuple[str, str, str, str], Objection]:
     """Return the `dac_override` among VECTORS that `dac_read_search` does as well, with the refusal.
 
     The kernel asks for both where the weaker one is denied, and for the stronger one alone where something is to be
@@ -127,7 +127,7 @@ def dac_override_refusals(vectors: Iterable[AccessVector]) -> Mapping[tuple[str,
         enough = vector.evidence.whole and uses <= asked.get((source, "dac_read_search"), set())
         if enough and not uses & changed and (uses <= read or not hidden):
             reason = "dac_read_search was asked with it, and all it did was to read"
-            refused[vector.key] = Refusal(DAC_OVERRIDE, reason)
+            refused[vector.key] = Objection(DAC_OVERRIDE, reason)
         else:
             needed.add(vector.key)
     return {key: refusal for key, refusal in refused.items() if key not in needed}

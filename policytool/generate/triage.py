@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from policytool.generate.refusals import Refusal, dac_override_refusals
+from policytool.generate.refusals import Objection, dac_override_refusals
 from policytool.model.access import AccessVector, Use
 from policytool.policy.decide import Decision, Outcome
 from policytool.policy.relabel_source import Moved
@@ -63,7 +63,7 @@ class Criteria:
     grant. `note` says something about a rule beyond its evidence.
     """
 
-    refusal: Callable[[AccessVector], Refusal | None] = lambda _: None
+    refusal: Callable[[AccessVector], Objection | None] = lambda _: None
     accepted: Mapping[str, str] = field(default_factory=dict)
     hidden: frozenset[tuple[str, str, str, str]] = frozenset()
     prefer_booleans: bool = False
@@ -98,6 +98,9 @@ def triage_moved(
         if one.left and origin not in origins:
             origins.add(origin)
             found.append(Triaged(one.origin, Cure.TRANSITION, one.reason))
+        if one.unmapped:
+            found.append(Triaged(one.vector, Cure.UNMAPPED, f"{one.reason}; {one.unmapped}"))
+            continue
         decision = base.decide(one.vector)
         if decision.outcome is Outcome.ALLOWED:
             continue
@@ -111,7 +114,7 @@ def triage_moved(
     return tuple(found)
 
 
-def _cure(vector: AccessVector, decision: Decision, criteria: Criteria, weaker: Refusal | None) -> Triaged:
+def _cure(vector: AccessVector, decision: Decision, criteria: Criteria, weaker: Objection | None) -> Triaged:
     if decision.outcome is Outcome.ALLOWED:
         return Triaged(vector, Cure.GRANTED)
     if decision.outcome in _CONSTRAINT:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from policytool.model.access import AccessVector, Evidence, Use, merge_vectors
+from policytool.model.access import AccessVector, Use, merge_vectors, with_uses
 from policytool.model.program import Attribution
 
 _EXECS = frozenset({"execve", "execveat"})
@@ -23,6 +23,8 @@ _BOTH_DOMAINS = frozenset({"execute", "read"})
 # What the kernel asks at a change of domain besides `transition` (selinux_bprm_creds_for_exec, _committing_creds).
 _SIBLINGS = ("noatsecure", "rlimitinh", "siginh", "transition")
 
+# What names the other end of a connection as its target.
+_PEER = frozenset({"connectto", "sendto"})
 _KILLS = frozenset({"kill", "tkill", "tgkill", "pidfd_send_signal", "rt_sigqueueinfo", "rt_tgsigqueueinfo"})
 # The length of comm=, which stands for a program where a record has no exe= (TASK_COMM_LEN).
 _COMM = 15
@@ -33,7 +35,8 @@ class Moved:
     """An access as it would be under the helpers' transitions, what it was seen as, and why it is that.
 
     `origin` is the part of the observed vector; `left` says that this part is not the daemon's any more. `assumed`
-    says that the log cannot tell and it was assumed.
+    says that the log cannot tell and it was assumed. `unmapped` is why the object cannot be told under the new
+    labels, in which case `vector` names the old one; "" where it can.
     """
 
     vector: AccessVector
@@ -41,6 +44,7 @@ class Moved:
     reason: str
     left: bool = True
     assumed: bool = False
+    unmapped: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +171,9 @@ class _Domain:
             return source, own, perm, f"{path} runs in {source} and ends", False
         if tclass == "fifo_file":
             return source, own, perm, f"{path} runs in {source}; assumed: the pipe is inherited", True
+        if tclass.startswith("unix_") and perm in _PEER:
+            # The target is the other end, and whoever connects has made a socket of the class as well.
+            return source, own, perm, f"{path} runs in {source}; assumed: the other end is {own}'s", True
         if tclass.endswith("_socket"):
             if (path, tclass) in self._made:
                 return source, source, perm, f"{path} runs in {source} and made the {tclass} itself", False
@@ -186,12 +193,7 @@ class _Domain:
 
 def _part(vector: AccessVector, uses: list[tuple[Use, int]]) -> AccessVector:
     """Return VECTOR with no other uses than USES; the times stay those of all."""
-    if len(uses) == len(vector.evidence.uses):
-        return vector
-    seen = vector.evidence
-    count = sum(number for _, number in uses)
-    evidence = Evidence(count, seen.first, seen.last, tuple(sorted(uses)))
-    return replace(vector, evidence=evidence, unlisted=min(vector.unlisted, count))
+    return vector if len(uses) == len(vector.evidence.uses) else with_uses(vector, vector.target, uses)
 
 
 def _placed(vector: AccessVector, source: str, target: str, perm: str, tclass: str) -> AccessVector:

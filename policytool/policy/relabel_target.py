@@ -42,7 +42,7 @@ class Unmapped:
 
 
 @dataclass(frozen=True, slots=True)
-class Relabelled:
+class Retargeted:
     """Access vectors with the targets they would have, and what could not be mapped: it is not among them."""
 
     vectors: tuple[AccessVector, ...]
@@ -76,11 +76,11 @@ class TargetMap:
         self._split = {vector: objects.split(vector) for vector in every if vector.tclass in KINDS}
         self._known = _Known(self._split)
 
-    def map(self, vector: AccessVector) -> Relabelled:
+    def map(self, vector: AccessVector) -> Retargeted:
         """Return VECTOR with the target that it would have, in parts where it would have several."""
         uses = self._split.get(vector)
         if uses is None or not self._known.concerned(vector):
-            return Relabelled((vector,))
+            return Retargeted((vector,))
         by_type: dict[str, list[tuple[Use, int]]] = {}
         for use, count, type_ in uses:
             told = type_ or self._known.guess(vector, use)
@@ -94,15 +94,15 @@ class TargetMap:
             for type_, part in sorted(by_type.items())
         )
         if not unclear:
-            return Relabelled(mapped)
+            return Retargeted(mapped)
         unmapped = Unmapped(_part(vector, vector.target.type_, unclear, 0), self._known.reason(vector))
-        return Relabelled(mapped, (unmapped,))
+        return Retargeted(mapped, (unmapped,))
 
 
-def relabel_targets(vectors: Iterable[AccessVector], targets: TargetMap) -> Relabelled:
+def relabel_targets(vectors: Iterable[AccessVector], targets: TargetMap) -> Retargeted:
     """Map VECTORS, all of which TARGETS must know, and join what has become one access."""
     parts = [targets.map(vector) for vector in vectors]
-    return Relabelled(
+    return Retargeted(
         merge_vectors(vector for part in parts for vector in part.vectors),
         tuple(one for part in parts for one in part.unmapped),
     )

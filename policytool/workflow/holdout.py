@@ -65,7 +65,10 @@ def hold_out(
 def _of_daemon(
     candidate: Candidate, vectors: Mapping[str, Iterable[AccessVector]], by: Closing, base_types: frozenset[str]
 ) -> Holdout:
-    cures = {_question(one.vector): one for one in candidate.triaged}
+    # What is the daemon's in part, and in part left with a helper, is the daemon's.
+    cures = {
+        _question(one.vector): one for one in sorted(candidate.triaged, key=lambda one: one.cure is Cure.ALLOW)
+    }
     triaged = {name: _triaged(part, cures) for name, part in vectors.items()}
     always = triaged.pop(ALWAYS, ())
     scenarios = {name: part for name, part in triaged.items() if part}

@@ -6,9 +6,11 @@ Back is the target half of the mapping in DESIGN §4: what was recorded without 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from policytool.errors import InputError
 from policytool.generate.file_interfaces import file_interfaces
 from policytool.generate.label_faults import check_labels
 from policytool.generate.private_types import PrivateTypes
@@ -21,10 +23,11 @@ from policytool.model.daemon import Daemon
 from policytool.model.module import FileContext, FileKind, PolicyModule
 from policytool.model.own_path import Labelling, Labels
 from policytool.model.paths import escaped
+from policytool.model.printable import printable
 from policytool.policy.compiled import OBJECT_ROLE, CompiledPolicy
 from policytool.policy.entries import entered_by_rule
 from policytool.policy.relabel_source import Moved, Relabelled
-from policytool.policy.relabel_target import Skeleton, TargetMap, Unmapped, relabel_targets
+from policytool.policy.relabel_target import Skeleton, TargetMap, relabel_targets
 from policytool.toolchain.labels import customizable_types
 
 # Who starts daemons on every system of refpolicy's family, whether the recording shows it or not.
@@ -35,7 +38,7 @@ _INIT = "init_t"
 class Mapped:
     """The accesses as the skeletons have them, and those that have their cure already: label, or unmapped.
 
-    `moved` are those that were seen in a daemon's domain and belong to a helper's.
+    `moved` are those that were seen in a daemon's domain and belong to a helper's; some of them may be unmapped.
     """
 
     vectors: tuple[AccessVector, ...]
@@ -45,7 +48,7 @@ class Mapped:
     @property
     def every(self) -> tuple[AccessVector, ...]:
         """All accesses without a cure, those that were moved as they would be."""
-        return (*self.vectors, *(one.vector for one in self.moved))
+        return (*self.vectors, *(one.vector for one in self.moved if not one.unmapped))
 
 
 def find_labelling(
@@ -81,7 +84,13 @@ def map_targets(
     """
     private = tuple(entries)
     every = (*seen.kept, *(one.vector for one in seen.moved))
-    targets = TargetMap(every, Skeleton(private, base, linked, domains, labels.canonical))
+    try:
+        targets = TargetMap(every, Skeleton(private, base, linked, domains, labels.canonical))
+    except re.error as error:
+        raise InputError(
+            f"a file context of the modules cannot be read: {printable(str(error.pattern))} ({error}): paths are "
+            "mapped by patterns that both PCRE and Python have"
+        ) from error
     relabelled = relabel_targets(seen.kept, targets)
     # What others do wrong is not these modules' business, and no rule of theirs would be left out.
     ours = [vector for vector in relabelled.vectors if vector.source.type_ in domains]
@@ -92,23 +101,20 @@ def map_targets(
         unlabeled=base.initial_sids["unlabeled"].type_,
         customizable=customizable_types(),
     )
-    moved, unmapped = _map_moved(seen.moved, targets)
+    moved = tuple(_map_moved(seen.moved, targets))
     others = (vector for vector in relabelled.vectors if vector.source.type_ not in domains)
     cured = [Triaged(one.vector, Cure.LABEL, f"wrong label: {one.command}") for one in checked.faults]
-    cured += [Triaged(one.vector, Cure.UNMAPPED, one.reason) for one in (*relabelled.unmapped, *unmapped)]
+    cured += [Triaged(one.vector, Cure.UNMAPPED, one.reason) for one in relabelled.unmapped]
     kept = (*others, *checked.vectors)
-    implied = connections((*kept, *(one.vector for one in moved)), private, labels.canonical)
+    implied = connections((*kept, *(one.vector for one in moved if not one.unmapped)), private, labels.canonical)
     return Mapped(merge_vectors((*kept, *implied)), moved, tuple(cured))
 
 
-def _map_moved(moved: Iterable[Moved], targets: TargetMap) -> tuple[tuple[Moved, ...], tuple[Unmapped, ...]]:
-    mapped: list[Moved] = []
-    unmapped: list[Unmapped] = []
+def _map_moved(moved: Iterable[Moved], targets: TargetMap) -> Iterator[Moved]:
     for one in moved:
         parts = targets.map(one.vector)
-        mapped += (replace(one, vector=vector) for vector in parts.vectors)
-        unmapped += parts.unmapped
-    return tuple(mapped), tuple(unmapped)
+        yield from (replace(one, vector=vector) for vector in parts.vectors)
+        yield from (replace(one, vector=part.vector, unmapped=part.reason) for part in parts.unmapped)
 
 
 def connections(

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from policytool.check.file_contexts import filecons
@@ -36,6 +36,21 @@ def build_whole(folders: Sequence[Path], base: Base, *, neverallow: bool = True)
 def declared_types(built: Build, policy: CompiledPolicy) -> frozenset[str]:
     """Return the types that the modules of BUILT, linked into POLICY, declare."""
     return declared_names(module.cil for one in built.formats for module in one.modules) & policy.types
+
+
+def declared_by(built: Build, policy: CompiledPolicy) -> Mapping[str, str]:
+    """Return the types that modules of BUILT, linked into POLICY, declare, and the domain its module is about.
+
+    Only evidence says what a module is about; one without any is left out.
+    """
+    by_module = {file.module: file.domain for file in evidence_files(built.sources)}
+    return {
+        type_: by_module[module.source.name]
+        for one in built.formats
+        for module in one.modules
+        if module.source.name in by_module
+        for type_ in declared_names([module.cil]) & policy.types
+    }
 
 
 def subjects(built: Build, policy: CompiledPolicy) -> frozenset[str]:

@@ -23,7 +23,14 @@ from policytool.toolchain.base import Base
 from policytool.toolchain.labels import FileContextLabels
 from policytool.workflow.attribution import attributed, entered_by
 from policytool.workflow.labelled import map_targets
-from policytool.workflow.modules import build_whole, declared_types, evidence_files, file_contexts, subjects
+from policytool.workflow.modules import (
+    build_whole,
+    declared_by,
+    declared_types,
+    evidence_files,
+    file_contexts,
+    subjects,
+)
 from policytool.workflow.skeletons import link_unchecked
 
 
@@ -81,12 +88,18 @@ def replay_modules(
         FileContextLabels(linked.file_contexts),
     )
     owners = Owners(known, policy.types - declared, entered)
-    vectors = list(_belonging(mapped.vectors, owners, scope))
-    cured = [one for one in mapped.cured if any(_belonging([one.vector], owners, scope))]
+    # Private types are their daemon's: what others do to them its module has to allow.
+    ours = scope | {type_ for type_, domain in declared_by(built, policy).items() if domain in scope}
+    vectors = list(_belonging(mapped.vectors, owners, ours))
+    cured = [one for one in mapped.cured if any(_belonging([one.vector], owners, ours))]
     left_out = len(mapped.vectors) - len(vectors) + len(mapped.cured) - len(cured)
     own = scope | declared
     guessed: list[AccessVector] = []
+    untold = [one for one in mapped.moved if one.unmapped and one.origin.source.type_ in scope]
     for one in mapped.moved:
+        if one.unmapped:
+            left_out += one.origin.source.type_ not in scope
+            continue
         named = {one.vector.source.type_, one.vector.target.type_}
         (vectors if named & own else guessed).append(one.vector)
     refused = {
@@ -98,10 +111,11 @@ def replay_modules(
     outcome = _ask(vectors, policy, refused)
     if guessed:
         outcome = Replay((*outcome.results, *_unmapped(_ask(guessed, policy, {}))))
-    told = (
+    told = [
         Replayed(one.vector, Verdict.UNMAPPED if one.cure is Cure.UNMAPPED else Verdict.REFUSED, one.reason)
         for one in cured
-    )
+    ]
+    told += [Replayed(one.vector, Verdict.UNMAPPED, one.unmapped) for one in untold]
     errors = _judged(observations, policy, scope)
     return ModuleReplay(Replay((*outcome.results, *told)), tuple(sorted(scope)), left_out, errors)
 

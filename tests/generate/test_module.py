@@ -11,7 +11,7 @@ from policytool.generate.evidence import EvidenceError, explained, read_evidence
 from policytool.generate.fc import write_fc
 from policytool.generate.interface import write_interfaces
 from policytool.generate.module import exact
-from policytool.generate.refusals import UNLABELED, Refusal
+from policytool.generate.refusals import UNLABELED, Objection
 from policytool.generate.skeleton import skeleton
 from policytool.generate.te import write_te
 from policytool.generate.triage import Criteria, Cure, Triaged, triage
@@ -27,9 +27,9 @@ from tests.synthetic import BASE, DAEMON, GREETER, observations, vector
 BASE_TYPES = frozenset({"init_t", "etc_t", "tmp_t", "tun_tap_device_t", "unlabeled_t", "virsh_t", "bin_t"})
 
 
-def _unlabeled(one: AccessVector) -> Refusal | None:
+def _unlabeled(one: AccessVector) -> Objection | None:
     return (
-        Refusal(UNLABELED, "unlabeled_t marks a file without a valid label: restorecon cures it")
+        Objection(UNLABELED, "unlabeled_t marks a file without a valid label: restorecon cures it")
         if one.target.type_ == "unlabeled_t"
         else None
     )
@@ -151,3 +151,13 @@ def test_evidence_reads_back_what_was_written() -> None:
 def test_what_is_no_evidence_says_so(text: str) -> None:
     with pytest.raises(EvidenceError):
         read_evidence(text)
+
+
+def test_a_dontaudit_about_a_type_of_another_module_stands_as_a_remark() -> None:
+    hidden = [
+        Triaged(vector("greeterd_t", target, "file", "getattr"), Cure.DONTAUDIT, "passed without")
+        for target in ("etc_t", "helloerd_conf_t")
+    ]
+    made = exact(skeleton(DAEMON, build(GREETER), BASE, extends=False), hidden, BASE_TYPES)
+    assert [rule.target for rule in made.dontaudit_rules] == ["etc_t"]
+    assert made.remarks == ("dontaudit: greeterd_t helloerd_conf_t:file getattr: passed without",)

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
+from dataclasses import replace
+
 from policytool.generate.cil import write_cil
 from policytool.generate.evidence import explained, read_evidence, write_evidence
 from policytool.generate.module import exact
-from policytool.generate.refusals import Refusal
+from policytool.generate.refusals import Objection
 from policytool.generate.skeleton import skeleton
 from policytool.generate.te import write_te
 from policytool.generate.triage import Criteria, Cure, Triaged, triage, triage_moved
@@ -23,8 +25,8 @@ READ = vector(D, "etc_t", "file", "read")
 TYPES = frozenset({"init_t", "etc_t", "tool_t", "tool_exec_t"})
 
 
-def refuses(one: AccessVector) -> Refusal | None:
-    return Refusal("R-execmem", "it runs code") if one.perm == "execmem" else None
+def refuses(one: AccessVector) -> Objection | None:
+    return Objection("R-execmem", "it runs code") if one.perm == "execmem" else None
 
 
 def cures(*vectors: AccessVector, policy: TablePolicy | None = None, **by: object) -> dict[str, Triaged]:
@@ -100,6 +102,11 @@ def test_what_a_helper_does_to_the_daemon_is_the_daemons_to_allow() -> None:
 
 def test_what_a_helper_would_need_of_the_base_was_never_seen() -> None:
     assert judge(moved("tool_t", "etc_t", "file", "write")) == [(Cure.TRANSITION, D), (Cure.UNMAPPED, "tool_t")]
+
+
+def test_what_cannot_be_told_under_new_labels_is_unmapped_and_left_all_the_same() -> None:
+    one = replace(moved("tool_t", "etc_t", "file", "write"), unmapped="no path names it")
+    assert judge(one, TablePolicy(frozenset({one.vector.key}))) == [(Cure.TRANSITION, D), (Cure.UNMAPPED, "tool_t")]
 
 
 def test_what_was_seen_once_is_counted_once() -> None:

@@ -157,3 +157,13 @@ def test_no_evidence_is_lost_or_made_up() -> None:
     found = relabel_sources([one], [ATTRIBUTION])
     counts = [v.evidence.count for v in found.kept] + [m.vector.evidence.count for m in found.moved]
     assert sorted(counts) == [5, 7, 11, 13]
+
+
+def test_the_other_end_of_a_helpers_connection_is_the_daemons() -> None:
+    made = vector(D, D, "unix_stream_socket", "create", program=TOOL, syscall="socket")
+    one = vector(D, D, "unix_stream_socket", "connectto", program=TOOL, syscall="connect")
+    found = relabel_sources([made, one], [ATTRIBUTION])
+    assert keys(found.moved) == {
+        ("tool_t", "tool_t", "unix_stream_socket", "create"),
+        ("tool_t", D, "unix_stream_socket", "connectto"),
+    }

@@ -10,7 +10,7 @@ import pytest
 
 from policytool.model.access import AccessVector, Evidence, Use
 from policytool.model.module import FileContext, FileKind
-from policytool.policy.relabel_target import Relabelled, Skeleton, TargetMap, relabel_targets
+from policytool.policy.relabel_target import Retargeted, Skeleton, TargetMap, relabel_targets
 from tests.synthetic import context, vector
 
 Table = Mapping[tuple[str, str, str, str], str]
@@ -38,7 +38,7 @@ FILES = (
 )
 
 
-def mapped(*vectors: AccessVector) -> Relabelled:
+def mapped(*vectors: AccessVector) -> Retargeted:
     domains = frozenset({"alphad_t", "betad_t"})
     canonical = lambda path: path.removeprefix("/var") if path.startswith("/var/run/") else path  # noqa: E731
     return relabel_targets(
@@ -46,7 +46,7 @@ def mapped(*vectors: AccessVector) -> Relabelled:
     )
 
 
-def keys(result: Relabelled) -> set[tuple[str, str, str, str]]:
+def keys(result: Retargeted) -> set[tuple[str, str, str, str]]:
     return {one.key for one in result.vectors}
 
 
