@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import compileall
 import importlib.metadata
+import py_compile
 import re
 import shutil
 from pathlib import Path
@@ -40,4 +42,7 @@ def copy_packages(folder: Path) -> Path:
                 if source.is_file():
                     shutil.copyfile(source, copy)
     shutil.copytree(Path(policytool.__file__).parent, folder / "policytool")
+    # Translated, the machine takes longer to compile them than to run them, each time: it cannot write there.
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    compileall.compile_dir(folder, quiet=2, workers=0, force=True, invalidation_mode=mode)
     return folder
