@@ -86,10 +86,14 @@ def has_label(path: Path, label: str) -> bool:
     return found == label or (found is not None and found == _unlabeled() and not _is_known(label))
 
 
-def _unlabeled() -> str:
+def _unlabeled() -> str | None:
+    """Return the label of unlabeled objects; None where SELinux is off, and every label is shown as it is."""
     import selinux
 
-    _, label = selinux.security_get_initial_context_raw("unlabeled")
+    try:
+        _, label = selinux.security_get_initial_context_raw("unlabeled")
+    except OSError:
+        return None
     return str(label)
 
 
