@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from policytool.cli.console import emit, emit_json, note, table, write_files
-from policytool.cli.decisions import AcceptedPolicies, load_choices
+from policytool.cli.decisions import AcceptedPolicies, PrivateTypes, Transitions, load_choices
 from policytool.cli.inputs import DaemonFolder, DaemonNames, Json, as_daemons, load_known
 from policytool.errors import ExitCode, InputError, ToolFailedError, UsageError
 
@@ -123,6 +123,8 @@ def run(
     daemons: DaemonNames = None,
     scenarios: _Scenarios = None,
     workload: _Workload = None,
+    transitions: Transitions = False,
+    private_types: PrivateTypes = False,
     accepted: AcceptedPolicies = Path("policies"),
     daemon_folder: DaemonFolder = None,
     as_json: Json = False,
@@ -146,6 +148,7 @@ def run(
     chosen = _daemons(daemons or (), known)
     payload = choose(scenarios or (), workload)
     base = find_base(image.base)
+    choices = load_choices(accepted, transitions=transitions, private_types=private_types)
 
     def record_pass(name: str, under: Sequence[Path]) -> Path:
         folder = output / name
@@ -167,7 +170,7 @@ def run(
             wanted = [one.domain for one in chosen if one.domain in sources]
             aside = output / f".{name}"
             shutil.rmtree(aside, ignore_errors=True)
-            for candidate in generate_modules(seen, known, wanted, base, load_choices(accepted)):
+            for candidate in generate_modules(seen, known, wanted, base, choices):
                 write_files(aside / candidate.daemon.name, candidate.files(ModuleFormat.REFPOLICY))
             aside.rename(folder)
         return folder
