@@ -17,7 +17,7 @@ from policytool.cli.inputs import DaemonFolder, as_daemons, load_known
 from policytool.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from policytool.recorder.record import Recorded
+    from policytool.recorder.record import Recorded, Request
 
 _DURATION = re.compile(r"(?P<number>\d+)(?P<unit>[smh]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
@@ -61,7 +61,7 @@ def record(
     While it records, the daemons' domains are permissive: SELinux does not confine them. If it is killed,
     `policytool trace restore` restores the host.
     """
-    from policytool.recorder.record import Mode, Request, make_plan
+    from policytool.recorder.record import Mode, Request
     from policytool.recorder.record import record as record_host
     from policytool.recorder.strace import record_calls
 
@@ -86,9 +86,7 @@ def record(
         return
     _require_root("trace record")
     if dry_run:
-        plan = make_plan(request, Path("journal"))
-        emit("\n".join(plan.lines()) + "\n")
-        emit(f"permissive while it records: {', '.join(sorted(one.domain for one in request.daemons))}\n")
+        _tell_plan(request)
         return
     note(
         f"while this records, SELinux does not confine {', '.join(one.domain for one in request.daemons)};"
@@ -100,6 +98,13 @@ def record(
 def _require(option: str, value: str, choices: Sequence[str]) -> None:
     if value not in choices:
         raise UsageError(f"{option} is one of {', '.join(choices)}, not {value!r}")
+
+
+def _tell_plan(request: Request) -> None:
+    from policytool.recorder.record import make_plan
+
+    emit("\n".join(make_plan(request, Path("journal")).lines()) + "\n")
+    emit(f"permissive while it records: {', '.join(sorted(one.domain for one in request.daemons))}\n")
 
 
 def _tell(made: Recorded, out: Path) -> None:
