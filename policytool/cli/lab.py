@@ -131,7 +131,7 @@ def run(
 ) -> None:
     """Do the whole loop: record, generate, record under what was generated, generate from that, enforce.
 
-    What is in DIR already, from a run that was interrupted, is not made again.
+    What is in DIR already, from a run that was interrupted, is not made again, whatever the options are now.
     """
     from policytool.lab.enforce import enforce as enforce_in_lab
     from policytool.lab.image import require_root
@@ -155,6 +155,8 @@ def run(
         if not folder.exists():
             made = record_in_lab(image, chosen, payload, folder, note, under=under)
             emit(_steps_text(made.session.status.steps) + "\n")
+        else:
+            note(f"{folder} is there already and is not recorded again")
         if not read_manifest(folder).complete:
             raise InputError(
                 f"{folder} has lost records, so that rules made from it may miss some: record it again"
@@ -173,6 +175,8 @@ def run(
             for candidate in generate_modules(seen, known, wanted, base, choices):
                 write_files(aside / candidate.daemon.name, candidate.files(ModuleFormat.REFPOLICY))
             aside.rename(folder)
+        else:
+            note(f"{folder} is there already and is not generated again: it was made with the options of that time")
         return folder
 
     skeletons = generate_pass(record_pass("first", ()), "skeletons")
