@@ -13,7 +13,7 @@ demo: setup ## the main job on the shipped traces: graphs, modules, link check, 
 	$(BIN)/policytool demo
 
 test: setup-dev ## run the tests
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(PYTEST_ARGS)
 
 lab-test: setup-lab ## the whole loop on a real kernel: record, generate, enforce (root; about 20 minutes, and 6 to build)
 	$(BIN)/python -m pytest -m lab tests/lab $(PYTEST_ARGS)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from policytool.toolchain.base import Base, find_base
+from policytool.toolchain.base import Base, base_cil, find_base
 
 # CI judges a change, so that it draws the same examples each time; anywhere else they are new ones.
 settings.register_profile("ci", derandomize=True)
@@ -19,6 +19,17 @@ if os.environ.get("CI"):
     settings.load_profile("ci")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+# What tests want of another module than `base`.
+VIRT = """
+(type virtd_t)
+(roletype system_r virtd_t)
+(typeattributeset domain (virtd_t))
+(type virtlogd_t)
+(roletype system_r virtlogd_t)
+(type virtlogd_exec_t)
+(typetransition init_t virtlogd_exec_t process virtlogd_t)
+"""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -53,6 +64,20 @@ def warm_cache(request: pytest.FixtureRequest) -> Iterator[None]:
 def base() -> Base:
     """Find the distribution's base policy; a test that uses it is marked `base`."""
     return find_base()
+
+
+@pytest.fixture(scope="session")
+def small_base(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Base:
+    """Make a base of the distribution's module `base`, which all others stand on: it links in a sixth of the time.
+
+    It is without the logins, which name users of other modules.
+    """
+    folder = tmp_path_factory.mktemp("base")
+    (whole,) = (path for path in base_cil(base) if path.stem == "base")
+    lines = whole.read_text().splitlines(keepends=True)
+    (folder / "base.cil").write_text("".join(line for line in lines if not line.startswith("(selinuxuser")))
+    (folder / "virt.cil").write_text(VIRT)
+    return find_base(folder)
 
 
 @pytest.fixture(scope="session")

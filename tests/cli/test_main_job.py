@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The main job through the command line: generate, check, replay, explain, compare, report."""
+"""The main job through the command line: generate, check, replay, explain, compare, report.
+
+It is done once with the whole base, then with a small one where that is enough.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from policytool.toolchain.base import Base
 from tests.cli.run_policytool import policytool
 
 LOG = Path(__file__).parent / "synthetic.log"
@@ -16,11 +20,20 @@ LOG = Path(__file__).parent / "synthetic.log"
 pytestmark = pytest.mark.base
 
 
+@pytest.fixture(scope="session")
+def small(small_base: Base) -> tuple[str, str]:
+    """Return the option that names the small base."""
+    return "--base", str(small_base.path)
+
+
 @pytest.fixture(scope="module")
-def greeter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def greeter(small: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Generate the module of a daemon that neither the base nor policytool knows."""
-    out = tmp_path_factory.mktemp("modules")
-    done = policytool("generate", LOG, "-d", "greeterd_t", "-o", out, "--format", "both", "--json")
+    return generated(tmp_path_factory.mktemp("modules"), *small)
+
+
+def generated(out: Path, *words: str) -> Path:
+    done = policytool("generate", LOG, "-d", "greeterd_t", "-o", out, "--format", "both", "--json", *words)
     assert done.returncode == 0, done.stderr
     (module,) = json.loads(done.stdout)["modules"]
     assert module["accesses"]["allow"] == 5
@@ -28,7 +41,8 @@ def greeter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_generate_check_replay(greeter: Path) -> None:
+def test_generate_check_replay(tmp_path: Path) -> None:
+    greeter = generated(tmp_path)
     names = sorted(path.name for path in (greeter / "greeterd").iterdir())
     assert names == ["evidence.json", "greeterd.cil", "greeterd.fc", "greeterd.if", "greeterd.te"]
     checked = policytool("check", greeter, "--json")
@@ -41,12 +55,12 @@ def test_generate_check_replay(greeter: Path) -> None:
     assert json.loads(replayed.stdout)["counts"] == {"allowed": 5, "refused": 0, "denied": 0, "unmapped": 0}
 
 
-def test_a_permission_taken_out_by_hand_is_named(greeter: Path, tmp_path: Path) -> None:
+def test_a_permission_taken_out_by_hand_is_named(greeter: Path, small: tuple[str, str], tmp_path: Path) -> None:
     cut = tmp_path / "greeterd"
     cut.mkdir()
     text = (greeter / "greeterd" / "greeterd.te").read_text()
     (cut / "greeterd.te").write_text(text.replace("allow greeterd_t etc_t:file { open read };", ""))
-    done = policytool("replay", LOG, "--module", tmp_path, "-d", "greeterd_t", "--json")
+    done = policytool("replay", *small, LOG, "--module", tmp_path, "-d", "greeterd_t", "--json")
     assert done.returncode == 1
     document = json.loads(done.stdout)
     denied = [access for access in document["accesses"] if access["verdict"] == "denied"]
@@ -56,36 +70,38 @@ def test_a_permission_taken_out_by_hand_is_named(greeter: Path, tmp_path: Path) 
     ]
     assert {one["cause"] for one in denied} == {"denied: no rule"}
     assert denied[0]["uses"][0]["path"] == "/etc/motd"
-    assert "denied" in policytool("replay", LOG, "--module", tmp_path, "-d", "greeterd_t").stdout
+    assert "denied" in policytool("replay", *small, LOG, "--module", tmp_path, "-d", "greeterd_t").stdout
 
 
-def test_a_name_that_m4_would_run_is_refused(tmp_path: Path) -> None:
+def test_a_name_that_m4_would_run_is_refused(small: tuple[str, str], tmp_path: Path) -> None:
     text = LOG.read_bytes().replace(b"greeterd_t", b"dnl_t")
-    done = policytool("generate", "-", "-d", "dnl_t", "-o", tmp_path, stdin=text)
+    done = policytool("generate", *small, "-", "-d", "dnl_t", "-o", tmp_path, stdin=text)
     assert done.returncode == 2
     assert "macro of m4" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_unknown_types_are_unmapped_and_no_failure(tmp_path: Path) -> None:
+def test_unknown_types_are_unmapped_and_no_failure(small: tuple[str, str], tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "other.cil").write_text("(type other_t)\n(roletype system_r other_t)\n")
-    done = policytool("replay", LOG, "--module", tmp_path, "-d", "greeterd_t", "--json")
+    done = policytool("replay", *small, LOG, "--module", tmp_path, "-d", "greeterd_t", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["counts"]["unmapped"] == 5
 
 
-def test_a_syntax_error_is_a_finding_with_its_line(greeter: Path, tmp_path: Path) -> None:
+def test_a_syntax_error_is_a_finding_with_its_line(greeter: Path, small: tuple[str, str], tmp_path: Path) -> None:
     broken = tmp_path / "greeterd"
     broken.mkdir()
     lines = (greeter / "greeterd" / "greeterd.te").read_text().splitlines()
     number = next(index for index, line in enumerate(lines) if line.startswith("allow")) + 1
     lines[number - 1] = "allow greeterd_t nonsense"
     (broken / "greeterd.te").write_text("\n".join(lines) + "\n")
-    done = policytool("check", tmp_path)
+    done = policytool("check", *small, tmp_path)
     assert done.returncode == 1
     assert re.search(rf"greeterd\.te:({number}|{number + 1}|{number + 2}|{number + 3}): E-compile", done.stdout)
-    assert policytool("replay", LOG, "--module", tmp_path).returncode == 3, "what does not compile is not replayed"
+    assert policytool("replay", *small, LOG, "--module", tmp_path).returncode == 3, (
+        "what does not compile is not replayed"
+    )
 
 
 def test_explain_gives_the_evidence(greeter: Path) -> None:
@@ -97,7 +113,7 @@ def test_explain_gives_the_evidence(greeter: Path) -> None:
     assert policytool("explain", "greeterd_t shadow_t:file read", greeter).returncode == 1
 
 
-def test_compare_and_growth(greeter: Path, tmp_path: Path) -> None:
+def test_compare_and_growth(greeter: Path, small: tuple[str, str], tmp_path: Path) -> None:
     grown = tmp_path / "greeterd"
     grown.mkdir()
     for path in (greeter / "greeterd").iterdir():
@@ -106,9 +122,9 @@ def test_compare_and_growth(greeter: Path, tmp_path: Path) -> None:
     with (grown / "greeterd.te").open("a") as stream:
         stream.write("gen_require(`\n\ttype shadow_t;\n\tattribute can_read_shadow_passwords;\n')\n")
         stream.write("typeattribute greeterd_t can_read_shadow_passwords;\nallow greeterd_t shadow_t:file read;\n")
-    same = policytool("compare", greeter, greeter, "--baseline", "virtd_t", "--fail-on", "growth", "--json")
+    same = policytool("compare", *small, greeter, greeter, "--baseline", "virtd_t", "--fail-on", "growth", "--json")
     assert same.returncode == 0, same.stderr
-    more = policytool("compare", greeter, grown, "--baseline", "virtd_t", "--fail-on", "growth", "--json")
+    more = policytool("compare", *small, greeter, grown, "--baseline", "virtd_t", "--fail-on", "growth", "--json")
     assert more.returncode == 1, more.stderr
     document = json.loads(more.stdout)
     assert document["changes"][0]["changes"][-1]["added"] == ["read"]
@@ -126,37 +142,43 @@ def test_report_is_one_page_without_script(greeter: Path, tmp_path: Path) -> Non
     assert not re.search(r"(src|href)=", page)
 
 
-def test_growth_is_also_a_permissive_domain_and_a_rule_for_somebody_else(greeter: Path, tmp_path: Path) -> None:
+def test_growth_is_also_a_permissive_domain_and_a_rule_for_somebody_else(
+    greeter: Path, small: tuple[str, str], tmp_path: Path
+) -> None:
     new = tmp_path / "greeterd"
     new.mkdir()
     text = (greeter / "greeterd" / "greeterd.te").read_text()
-    extra = "gen_require(`\n\ttype sshd_t;\n')\npermissive greeterd_t;\nallow sshd_t etc_t:file write;\n"
+    extra = "gen_require(`\n\ttype udev_t;\n')\npermissive greeterd_t;\nallow udev_t etc_t:file write;\n"
     (new / "greeterd.te").write_text(text + extra)
-    done = policytool("compare", greeter, tmp_path, "--fail-on", "growth", "--json")
+    done = policytool(
+        "compare", *small, greeter, tmp_path, "--baseline", "virtd_t", "--fail-on", "growth", "--json"
+    )
     assert done.returncode == 1, done.stderr
     changes = {one["after"]: one for one in json.loads(done.stdout)["changes"]}
     assert (changes["greeterd_t"]["permissive"], changes["greeterd_t"]["added"]) == (True, 0)
-    assert changes["sshd_t"]["changes"] == [{"target": "etc_t", "class": "file", "added": ["write"], "removed": []}]
+    assert changes["udev_t"]["changes"] == [{"target": "etc_t", "class": "file", "added": ["write"], "removed": []}]
 
 
-def test_a_module_without_evidence_is_replayed_beside_one_that_has_it(greeter: Path, tmp_path: Path) -> None:
+def test_a_module_without_evidence_is_replayed_beside_one_that_has_it(
+    greeter: Path, small: tuple[str, str], tmp_path: Path
+) -> None:
     (tmp_path / "greeterd").symlink_to(greeter / "greeterd")
     (tmp_path / "bare").mkdir()
     (tmp_path / "bare" / "bare.cil").write_text(
         "(type bare_t)\n(roletype system_r bare_t)\n(typeattributeset domain (bare_t))\n"
         "(type bare_exec_t)\n(roletype object_r bare_exec_t)\n"
     )
-    text = LOG.read_bytes() + LOG.read_bytes().replace(b"greeterd", b"bare").replace(b"init_t", b"cupsd_t")
-    done = policytool("replay", "-", "--module", tmp_path, "--json", stdin=text)
+    text = LOG.read_bytes() + LOG.read_bytes().replace(b"greeterd", b"bare").replace(b"init_t", b"udev_t")
+    done = policytool("replay", *small, "-", "--module", tmp_path, "--json", stdin=text)
     assert done.returncode == 1, done.stdout + done.stderr
     denied = {(one["source"], one["target"]) for one in json.loads(done.stdout)["accesses"]}
     assert ("bare_t", "etc_t") in denied
-    assert ("cupsd_t", "bare_t") in denied
+    assert ("udev_t", "bare_t") in denied
 
 
-def test_a_replay_of_nothing_is_no_success(greeter: Path) -> None:
-    for words, log in (((), b""), (("-d", "sshd_t"), LOG.read_bytes())):
-        done = policytool("replay", "-", "--module", greeter, *words, stdin=log)
+def test_a_replay_of_nothing_is_no_success(greeter: Path, small: tuple[str, str]) -> None:
+    for words, log in (((), b""), (("-d", "udev_t"), LOG.read_bytes())):
+        done = policytool("replay", *small, "-", "--module", greeter, *words, stdin=log)
         assert done.returncode == 3, done.stdout
         assert "nothing to replay" in done.stderr
 
@@ -177,8 +199,8 @@ def test_a_hostile_evidence_file_reaches_no_terminal(greeter: Path, tmp_path: Pa
     assert (missing.returncode, "\x1b" in missing.stderr) == (3, False)
 
 
-def test_a_rule_too_many_is_found_with_its_line(greeter: Path, tmp_path: Path) -> None:
-    exact = policytool("replay", LOG, "--module", greeter, "--irreducible", "--json")
+def test_a_rule_too_many_is_found_with_its_line(greeter: Path, small: tuple[str, str], tmp_path: Path) -> None:
+    exact = policytool("replay", *small, LOG, "--module", greeter, "--irreducible", "--json")
     assert exact.returncode == 0, exact.stdout + exact.stderr
     proof = json.loads(exact.stdout)["irreducible"]
     assert proof["counts"]["needed"] == 5
@@ -197,50 +219,50 @@ def test_a_rule_too_many_is_found_with_its_line(greeter: Path, tmp_path: Path) -
     assert wider != text
     line = next(n for n, one in enumerate(wider.splitlines(), 1) if "open read write" in one)
     (more / "greeterd.te").write_text(wider)
-    done = policytool("replay", LOG, "--module", tmp_path, "--irreducible", "--json")
+    done = policytool("replay", *small, LOG, "--module", tmp_path, "--irreducible", "--json")
     assert done.returncode == 1, done.stderr
     document = json.loads(done.stdout)["irreducible"]
     (finding,) = document["findings"]
     assert (finding["target"], finding["perm"], finding["line"]) == ("etc_t", "write", line)
     assert finding["standing"] == "nothing seen asks for it"
     assert document["surfaces"][0]["excess_triples"] == [{"target": "etc_t", "class": "file", "perms": ["write"]}]
-    shown = policytool("replay", LOG, "--module", tmp_path, "--irreducible")
+    shown = policytool("replay", *small, LOG, "--module", tmp_path, "--irreducible")
     assert re.search(rf"greeterd\.te:{line} +allow greeterd_t etc_t:file +write", shown.stdout)
-    compared = policytool("compare", tmp_path, "--baseline", "virtd_t", "--json")
+    compared = policytool("compare", *small, tmp_path, "--baseline", "virtd_t", "--json")
     rows = {row["domain"]: row for row in json.loads(compared.stdout)["rows"]}
     assert (rows["greeterd_t"]["used"], rows["greeterd_t"]["excess"]) == (surface["used"], 1)
 
 
-def test_irreducible_is_about_modules(greeter: Path) -> None:
-    done = policytool("replay", LOG, "--policy", greeter, "--irreducible")
+def test_irreducible_is_about_modules(greeter: Path, small: tuple[str, str]) -> None:
+    done = policytool("replay", *small, LOG, "--policy", greeter, "--irreducible")
     assert done.returncode == 2
     assert "--module" in done.stderr
 
 
-def test_robust_names_its_closures(tmp_path: Path) -> None:
+def test_robust_names_its_closures(small: tuple[str, str], tmp_path: Path) -> None:
     words = ("-d", "greeterd_t", "-o", tmp_path, "--profile", "robust", "--json")
-    done = policytool("generate", LOG, *words)
+    done = policytool("generate", *small, LOG, *words)
     assert done.returncode == 0, done.stderr
     (module,) = json.loads(done.stdout)["modules"]
     assert module["profile"] == "robust"
     assert module["closures"]["permission set"] > 0
     text = (tmp_path / "greeterd" / "greeterd.te").read_text()
     assert "# robust: goes with open read (read_file_perms)\nallow greeterd_t etc_t:file { getattr lock };" in text
-    assert policytool("check", tmp_path).returncode == 0
+    assert policytool("check", *small, tmp_path).returncode == 0
 
 
-def test_holdout_tells_one_scenario_from_two(tmp_path: Path) -> None:
-    alone = policytool("holdout", LOG, "-d", "greeterd_t")
+def test_holdout_tells_one_scenario_from_two(small: tuple[str, str], tmp_path: Path) -> None:
+    alone = policytool("holdout", *small, LOG, "-d", "greeterd_t")
     assert alone.returncode == 3
     assert "1 scenario: synthetic.log; to leave one out takes two" in alone.stderr
     (tmp_path / "other.log").write_bytes(LOG.read_bytes().replace(b"{ read open }", b"{ read append }"))
     plot = tmp_path / "plot.svg"
-    done = policytool("holdout", LOG, tmp_path / "other.log", "-d", "greeterd_t", "--plot", plot, "--json")
+    done = policytool("holdout", *small, LOG, tmp_path / "other.log", "-d", "greeterd_t", "--plot", plot, "--json")
     assert done.returncode == 0, done.stderr
     (daemon,) = json.loads(done.stdout)["daemons"]
     assert daemon["scenarios"] == ["other.log", "synthetic.log"]
     assert daemon["exact"]["denied"] == sum(len(one["denied"]) for one in daemon["exact"]["scenarios"]) > 0
     assert daemon["saturation"][0] == 0
     assert plot.read_text().startswith("<svg ")
-    text = policytool("holdout", LOG, tmp_path / "other.log", "-d", "greeterd_t")
+    text = policytool("holdout", *small, LOG, tmp_path / "other.log", "-d", "greeterd_t")
     assert "greeterd: most is missed without" in text.stdout

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The tiny modules of tests/policies through the real compilers.
 
-Most are linked with a small base, refpolicy's own module `base` and a few names of another: a tenth of the time.
+Most are linked with the small base of tests/conftest.py.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from policytool.errors import InputError, MissingToolError, UsageError
-from policytool.toolchain.base import Base, base_cil, find_base
+from policytool.toolchain.base import Base, find_base
 from policytool.toolchain.build import build
 from policytool.toolchain.link import Linked, link, newest_version
 
@@ -21,28 +21,9 @@ pytestmark = pytest.mark.base
 TOGETHER = ("good_te", "neighbour_te", "cil_good")
 
 
-VIRT = """
-(type virtlogd_t)
-(roletype system_r virtlogd_t)
-(type virtlogd_exec_t)
-(typetransition init_t virtlogd_exec_t process virtlogd_t)
-"""
-
-
 def places(policies: Path, base: Base, *names: str) -> list[tuple[str, str, int]]:
     result = build([policies / name for name in names], base)
     return [(finding.id, Path(finding.file).name, finding.line) for finding in result.findings]
-
-
-@pytest.fixture(scope="module")
-def small_base(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Base:
-    """Make a base of the module that all others stand on, without the logins, which name users of other modules."""
-    folder = tmp_path_factory.mktemp("base")
-    (whole,) = (path for path in base_cil(base) if path.stem == "base")
-    lines = whole.read_text().splitlines(keepends=True)
-    (folder / "base.cil").write_text("".join(line for line in lines if not line.startswith("(selinuxuser")))
-    (folder / "virt.cil").write_text(VIRT)
-    return find_base(folder)
 
 
 @pytest.mark.parametrize(

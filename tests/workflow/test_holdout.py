@@ -37,22 +37,22 @@ def denied(estimate: Estimate, name: str) -> set[tuple[str, str, str, str]]:
 
 @pytest.mark.base
 def test_reckoned_denials_are_those_of_a_link_and_a_replay(
-    parts: dict[str, Observations], base: Base, tmp_path: Path
+    parts: dict[str, Observations], small_base: Base, tmp_path: Path
 ) -> None:
     known = load_daemons()
-    (found,) = hold_out(parts, known, [DOMAIN], base)
+    (found,) = hold_out(parts, known, [DOMAIN], small_base)
     assert len(found.scenarios) == 3
     assert found.curve[0] == 0
     assert found.exact.denied > 0, "the recordings differ, or the test shows nothing"
     left_out = "libvirt/permissive-no-dontaudit"
     rest = Observations().merge(*(seen for name, seen in parts.items() if name != left_out))
     for profile, estimate in ((Profile.EXACT, found.exact), (Profile.ROBUST, found.robust)):
-        (made,) = generate_modules(rest, known, [DOMAIN], base, profile=profile)
+        (made,) = generate_modules(rest, known, [DOMAIN], small_base, profile=profile)
         folder = tmp_path / profile / made.daemon.name
         folder.mkdir(parents=True)
         for name, text in made.files(ModuleFormat.CIL).items():
             (folder / name).write_text(text)
-        result = replay_modules(parts[left_out], known, [folder], base, [DOMAIN])
+        result = replay_modules(parts[left_out], known, [folder], small_base, [DOMAIN])
         assert {one.vector.key for one in result.outcome.of(Verdict.DENIED)} == denied(estimate, left_out)
     assert denied(found.robust, left_out) <= denied(found.exact, left_out)
 
