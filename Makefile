@@ -15,7 +15,7 @@ demo: setup ## the main job on the shipped traces: graphs, modules, link check, 
 test: setup-dev ## run the tests
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(PYTEST_ARGS)
 
-lab-test: setup-lab ## the whole loop on a real kernel: record, generate, enforce (root; about 20 minutes, and 6 to build)
+lab-test: setup-lab ## the whole loop on a real kernel: record, generate, enforce (root; 18 minutes, and 5 to build)
 	$(BIN)/python -m pytest -m lab tests/lab $(PYTEST_ARGS)
 
 lab-audit2allow: setup-lab ## what audit2allow makes of the same scenarios, enforced (root; about 15 minutes)
