@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tarfile
@@ -19,10 +20,10 @@ from policytool.toolchain.setfiles import labels
 # Sparse: the size of the logs that may come back.
 _RESULTS_SIZE = 4 << 30
 _PAYLOAD_SIZE = "64M"
+_PAYLOAD_LABEL = b"system_u:object_r:usr_t:s0\0"
 
 _POLICY = "/etc/selinux/default/policy/policy.33"
 _CONTEXTS = "/etc/selinux/default/contexts/files/file_contexts"
-_POLICY_LABEL = "system_u:object_r:semanage_store_t:s0"
 
 
 def run_disk(image: Image, linked: Linked, cil: Iterable[str], folder: Path) -> Path:
@@ -71,6 +72,12 @@ def payload_disk(files: Mapping[str, Path], folder: Path, trees: Mapping[str, Pa
         run(["cp", path, top / name])
     for name, path in (trees or {}).items():
         run(["cp", "-a", path, top / name])
+    # Here and not by an option of the guest's mount, which mount_t, where it is enforced, may not use for that.
+    try:
+        for one in (top, *top.rglob("*")):
+            os.setxattr(one, "security.selinux", _PAYLOAD_LABEL, follow_symlinks=False)
+    except OSError as error:
+        raise ToolFailedError(f"cannot label {top}: {error.strerror}") from error
     disk = folder / "payload.img"
     run(["mkfs.ext4", "-q", "-F", "-O", "^has_journal", "-d", top, disk, _PAYLOAD_SIZE])
     return disk
