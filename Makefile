@@ -3,6 +3,9 @@
 PYTEST_ARGS ?=
 FUZZ_LINES ?= 10000000
 BIN := .venv/bin
+# The daemons that policies/ has modules for, and the guests' domain, which is nobody's without being asked for.
+MODULES := virtinterfaced virtlockd virtlogd virtlxcd virtnetworkd virtnodedevd virtnwfilterd virtproxyd virtqemud \
+	virtsecretd virtstoraged svirt_t
 
 .PHONY: help demo test lab-test lab-audit2allow bench results fuzz lint format golden policies setup setup-dev setup-lab clean
 
@@ -45,7 +48,7 @@ golden: setup-dev ## write the golden files anew; then look at git diff
 	RENEW_GOLDEN=1 $(BIN)/python -m pytest -q -k golden
 
 policies: setup ## make the modules under policies/ again from the traces under traces/
-	$(BIN)/policytool generate traces/libvirt/* --output policies --format both
+	$(BIN)/policytool generate traces/libvirt/* $(MODULES:%=--daemon %) --output policies --format both
 
 setup:
 	@.ci/setup runtime

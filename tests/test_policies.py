@@ -30,7 +30,8 @@ POLICIES = REPOSITORY / "policies"
 BUNDLES = sorted((REPOSITORY / "traces" / "libvirt").iterdir())
 NEW = ["virtinterfaced", "virtlxcd", "virtnetworkd", "virtnodedevd", "virtnwfilterd", "virtproxyd", "virtqemud",
        "virtsecretd", "virtstoraged"]  # fmt: skip
-EXTENDED = ["virtlockd", "virtlogd"]
+EXTENDED = ["svirt", "virtlockd", "virtlogd"]
+DOMAINS = [f"{name}_t" for name in (*NEW, *EXTENDED)]
 FOLDERS = [POLICIES / name for name in (*NEW, *EXTENDED)]
 
 pytestmark = pytest.mark.base
@@ -43,7 +44,7 @@ def observed() -> Observations:
 
 @pytest.fixture(scope="module")
 def made(observed: Observations, base: Base) -> Sequence[Candidate]:
-    return generate_modules(observed, load_daemons(), (), base, load_choices(POLICIES))
+    return generate_modules(observed, load_daemons(), DOMAINS, base, load_choices(POLICIES))
 
 
 @pytest.fixture(scope="module")

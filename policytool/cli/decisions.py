@@ -54,8 +54,8 @@ def load_choices(
     folder: Path,
     accept: Sequence[str] = (),
     *,
-    transitions: bool = False,
-    private_types: bool = False,
+    transitions: bool = True,
+    private_types: bool = True,
     prefer_booleans: bool = False,
     dontaudit: Sequence[Path] = (),
 ) -> Choices:

@@ -48,8 +48,8 @@ def generate(
     profile: Annotated[
         Profile, typer.Option(help="exact: what was seen, nothing else; robust: and what goes together with it.")
     ] = Profile.EXACT,
-    transitions: Transitions = False,
-    private_types: PrivateTypes = False,
+    transitions: Transitions = True,
+    private_types: PrivateTypes = True,
     language: Annotated[ModuleFormat, typer.Option("--format", help="What to write.")] = ModuleFormat.REFPOLICY,
     accept: Accept = None,
     accepted: AcceptedFolder = None,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from policytool.cli.console import emit, emit_json, note, progress, table, write_files
-from policytool.cli.decisions import AcceptedPolicies, load_choices
+from policytool.cli.decisions import AcceptedPolicies, PrivateTypes, Transitions, load_choices
 from policytool.cli.inputs import (
     BaseFolder,
     DaemonFolder,
@@ -33,6 +33,8 @@ def holdout(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE.svg", help="Draw how accesses grow with the number of scenarios.")
     ] = None,
+    transitions: Transitions = True,
+    private_types: PrivateTypes = True,
     accepted: AcceptedPolicies = Path("policies"),
     daemon_folder: DaemonFolder = None,
     base: BaseFolder = None,
@@ -50,7 +52,7 @@ def holdout(
 
     known = load_known(daemon_folder)
     wanted = [require_domain(name, known) for name in daemons or ()]
-    choices = load_choices(accepted)
+    choices = load_choices(accepted, transitions=transitions, private_types=private_types)
     found = find_base(base)
     parts = read_scenarios(traces, strict=strict)
     with progress("linking with the base, and leaving each scenario out"):
