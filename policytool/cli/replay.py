@@ -27,6 +27,7 @@ from policytool.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from policytool.model.access import AccessVector
+    from policytool.model.daemon import Daemon
     from policytool.model.observation import Observations
     from policytool.policy.irreducible import Proof
     from policytool.surface.parts import SurfaceParts
@@ -72,7 +73,7 @@ def replay(
             result = replay_policy(observations, policy, domains)
         else:
             result = replay_modules(observations, known, modules or [], find_base(base), domains)
-    judged = _judge(observations, modules or [], base) if irreducible else None
+    judged = _judge(observations, known, modules or [], base) if irreducible else None
     against = str(policy) if policy else ", ".join(str(folder) for folder in modules or ())
     if as_json:
         document = replay_document(result.outcome, against, observations.traces, result.left_out, result.errors)
@@ -84,13 +85,13 @@ def replay(
 
 
 def _judge(
-    observations: Observations, modules: Sequence[Path], base: Path | None
+    observations: Observations, known: Sequence[Daemon], modules: Sequence[Path], base: Path | None
 ) -> tuple[Proof, tuple[SurfaceParts, ...]]:
     from policytool.toolchain.base import find_base
     from policytool.workflow.irreducible import prove_irreducible
 
     with progress("linking the modules without their rules, and judging each rule"):
-        return prove_irreducible(observations, modules, find_base(base))
+        return prove_irreducible(observations, known, modules, find_base(base))
 
 
 def counts(result: ModuleReplay) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from policytool.check.locate import statement_line
 from policytool.errors import InputError
 from policytool.model.access import AccessVector
+from policytool.model.daemon import Daemon
 from policytool.model.observation import Observations
 from policytool.policy.aliases import without_aliases
 from policytool.policy.cil_rules import CilModule, CilRule, read_cil, without_grants
@@ -21,6 +22,7 @@ from policytool.toolchain.base import Base
 from policytool.toolchain.build import Build
 from policytool.toolchain.link import LinkFailed, link
 from policytool.workflow.modules import build_whole, declared_types, evidence_files
+from policytool.workflow.under_modules import under_modules
 
 # The module that keeps attributes in the compiled skeletons, where the compiler would expand and forget them.
 _KEEPER = "policytool_attributes"
@@ -30,17 +32,20 @@ _MARK = "policytool_block"
 
 
 def prove_irreducible(
-    observations: Observations, folders: Sequence[Path], base: Base
+    observations: Observations, known: Sequence[Daemon], folders: Sequence[Path], base: Base
 ) -> tuple[Proof, tuple[SurfaceParts, ...]]:
     """Judge every allow statement of the modules in FOLDERS, linked together, by OBSERVATIONS.
 
-    The second result are the surfaces of the modules' domains, taken apart by what was observed.
+    What was recorded without the modules counts as it is under them. KNOWN daemons are described. The second result
+    are the surfaces of the modules' domains, taken apart by what was observed.
 
     Raise InputError when the modules do not link, or their skeletons alone do not.
     """
     built, linked = build_whole(folders, base)
     whole = CompiledPolicy(linked.policy)
-    vectors = without_aliases(observations, whole).vectors
+    seen = without_aliases(observations, whole)
+    scope = declared_types(built, whole) | {file.domain for file in evidence_files(built.sources)}
+    vectors = under_modules(seen, known, scope, built, linked, whole, base).mapped.every
     texts = {module.source.name: module.cil for module in built.formats[0].modules}
     read = {name: read_cil(name, text) for name, text in texts.items()}
     rules = tuple(rule for module in read.values() for rule in module.rules)
@@ -54,7 +59,7 @@ def prove_irreducible(
     every = tuple(sorted((*judged, *rest), key=_order))
     exempt = tuple(_exempt(name, module, plain) for name, module in read.items())
     proof = Proof(every, exempt, dict(_places(built, every)))
-    return proof, tuple(_parts(built, whole, plain, vectors))
+    return proof, tuple(_parts(built, whole, plain, skeleton, vectors))
 
 
 def _skeletons(
@@ -128,15 +133,23 @@ def _exempt(name: str, module: CilModule, plain: CompiledPolicy) -> Exempt:
 
 
 def _parts(
-    built: Build, whole: CompiledPolicy, plain: CompiledPolicy, vectors: Iterable[AccessVector]
+    built: Build,
+    whole: CompiledPolicy,
+    plain: CompiledPolicy,
+    skeleton: CompiledPolicy,
+    vectors: Iterable[AccessVector],
 ) -> Iterator[SurfaceParts]:
-    """Take the surfaces of the modules' domains apart: those that they declare, and those that they extend."""
+    """Take the surfaces of the modules' domains apart: those that they declare, and those that they extend.
+
+    What a domain of the base has without the modules' rules is its floor: also what rules of the base about
+    attributes let it do to the modules' types.
+    """
     seen = tuple(vectors)
     domains = {file.domain for file in evidence_files(built.sources)} & whole.types
     domains |= declared_types(built, whole) & whole.attributes.get("domain", frozenset())
     surfaces = surfaces_of(whole, sorted(domains), plain)
     extended = sorted(domains & plain.types)
-    known = surfaces_of(plain, extended) if extended else {}
+    known = surfaces_of(skeleton, extended) if extended else {}
     for domain, surface in surfaces.items():
         yield surface_parts(surface, known.get(domain), used_triples(seen, domain))
 

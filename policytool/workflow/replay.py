@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,18 +20,8 @@ from policytool.policy.replay import Replay, Replayed, Verdict, replay
 from policytool.policy.selinux_error import ErrorOutcome, Judged, judge
 from policytool.policy.xperms import XpermRules
 from policytool.toolchain.base import Base
-from policytool.toolchain.labels import FileContextLabels
-from policytool.workflow.attribution import attributed, entered_by
-from policytool.workflow.labelled import map_targets
-from policytool.workflow.modules import (
-    build_whole,
-    declared_by,
-    declared_types,
-    evidence_files,
-    file_contexts,
-    subjects,
-)
-from policytool.workflow.skeletons import link_unchecked
+from policytool.workflow.modules import build_whole, declared_by, declared_types, evidence_files, subjects
+from policytool.workflow.under_modules import under_modules
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +66,9 @@ def replay_modules(
     files = evidence_files(built.sources)
     scope = frozenset(domains) or subjects(built, policy)
     declared = declared_types(built, policy)
-    daemons = _daemons(known, scope, observations)
-    whose = attributed(observations, daemons, policy)
-    entered = entered_by(observations, daemons, policy, whose.known)
-    mapped = map_targets(
-        whose.relabel(observations.vectors),
-        file_contexts(built),
-        scope,
-        CompiledPolicy(link_unchecked(base, {}).policy),
-        policy,
-        FileContextLabels(linked.file_contexts),
-    )
-    owners = Owners(known, policy.types - declared, entered)
+    under = under_modules(observations, known, scope, built, linked, policy, base)
+    mapped = under.mapped
+    owners = Owners(known, policy.types - declared, under.entered)
     # Private types are their daemon's: what others do to them its module has to allow.
     ours = scope | {type_ for type_, domain in declared_by(built, policy).items() if domain in scope}
     vectors = list(_belonging(mapped.vectors, owners, ours))
@@ -118,16 +99,6 @@ def replay_modules(
     told += [Replayed(one.vector, Verdict.UNMAPPED, one.unmapped) for one in untold]
     errors = _judged(observations, policy, scope)
     return ModuleReplay(Replay((*outcome.results, *told)), tuple(sorted(scope)), left_out, errors)
-
-
-def _daemons(known: Sequence[Daemon], scope: Collection[str], observations: Observations) -> tuple[Daemon, ...]:
-    """Return the daemons that the domains of SCOPE belong to; of one that is not known, only the domain is."""
-    by_domain = {daemon.domain: daemon for daemon in known}
-    sources = {vector.source.type_ for vector in observations.vectors} & set(scope)
-    return tuple(
-        by_domain.get(domain) or Daemon(domain.removesuffix("_t"), domain, f"{domain.removesuffix('_t')}_exec_t")
-        for domain in sorted(sources)
-    )
 
 
 def _unmapped(outcome: Replay) -> Iterable[Replayed]:
