@@ -18,9 +18,10 @@ from policytool.surface.surface import PrivilegeSurface
 class SurfaceParts:
     """The triples of DOMAIN at the booleans' stored values: whole = floor + used + len(excess).
 
-    `floor` counts what the domain would hold without its module's rules: through the base's attributes that it
-    carries and, where the domain is the base's own (`extends`), by the base's own rules for it. `used` counts what
-    was seen and the floor does not have, `floor_used` what was seen and the floor has. `excess` is neither.
+    `floor` counts what the domain would hold without the modules' rules: through the base's attributes that it
+    carries and, where the domain is the base's own (`extends`), by the base's own rules for it, which may let it
+    use new types too. `used` counts what was seen and the floor does not have, `floor_used` what was seen and the
+    floor has. `excess` is neither.
     """
 
     domain: str
@@ -33,7 +34,7 @@ class SurfaceParts:
 
 
 def surface_parts(surface: PrivilegeSurface, own: PrivilegeSurface | None, used: Iterable[Triple]) -> SurfaceParts:
-    """Take SURFACE apart. OWN is the domain's surface in the base alone, None where the base does not have it.
+    """Take SURFACE apart. OWN is the surface without the modules' rules of a domain of the base, else None.
 
     USED are the (target type, class, permission) that the domain was seen to use; one that the surface does not
     hold (a refused access) counts for nothing.
