@@ -12,6 +12,7 @@ import re
 from policytool.traces.fields import KEYS
 from policytool.traces.prefix import HEAD, peel
 from policytool.traces.record import decoded
+from policytool.traces.strace import begins_call
 from policytool.traces.vocabulary import CLASSES, PERMISSIONS
 
 # A record of the kernel has at most 8,970 bytes, and no terminal fewer than some forty columns.
@@ -81,6 +82,8 @@ def join(text: bytes, line: bytes) -> bytes | None:
         glue = _in_stamp(text, rest)
     elif _WAITS.search(text):
         glue = _after_head(text, rest)
+    elif begins_call(rest):
+        return None
     elif begins(rest) and not (b"USER_AVC" in text and b"avc:" not in text and _MESSAGE.match(rest)):
         return None
     else:

@@ -36,6 +36,12 @@ _UNFINISHED = (b"<unfinished ...>", b"<detached ...>")
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
 
+def begins_call(line: bytes) -> bool:
+    """Say whether LINE begins as a call does, with a process or a time before it."""
+    match = _LINE.match(line)
+    return match is not None and bool(match["who"])
+
+
 def read_line(line: bytes, number: int, report: Report) -> Sequence[Record] | None:
     """Return the record of LINE (a `Format`); none for a signal and for the first half of a call."""
     match = _LINE.fullmatch(line)

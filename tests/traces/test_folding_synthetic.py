@@ -174,3 +174,9 @@ def test_pieces_of_records_never_make_another_one(cuts: list[tuple[str, int, int
     )
     events, _ = read(*text.split("\n"))
     assert {(one.perms, one.source, one.target, one.tclass) for event in events for one in event.decisions} <= true
+
+
+def test_a_call_of_strace_continues_no_record() -> None:
+    events, unread = read("type=PATH msg=audit(1.2:3): item=0 nametype=", "12 0.000001 close(3) = 0 ino=")
+    assert [one.syscall.name for one in events if one.syscall] == ["close"]
+    assert unread == []
