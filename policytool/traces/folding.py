@@ -82,9 +82,9 @@ def join(text: bytes, line: bytes) -> bytes | None:
         glue = _in_stamp(text, rest)
     elif _WAITS.search(text):
         glue = _after_head(text, rest)
-    elif begins_call(rest):
-        return None
-    elif begins(rest) and not (b"USER_AVC" in text and b"avc:" not in text and _MESSAGE.match(rest)):
+    elif begins_call(rest) or (
+        begins(rest) and not (b"USER_AVC" in text and b"avc:" not in text and _MESSAGE.match(rest))
+    ):
         return None
     else:
         glue = _glue(text.rstrip(), rest)
