@@ -15,7 +15,7 @@ from policytool.cli.console import emit, progress, write_files
 from policytool.cli.decisions import load_choices
 from policytool.cli.inputs import BaseFolder, load_known, read_traces
 from policytool.errors import ExitCode, InputError
-from policytool.model.module import ModuleFormat
+from policytool.model.profile import ModuleFormat
 
 # Traces are part of the checkout, not of the installed package.
 _TRACES = Path(__file__).parents[2] / "traces"

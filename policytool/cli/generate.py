@@ -31,7 +31,7 @@ from policytool.cli.inputs import (
     read_traces,
     require_domain,
 )
-from policytool.model.module import ModuleFormat, Profile
+from policytool.model.profile import ModuleFormat, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from policytool.model.context import SecurityContext
+from policytool.model.profile import ModuleFormat as ModuleFormat
+from policytool.model.profile import Profile as Profile
 from policytool.model.rules import (
     AllowRule,
     AllowXpermRule,
@@ -25,21 +27,6 @@ class BasePolicy:
     name: str
     version: str
     sha256: str
-
-
-class ModuleFormat(StrEnum):
-    """The languages that a module is written in."""
-
-    REFPOLICY = "refpolicy"
-    CIL = "cil"
-    BOTH = "both"
-
-
-class Profile(StrEnum):
-    """How far a module may go beyond what was seen."""
-
-    EXACT = "exact"
-    ROBUST = "robust"
 
 
 class FileKind(StrEnum):

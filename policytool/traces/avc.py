@@ -71,7 +71,7 @@ def read_decision(
     at = message.rfind("scontext=")
     text = message[at:] if at >= 0 else ""
     # Tails repeat; what is longer than a kernel's may not stay in memory.
-    tail = _read_tail(text, form) if len(text) > _LONG else _known_tail(text, form)
+    tail = _read_tail(text, form) if len(text) > _LONG else known_tail(text, form)
     if head is None or tail is None:
         report(_why(message, head is not None, tail is not None))
         return None
@@ -96,7 +96,7 @@ def read_decision(
         pid=number(about.get("spid") if userspace else about.get("pid")),
         comm=text_value(about.get("comm"), form),
         exe=text_value(after.get("exe") or about.get("exe"), form),
-        path=_absolute(text_value(about.get("path"), form)),
+        path=path_value(text_value(about.get("path"), form)),
         name=text_value(about.get("name"), form).removesuffix(_DELETED),
         dev=plain(about.get("dev")),
         inode=number(about.get("ino")),
@@ -108,7 +108,7 @@ def read_decision(
 
 
 @dataclass(frozen=True, slots=True)
-class _Tail:
+class Tail:
     """What a message says of contexts, class and after them; `cut`: it ends within the last word of that."""
 
     source: SecurityContext
@@ -119,7 +119,7 @@ class _Tail:
     cut: bool
 
 
-def _read_tail(text: str, form: Form) -> _Tail | UnreadKind | None:
+def _read_tail(text: str, form: Form) -> Tail | UnreadKind | None:
     """Read TEXT, from the last `scontext=` on; None without contexts and class, or why it is not believed."""
     tail = next((found for one in (*_TAILS, _SORTED) if (found := one.match(text))), None)
     if tail is None:
@@ -137,7 +137,7 @@ def _read_tail(text: str, form: Form) -> _Tail | UnreadKind | None:
         if has_run_on(tclass) or rest.strip(_ENDS):
             return UnreadKind.MALFORMED
     permissive = _PERMISSIVE.search(rest)
-    return _Tail(
+    return Tail(
         source,
         target,
         tclass,
@@ -147,7 +147,8 @@ def _read_tail(text: str, form: Form) -> _Tail | UnreadKind | None:
     )
 
 
-_known_tail = lru_cache(maxsize=4096)(_read_tail)
+# Tails repeat.
+known_tail = lru_cache(maxsize=4096)(_read_tail)
 
 
 def _twice(message: str) -> bool:
@@ -179,8 +180,9 @@ def _known(text: str | None, report: Callable[[UnreadKind], None]) -> tuple[str,
     return perms
 
 
-def _absolute(path: str) -> str:
-    # `socket:[25167]`, `pipe:[1]` and abstract names are no paths. The mark of an unlinked file is the kernel's.
+def path_value(path: str) -> str:
+    """Return PATH, as a record's path= is decoded, or "" where it is none: a socket, a pipe, an abstract name."""
+    # The mark of an unlinked file is the kernel's.
     return path.removesuffix(_DELETED) if path.startswith("/") else ""
 
 

@@ -6,30 +6,26 @@ Nothing derived is kept in it. A bundle is written aside and then renamed, so th
 
 from __future__ import annotations
 
-import glob
-import hashlib
 import lzma
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Event
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from policytool.errors import InputError
 from policytool.model.event import MAX_MILLISECONDS, TraceEvent, Unread
-from policytool.model.execution import Execution
 from policytool.model.observation import Observations
 from policytool.traces.digest import tally_blocks
-from policytool.traces.manifest import Base, EvidenceFile, Facts, Manifest, parse_manifest
-from policytool.traces.processes import ProcessTree
-from policytool.traces.reader import read_events
 from policytool.traces.source import STDIN, read_blocks, read_lines
 from policytool.traces.tally import Tally
+
+if TYPE_CHECKING:
+    from threading import Event
+
+    from policytool.model.execution import Execution
+    from policytool.traces.manifest import EvidenceFile, Facts, Manifest
 
 MANIFEST = "manifest.json"
 EVIDENCE = "audit.log.xz"
@@ -65,6 +61,8 @@ def load(path: str) -> Trace:
     stands for the files and bundles right in it, but for hidden ones, in the order of their names; a pattern for
     all that match. InputError: no such file, nothing in a folder, or a broken bundle.
     """
+    import glob
+
     folder = Path(path)
     if path == STDIN:
         return Trace((TraceLog(path, "stdin", complete=False),))
@@ -106,6 +104,8 @@ def _bundle(folder: Path) -> Trace:
 
 def read_manifest(folder: Path) -> Manifest:
     """Read the manifest of the bundle FOLDER. InputError: it is missing or not one."""
+    from policytool.traces.manifest import parse_manifest
+
     path = folder / MANIFEST
     try:
         text = path.read_text("utf-8")
@@ -145,6 +145,8 @@ def observe_log(log: TraceLog, *, executions: bool = True) -> Observations:
     if not executions:
         tally_blocks(blocks, log.trace, tally)
         return tally.observations()
+    from policytool.traces.processes import ProcessTree
+
     tree = ProcessTree()
     tally_blocks(tree.follow(blocks), log.trace, tally)
     return replace(tally.observations(), executions=tree.executions())
@@ -152,6 +154,8 @@ def observe_log(log: TraceLog, *, executions: bool = True) -> Observations:
 
 def executions_in(path: str) -> tuple[Execution, ...]:
     """Return who ran whom in the log PATH, sorted. InputError: it cannot be opened or read."""
+    from policytool.traces.processes import ProcessTree
+
     tree = ProcessTree()
     for block in read_blocks(path):
         tree.add_block(block)
@@ -162,6 +166,8 @@ def read_log(
     log: TraceLog, unread: Callable[[Unread], None], progress: Progress | None = None
 ) -> Iterator[TraceEvent]:
     """Yield the events of LOG; what is not understood goes to UNREAD. InputError: it cannot be opened or read."""
+    from policytool.traces.reader import read_events
+
     return read_events(read_lines(log.path, progress), log.trace, unread)
 
 
@@ -179,6 +185,8 @@ def import_trace(
     logs and FACTS give the same bytes. InputError: a log cannot be read, or FOLDER exists and OVERWRITE is not
     asked for.
     """
+    from policytool.traces.manifest import Manifest
+
     if not parts:
         logs = [log.path for one in logs for log in load(one).logs]
     lost = facts.lost if len(logs) == 1 or facts.lost == 0 else None
@@ -213,6 +221,10 @@ def merge_bundles(folders: Sequence[Path], out: Path, name: str, overwrite: bool
     trace. Numbers are sums, and unknown where one of them is; other
     facts are kept where all agree. InputError: as for `load` and `import_trace`.
     """
+    import shutil
+
+    from policytool.traces.manifest import Manifest
+
     manifests = [(folder, read_manifest(folder)) for folder in folders]
     found: dict[str, tuple[Path, EvidenceFile]] = {}
     for folder, manifest in manifests:
@@ -245,6 +257,8 @@ def merge_bundles(folders: Sequence[Path], out: Path, name: str, overwrite: bool
 
 
 def _agreed(facts: Sequence[Facts], evidence: Sequence[EvidenceFile]) -> Facts:
+    from policytool.traces.manifest import Base, Facts
+
     losses = [one.lost for one in evidence]
     daemons: dict[str, str | None] = {}
     for one in facts:
@@ -290,6 +304,8 @@ class Counts:
 
 def described(file: Path, trace: str, records: int, facts: Facts, lost: int | None) -> EvidenceFile:
     """Describe the evidence FILE, whose RECORDS were counted, for a manifest."""
+    from policytool.traces.manifest import EvidenceFile
+
     return EvidenceFile(
         file=file.name,
         sha256=_sha256(file),
@@ -312,6 +328,8 @@ def _checked(folder: Path, evidence: EvidenceFile) -> Path:
 
 
 def _sha256(path: Path) -> str:
+    import hashlib
+
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -323,6 +341,9 @@ def _compress_all(logs: Sequence[str], files: Sequence[Path]) -> None:
         for log, file in zip(logs, files, strict=True):
             _compress(log, file)
         return
+    from concurrent.futures import ThreadPoolExecutor
+    from threading import Event
+
     stop = Event()
     with ThreadPoolExecutor() as pool:
         try:
@@ -349,6 +370,9 @@ def aside(folder: Path, overwrite: bool) -> Iterator[Path]:
     """Give a new folder beside FOLDER, and put it in FOLDER's place when all went well."""
     if not overwrite and (folder.exists() or folder.is_symlink()):
         raise InputError(f"{folder}: exists already; choose another name or ask for it to be replaced")
+    import shutil
+    import tempfile
+
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:

@@ -8,36 +8,32 @@ then counted or assembled. Lines in any other format, and a line before them tha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from policytool.model.event import TraceEvent, Unread
 from policytool.traces.assemble import assemble
-from policytool.traces.join import MAX_BYTES, Joiner
-from policytool.traces.reader import Lines
+from policytool.traces.cutting import BETWEEN, HEAD, STAMP, Cut, cut_block
+from policytool.traces.join import MAX_BYTES, Ended, Joiner, Run
+from policytool.traces.known import path_of
 from policytool.traces.record import Form, Record, Row
-from policytool.traces.tally import Tally
+from policytool.traces.tally import Seen, Tally
 from policytool.traces.whole import (
-    BETWEEN,
-    HEAD,
     MARK,
     MAX_COUNTED_BYTES,
     MAX_KNOWN,
     PROCTITLE,
-    STAMP,
-    Memory,
     Reader,
     Shape,
-    path_of,
+    Texts,
 )
 
-_STAMPED = re.compile(STAMP)
+if TYPE_CHECKING:
+    from policytool.traces.reader import Lines
 
-# How many events that are not found by all of their text are enough to look for it no longer, if none was.
-MAX_MISSED = 1 << 14
 
 # Events with more records than half of that go to the joiner in parts.
 _MANY = 128
@@ -54,6 +50,14 @@ class _Count:
     last: bytes
 
 
+@dataclass(slots=True)
+class _Loose:
+    """Records of auditd's whose event may go on: their size, and how an event of these alone is counted."""
+
+    size: int
+    count: _Count | None = None
+
+
 def tally_blocks(blocks: Iterable[bytes], origin: str, tally: Tally) -> None:
     """Add the log of whole lines in BLOCKS, called ORIGIN, to TALLY, with what was not understood."""
     digest = Digest(origin, tally)
@@ -68,7 +72,7 @@ def is_record(line: bytes) -> bool:
     """Say whether LINE begins as auditd's records do."""
     begin, _, _ = line.partition(BETWEEN)
     head, _, stamp = begin.partition(b"(")
-    return HEAD.fullmatch(head) is not None and _STAMPED.fullmatch(stamp) is not None
+    return HEAD.fullmatch(head) is not None and STAMP.fullmatch(stamp) is not None
 
 
 class Digest:
@@ -84,25 +88,74 @@ class Digest:
         self._origin = origin
         self._tally = tally
         self._reader = Reader()
+        # What is still to be read: blocks, and the lines of the block at hand.
+        self._blocks: Iterator[bytes] = iter(())
         self._lines: Iterator[bytes] = iter(())
+        self._among_others = False
+        # The last records that were read, which the next may belong to: their stamp, and head and body of each.
+        self._stamp: bytes | None = None
+        self._event: Sequence[bytes] = ()
         # Whole events, and their records, of which the joiner and the tally do not know yet.
         self._passed = self._passed_records = 0
-        # By shape, or by the event that was assembled; and by all of an event's text, as long as that finds any.
+        # By shape, or by the event that was assembled; and by all of an event's text.
         self._counts: dict[Shape | int, _Count] = {}
         self._counts_size = 0
-        self._texts: Memory[tuple[bytes, ...], _Count] = Memory()
-        self._by_text = True
-        self._missed = 0
+        self._texts: Texts[_Count] = Texts()
+        self._loose: Texts[_Loose] = Texts()
         self._latest = b""
 
     def read(self, blocks: Iterable[bytes]) -> None:
         """Add whole lines; events that have not ended stay with the joiner."""
-        lines = self._lines = chain.from_iterable(BytesIO(block + b"\n") for block in blocks)
-        kinds, kind, stamped = self._reader.kinds, self._reader.kind, _STAMPED.fullmatch
-        # The records at hand: their stamp, and head and body of each.
-        stamp: bytes | None = None
-        event: list[bytes] = []
-        for line in lines:
+        self._blocks = iter(blocks)
+        for block in self._blocks:
+            cut = cut_block(block, self._reader.kind, self._stamp, self._event)
+            if cut is None:
+                self._read_lines(block)
+            else:
+                self._add_events(cut)
+        if self._stamp is not None:
+            self._add_rows(self._stamp, self._event)
+            self._stamp = None
+        self._settle()
+
+    def _add_events(self, cut: Cut) -> None:
+        """Add the events of a block; the last one is not added yet, for it may go on."""
+        stamps, ends, parts = cut
+        last = len(ends) - 1
+        known, opened = self._texts, self.joiner.opened
+        latest, room = self._latest, 2 * self.joiner.size <= MAX_BYTES
+        begin = passed = records = 0
+        for line, end in zip(stamps[:last], ends, strict=False):
+            event, stamp = parts[begin : 2 * end], line[:-1]
+            begin = 2 * end
+            found = known.get(event)
+            if found is not None and stamp >= latest and stamp not in opened and room:
+                # Most events: as below, but for what need not be asked.
+                passed += 1
+                records += found.records
+                found.events += 1
+                found.last = latest = stamp
+                continue
+            self._latest = latest
+            self._passed += passed
+            self._passed_records += records
+            passed = records = 0
+            self._add_event(stamp, event)
+            latest, room = self._latest, 2 * self.joiner.size <= MAX_BYTES
+        self._latest = latest
+        self._passed += passed
+        self._passed_records += records
+        self._stamp, self._event = stamps[last][:-1], parts[begin:]
+        if len(self._event) >= _MANY:
+            self._add_long(self._stamp, self._event)
+            self._event = ()
+
+    def _read_lines(self, block: bytes) -> None:
+        """Add BLOCK, in whatever format its lines are; go on to where a record of auditd's begins."""
+        kinds, kind, stamped = self._reader.kinds, self._reader.kind, STAMP.fullmatch
+        stamp, event = self._stamp, list(self._event)
+        self._lines = chain.from_iterable(self._supply(block))
+        for line in self._lines:
             begin, _, body = line.partition(BETWEEN)
             head, _, key = begin.partition(b"(")
             if key == stamp:
@@ -113,7 +166,7 @@ class Digest:
                 continue
             if (head in kinds or kind(head)) and stamped(key):
                 if stamp is not None:
-                    self._add_event(stamp, event)
+                    self._add_event(stamp, tuple(event))
                 stamp = key
                 event = [head, body]
                 continue
@@ -125,9 +178,13 @@ class Digest:
                 begin, _, body = line.partition(BETWEEN)
                 head, _, stamp = begin.partition(b"(")
                 event = [head, body]
-        if stamp is not None:
-            self._add_rows(stamp, event)
-        self._settle()
+        self._stamp, self._event = stamp, event
+
+    def _supply(self, block: bytes) -> Iterator[Iterable[bytes]]:
+        """Yield the lines of BLOCK, and those of the blocks after it as long as they are of other formats."""
+        yield BytesIO(block + b"\n")
+        while self._among_others and (more := next(self._blocks, None)) is not None:
+            yield BytesIO(more + b"\n")
 
     def finish(self) -> None:
         """Add what is still open, and what was counted."""
@@ -136,58 +193,94 @@ class Digest:
 
     def flush(self) -> None:
         """Add what was counted to the tally, and forget it."""
+        # The vectors of an access, which many decisions are about.
+        vectors: dict[int, Sequence[Seen]] = {}
         for count in self._counts.values():
             first, last = _milliseconds(count.first), _milliseconds(count.last)
             if isinstance(count.said, TraceEvent):
                 self._tally.add_equal(count.said, first, last, count.events)
                 continue
             self._tally.count_events(count.events, count.events * count.records, first, last)
-            self._add_counted(count.said, first, last, count.events)
+            decision, call, items, others, _ = count.said
+            if decision is None:
+                continue
+            for known in (decision, *others):
+                access = known.access
+                seen = vectors.get(id(access))
+                if seen is None:
+                    seen = vectors[id(access)] = self._tally.vectors(access)
+                use = (call.exe or known.program or call.comm, call.name, path_of(known, items.items))
+                self._tally.count(seen, access.xperm, first, last, use, count.events)
         self._counts.clear()
         self._counts_size = 0
         self._texts.clear()
+        self._loose.clear()
 
-    def _add_event(self, stamp: bytes, event: Sequence[bytes]) -> None:
+    def _add_event(self, stamp: bytes, event: tuple[bytes, ...]) -> None:
         """Add the records at hand, which the record of another event follows."""
-        if self._by_text:
-            count = self._texts.get(tuple(event))
-            if count is not None and stamp not in self.joiner.opened:
-                self._passed += 1
-                self._passed_records += count.records
-                self._again(count, stamp)
-                return
+        if len(event) > _MANY:
+            self._add_long(stamp, event)
+            return
+        if PROCTITLE not in event:
+            self._add_loose(stamp, event)
+            return
         if stamp in self.joiner.opened:
             self._settle()
-        if PROCTITLE not in event or stamp in self.joiner.opened or 2 * self.joiner.size > MAX_BYTES:
-            # It has not ended, or it might not find room with the joiner, so that it would make others end.
+        if stamp in self.joiner.opened or 2 * self.joiner.size > MAX_BYTES:
+            # It might not find room with the joiner, so that it would make others end.
             self._add_rows(stamp, event)
             return
-        shape = self._reader.read(event)
-        if shape is None:
-            self._add_rows(stamp, event)
-            return
-        count = self._counts.get(shape)
-        if count is None:
-            count = self._begin(shape, shape, shape[4], stamp, sum(map(len, event)))
+        found = self._texts.get(event)
+        if found is None:
+            event = self._texts.shared(event)
+            shape = self._reader.read(event)
+            if shape is None:
+                self._add_rows(stamp, event)
+                return
+            found = self._counts.get(shape)
+            if found is None:
+                found = self._begin(shape, shape, shape[4], stamp, sum(map(len, event)))
+            self._texts.keep(event, found)
         self._passed += 1
-        self._passed_records += count.records
-        self._again(count, stamp)
-        if self._by_text:
-            self._texts.keep(tuple(event), count, sum(map(len, event)))
-            self._missed += 1
-            self._by_text = self._missed < MAX_MISSED
+        self._passed_records += found.records
+        self._again(found, stamp)
+
+    def _add_loose(self, stamp: bytes, event: tuple[bytes, ...]) -> None:
+        """Let the records at hand, without a PROCTITLE, be joined with others that may come."""
+        loose = self._loose.get(event)
+        if loose is None:
+            if not self._plain_rows(event):
+                self._add_rows(stamp, event)
+                return
+            event = self._loose.shared(event)
+            loose = _Loose(sum(len(row[2]) for row in Run(stamp, event, 0, 0).rows()))
+            self._loose.keep(event, loose)
+        self.line += self._passed_records
+        ended = self.joiner.add_run(Run(stamp, event, self.line, loose.size), self._passed)
+        self.line += len(event) // 2
+        self._passed = self._passed_records = 0
+        if ended:
+            self._add_groups(ended)
+
+    def _plain_rows(self, event: Sequence[bytes]) -> bool:
+        """Say whether all of EVENT are single records of auditd's."""
+        bodies = event[1::2]
+        return all(map(self._reader.kind, event[::2])) and MARK not in (
+            bodies[0] if len(bodies) == 1 else b"".join(bodies)
+        )
+
+    def _add_long(self, stamp: bytes, event: Sequence[bytes]) -> None:
+        for begin in range(0, len(event), _MANY):
+            self._add_rows(stamp, event[begin : begin + _MANY])
 
     def _add_rows(self, stamp: bytes, event: Sequence[bytes]) -> None:
         """Let the records at hand be joined."""
-        kinds = [self._reader.kind(head) for head in event[::2]]
-        bodies = event[1::2]
-        if None in kinds or MARK in (bodies[0] if len(bodies) == 1 else b"".join(bodies)):
-            # Not all of them are single records of auditd's.
+        if not self._plain_rows(event):
             self._add_records(_lines_of(stamp, event))
             return
         self._settle()
-        for kind, body in zip(kinds, bodies, strict=True):
-            ended = self.joiner.add((stamp, kind or b"", body.removeprefix(b" ").rstrip(b"\r\n"), self.line, _RAW))
+        for row in Run(stamp, tuple(event), self.line, 0).rows():
+            ended = self.joiner.add(row)
             self.line += 1
             if ended:
                 self._add_groups(ended)
@@ -195,7 +288,7 @@ class Digest:
     def _add_records(self, lines: Iterable[bytes]) -> None:
         """Let lines of any format be read, and joined; nothing continues the last of them."""
         self._settle()
-        reader = Lines(self._origin, self._tally.unread)
+        reader = self._other_lines()
         for line in lines:
             self._add_line(reader, line)
         self._add_read(reader.rest())
@@ -203,19 +296,28 @@ class Digest:
     def _add_others(self, first: Iterable[bytes]) -> bytes:
         """Add the lines FIRST and those up to the next of auditd's, which is returned; b"" at the end."""
         self._settle()
-        reader = Lines(self._origin, self._tally.unread)
+        reader = self._other_lines()
         for line in first:
             self._add_line(reader, line)
+        self._among_others = True
         for line in self._lines:
             begin, _, _ = line.partition(BETWEEN)
             head, _, stamp = begin.partition(b"(")
-            if not reader.within and self._reader.kind(head) and _STAMPED.fullmatch(stamp):
+            if not reader.within and self._reader.kind(head) and STAMP.fullmatch(stamp):
+                self._among_others = False
                 self._add_read(reader.rest())
                 return line
             self._add_line(reader, line)
+        self._among_others = False
         self.within = reader.within
         self._add_read(reader.rest())
         return b""
+
+    def _other_lines(self) -> Lines:
+        # What reads other formats takes longer to load than a short log to read, and is seldom needed.
+        from policytool.traces.reader import Lines
+
+        return Lines(self._origin, self._tally.unread)
 
     def _add_line(self, reader: Lines, line: bytes) -> None:
         self._add_read(reader.add(line.removesuffix(b"\n"), self.line))
@@ -232,11 +334,21 @@ class Digest:
             self._add_groups(self.joiner.pass_by(self._passed))
             self._passed = self._passed_records = 0
 
-    def _add_groups(self, groups: Iterable[Sequence[Row]]) -> None:
+    def _add_groups(self, groups: Iterable[Ended]) -> None:
         """Add events that were joined; those with anything unusual in them are assembled in full."""
         for group in groups:
+            if isinstance(group, Run):
+                loose = self._loose.get(group.parts)
+                count = loose.count if loose is not None else None
+                if count is None:
+                    count = self._count_of(group.rows(), group.key)
+                    if count is None:
+                        continue
+                    self._loose.keep(self._loose.shared(group.parts), _Loose(group.size, count))
+                self._again(count, group.key)
+                continue
             stamp = group[0][0]
-            if not _STAMPED.fullmatch(stamp) or any(row[4] is not _RAW for row in group):
+            if not STAMP.fullmatch(stamp) or any(row[4] is not _RAW for row in group):
                 self._tally.add(assemble(group, self._origin, self._tally.unread))
                 continue
             text = tuple([part for row in group for part in row[1:3]])
@@ -245,7 +357,7 @@ class Digest:
                 count = self._count_of(group, stamp)
                 if count is None:
                     continue
-                self._texts.keep(text, count, sum(map(len, text)))
+                self._texts.keep(self._texts.shared(text), count)
             self._again(count, stamp)
 
     def _count_of(self, group: Sequence[Row], stamp: bytes) -> _Count | None:
@@ -279,14 +391,6 @@ class Digest:
         else:
             count.first = min(count.first, stamp)
             count.last = max(count.last, stamp)
-
-    def _add_counted(self, shape: Shape, first: int, last: int, events: int) -> None:
-        decision, call, items, others, _ = shape
-        for known in (decision, *others):
-            if known is not None:
-                asked = known.decision
-                use = (call.exe or asked.exe or asked.comm or call.comm, call.name, path_of(known, items))
-                self._tally.count(asked, first, last, use, events)
 
 
 def _lines_of(stamp: bytes, event: Sequence[bytes]) -> list[bytes]:

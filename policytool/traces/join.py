@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from policytool.traces.record import Row
+from policytool.traces.record import Form, Row
 
 # How many events may be open at once, how many records one may have, and how many bytes all of them: what bounds
 # the memory. The kernel writes the records of an event together; only records of other processors come between.
@@ -21,21 +22,64 @@ _LAST = b"PROCTITLE"
 State = tuple[bytes, bool, tuple[tuple[int, tuple[Row, ...]], ...]]
 
 
+class Run(NamedTuple):
+    """Raw records with one key right after each other, none of them a PROCTITLE, from LINE on.
+
+    `parts` has of each in turn all that is before its key, as auditd writes that, and its body with a line end.
+    `size`: what the bodies are in bytes without what `rows` leaves out.
+    """
+
+    key: bytes
+    parts: tuple[bytes, ...]
+    line: int
+    size: int
+
+    def rows(self) -> list[Row]:
+        """Return the records."""
+        heads, bodies = self.parts[::2], self.parts[1::2]
+        return [
+            (
+                self.key,
+                head[len("type=") : -len(" msg=audit")],
+                body.removeprefix(b" ").rstrip(b"\r\n"),
+                line,
+                Form.RAW,
+            )
+            for line, (head, body) in enumerate(zip(heads, bodies, strict=True), self.line)
+        ]
+
+
+# The records of an event that has ended; a run where nothing else was added to it.
+Ended = Sequence[Row] | Run
+
+
 @dataclass(slots=True)
 class _Group:
     """The records of an open event, which was the BORN-th to begin, and how many bytes they have."""
 
     born: int
-    rows: list[Row] = field(default_factory=list)
     size: int = 0
+    # Either this or the rows.
+    run: Run | None = None
+    rows: list[Row] = field(default_factory=list)
+
+    def expand(self) -> list[Row]:
+        if self.run is not None:
+            self.rows, self.run = self.run.rows(), None
+        return self.rows
 
 
 def join(rows: Iterable[Row]) -> Iterator[Sequence[Row]]:
     """Yield the records of each event together, in the order in which the events ended; see `Joiner`."""
     joiner = Joiner()
     for row in rows:
-        yield from joiner.add(row)
-    yield from joiner.rest()
+        yield from map(rows_of, joiner.add(row))
+    yield from map(rows_of, joiner.rest())
+
+
+def rows_of(ended: Ended) -> Sequence[Row]:
+    """Return the records of an event that has ended."""
+    return ended.rows() if isinstance(ended, Run) else ended
 
 
 class Joiner:
@@ -54,10 +98,10 @@ class Joiner:
         self._begun = 0
         self.size = 0
 
-    def add(self, row: Row) -> Sequence[Sequence[Row]]:
+    def add(self, row: Row) -> Sequence[Ended]:
         """Add a record; return the events that have ended by now."""
         key = row[0]
-        ended: list[Sequence[Row]] = []
+        ended: list[Ended] = []
         if key != self._key:
             if self._last:
                 self._end_run(ended)
@@ -68,30 +112,54 @@ class Joiner:
             self._end_old(ended)
             group = self.opened[key] = _Group(self._begun)
         size = len(row[2])
-        group.rows.append(row)
+        rows = group.rows if group.run is None else group.expand()
+        rows.append(row)
         group.size += size
         self.size += size
         if row[1] == _LAST:
             self._last = True
-        if len(group.rows) >= MAX_RECORDS:
+        if len(rows) >= MAX_RECORDS:
             ended.append(self._end(key))
         while self.size > MAX_BYTES:
             ended.append(self._end(next(iter(self.opened))))
         return ended
 
-    def pass_by(self, events: int) -> Sequence[Sequence[Row]]:
+    def add_run(self, run: Run, passed: int) -> Sequence[Ended]:
+        """Add the records of RUN, which cannot end their event, as `add` would; `pass_by` so many events first."""
+        ended: list[Ended] = []
+        key = run.key
+        if passed or key != self._key:
+            if self._last:
+                self._end_run(ended)
+            self._key = key
+            self._begun += passed
+        if key in self.opened:
+            self._end_old(ended)
+        if key in self.opened:
+            for row in run.rows():
+                ended += self.add(row)
+            return ended
+        self._begun += 1
+        self._end_old(ended)
+        self.opened[key] = _Group(self._begun, run.size, run)
+        self.size += run.size
+        while self.size > MAX_BYTES:
+            ended.append(self._end(next(iter(self.opened))))
+        return ended
+
+    def pass_by(self, events: int) -> Sequence[Ended]:
         """Say that so many whole events, none of them open, come next, and need not be joined.
 
         Return the events that have ended by now, as if the records had been added.
         """
-        ended: list[Sequence[Row]] = []
+        ended: list[Ended] = []
         self._end_run(ended)
         self._key = b""
         self._begun += events
         self._end_old(ended)
         return ended
 
-    def rest(self) -> Iterator[Sequence[Row]]:
+    def rest(self) -> Iterator[Ended]:
         """Yield the events that are still open."""
         for key in list(self.opened):
             yield self._end(key)
@@ -101,7 +169,7 @@ class Joiner:
         groups = tuple(
             (
                 self._begun - group.born,
-                tuple((key, kind, body, at - line, form) for key, kind, body, at, form in group.rows),
+                tuple((key, kind, body, at - line, form) for key, kind, body, at, form in group.expand()),
             )
             for group in self.opened.values()
         )
@@ -110,19 +178,19 @@ class Joiner:
     def renumber(self, lines: int) -> None:
         """Count the lines of what was added from LINES on, so that they are 0 or less where they came before."""
         for group in self.opened.values():
-            group.rows = [(key, kind, body, at - lines, form) for key, kind, body, at, form in group.rows]
+            group.rows = [(key, kind, body, at - lines, form) for key, kind, body, at, form in group.expand()]
 
-    def _end(self, key: bytes) -> Sequence[Row]:
+    def _end(self, key: bytes) -> Ended:
         group = self.opened.pop(key)
         self.size -= group.size
-        return group.rows
+        return group.run or group.rows
 
-    def _end_run(self, ended: list[Sequence[Row]]) -> None:
+    def _end_run(self, ended: list[Ended]) -> None:
         if self._last and self._key in self.opened:
             ended.append(self._end(self._key))
         self._last = False
 
-    def _end_old(self, ended: list[Sequence[Row]]) -> None:
+    def _end_old(self, ended: list[Ended]) -> None:
         while self.opened:
             key = next(iter(self.opened))
             if self._begun - self.opened[key].born < MAX_OPEN:

@@ -15,7 +15,9 @@ from policytool.errors import InputError
 from policytool.traces.unpack import Stream, unpacked
 
 STDIN = "-"
-BLOCK = 1 << 20
+
+# So small that what is done with a block finds it, and what was made of it, in the processor's cache.
+BLOCK = 1 << 16
 
 # A record of the kernel has at most 8,970 bytes (MAX_AUDIT_MESSAGE_LENGTH); what is longer is cut off here.
 MAX_LINE = 1 << 17

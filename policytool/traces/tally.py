@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from itertools import chain
@@ -41,7 +41,7 @@ MAX_SIZE = 192 << 20
 
 
 @dataclass(slots=True)
-class _Seen:
+class Seen:
     """The evidence of one vector, so far."""
 
     first: int = _NEVER
@@ -53,6 +53,7 @@ class _Seen:
     hosts: dict[str, int] = field(default_factory=dict)
 
     def trim(self) -> None:
+        """Forget uses that are not among the smallest."""
         if len(self.uses) > MAX_USES:
             self.uses = dict(nsmallest(MAX_USES, self.uses.items()))
 
@@ -64,7 +65,7 @@ class Tally:
         """TRACE names the evidence; COMPLETE says that it was recorded in complete mode and nothing was lost."""
         self._trace = trace
         self._complete = complete
-        self._seen: dict[VectorKey, _Seen] = {}
+        self._seen: dict[VectorKey, Seen] = {}
         self._size = 0
         self._events = 0
         # Records by node, and when the first and the last event was.
@@ -92,7 +93,8 @@ class Tally:
             if len(self._refusals) >= 4 * MAX_REFUSALS:
                 self._refusals = Counter(dict(kept(self._refusals.items())))
         for decision in event.decisions:
-            self.count(decision, first, last, (program(decision, event), call, decision.path), count, node)
+            use = (program(decision, event), call, decision.path)
+            self.count(self.vectors(decision), decision.xperm, first, last, use, count, node)
 
     def count_events(self, events: int, records: int, first: int, last: int, node: str = "") -> None:
         """Count events of NODE, from FIRST to LAST, with so many records in all, without their decisions."""
@@ -103,17 +105,34 @@ class Tally:
         self.first = min(self.first, first)
         self.last = max(self.last, last)
 
-    def count(
-        self, decision: AccessDecision, first: int, last: int, use: UseKey, count: int = 1, node: str = ""
-    ) -> None:
-        """Count COUNT decisions like DECISION, made from FIRST to LAST on NODE. InputError: too many distinct."""
+    def vectors(self, decision: AccessDecision) -> tuple[Seen, ...]:
+        """Return where the vectors of DECISION are counted. InputError: too many distinct ones."""
         head = (decision.source, decision.target, decision.tclass)
         tail = (decision.result, decision.permissive)
+        found = []
         for perm in decision.perms:
             seen = self._seen.get((*head, perm, *tail))
             if seen is None:
                 self._grow(_VECTOR_SIZE)
-                seen = self._seen[*head, perm, *tail] = _Seen()
+                seen = self._seen[*head, perm, *tail] = Seen()
+            found.append(seen)
+        return tuple(found)
+
+    def count(
+        self,
+        vectors: Iterable[Seen],
+        xperm: int | None,
+        first: int,
+        last: int,
+        use: UseKey,
+        count: int = 1,
+        node: str = "",
+    ) -> None:
+        """Count COUNT decisions on VECTORS with XPERM, made from FIRST to LAST on NODE.
+
+        InputError: too many distinct uses.
+        """
+        for seen in vectors:
             seen.count += count
             seen.first = min(seen.first, first)
             seen.last = max(seen.last, last)
@@ -128,11 +147,11 @@ class Tally:
                     self._size -= sum(map(_use_size, seen.uses))
                     seen.trim()
                     self._size += sum(map(_use_size, seen.uses))
-            if decision.xperm is None:
+            if xperm is None:
                 seen.unlisted += count
-            elif decision.xperm not in seen.xperms:
+            elif xperm not in seen.xperms:
                 self._grow(_XPERM_SIZE)
-                seen.xperms.add(decision.xperm)
+                seen.xperms.add(xperm)
 
     def _grow(self, size: int) -> None:
         self._size += size
@@ -182,7 +201,7 @@ class Tally:
             named[node or self._trace] += count
         return tuple(sorted(named.items())[:MAX_HOSTS])
 
-    def _vector(self, key: VectorKey, seen: _Seen) -> AccessVector:
+    def _vector(self, key: VectorKey, seen: Seen) -> AccessVector:
         source, target, tclass, perm, result, permissive = key
         uses = sorted(seen.uses.items())
         return AccessVector(

@@ -13,10 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from policytool.model.event import AccessDecision, Location, PathItem, UnreadKind
-from policytool.traces.assemble import READERS, read_cwd, read_path, target_path, tidy
+from policytool.model.event import Location, PathItem, UnreadKind
+from policytool.traces.assemble import READERS, read_cwd, read_path, tidy
 from policytool.traces.avc import read_decision
+from policytool.traces.cutting import HEAD
 from policytool.traces.fields import fields, text_value
+from policytool.traces.known import Known, known
+from policytool.traces.plain import Groups, plain_groups, read_plain, read_plain_path
 from policytool.traces.record import Form, Row, decoded
 from policytool.traces.syscalls import arch_name, syscall_name
 
@@ -25,18 +28,16 @@ from policytool.traces.syscalls import arch_name, syscall_name
 MAX_KNOWN = 1 << 15
 MAX_KNOWN_BYTES = 1 << 23
 
+# The same for events by their whole texts: the parts that they share, their bytes, and how many parts all have.
+MAX_SHARED = 1 << 16
+MAX_SHARED_BYTES = 1 << 24
+MAX_PLACES = 1 << 19
+
 # The same for what was counted, and not yet added to the tally; to add it often would take long.
 MAX_COUNTED_BYTES = 1 << 25
 
-# Ten digits and three, so that bytes are in the order of the times that they write.
-STAMP = rb"[0-9]{10}\.[0-9]{3}:[0-9]{1,20}"
-
 # No line holds more than one of these, or it is several lines glued together.
 MARK = b"audit("
-
-# What auditd writes before the stamp; between a stamp and a body is BETWEEN.
-HEAD = re.compile(rb"type=(\w{1,64}) msg=audit")
-BETWEEN = b"): "
 
 _AVC, _SYSCALL, PROCTITLE = (b"type=%s msg=audit" % kind for kind in (b"AVC", b"SYSCALL", b"PROCTITLE"))
 
@@ -57,15 +58,6 @@ _RAW = Form.RAW
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Known:
-    """A decision that was read before, and the path of its object where no PATH record is to be asked."""
-
-    decision: AccessDecision
-    path: str
-    asks_paths: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,6 +99,40 @@ class Memory(dict[_K, _V]):
         return value
 
 
+class Texts(dict[tuple[bytes, ...], _V]):
+    """What was read of events, by all their parts; they share the parts that are equal."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: dict[bytes, bytes] = {}
+        self._size = 0
+        self._places = 0
+
+    def shared(self, event: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """Return EVENT with parts that are here already, where there are equal ones."""
+        known = self._parts
+        if new := set(event).difference(known):
+            if self._size > MAX_SHARED_BYTES or len(known) > MAX_SHARED:
+                self.clear()
+                new = set(event)
+            self._size += sum(map(len, new))
+            known.update(zip(new, new, strict=True))
+        return tuple([known[part] for part in event])
+
+    def keep(self, event: tuple[bytes, ...], value: _V) -> None:
+        """Remember VALUE for EVENT, as `shared` returned it."""
+        if len(self) >= MAX_KNOWN or self._places > MAX_PLACES:
+            self.clear()
+        self._places += len(event)
+        self[event] = value
+
+    def clear(self) -> None:
+        """Forget everything."""
+        super().clear()
+        self._parts.clear()
+        self._size = self._places = 0
+
+
 # What an event says; events with the same shape say the same. Its first decision (None: it has none), its call, its
 # paths if a decision asks for them, further decisions, and the number of its records.
 Shape = tuple[Known | None, Call, Items, tuple[Known, ...], int]
@@ -122,7 +148,7 @@ class Reader:
         self.kinds: Memory[bytes, bytes] = Memory(256)
         # By the whole text, so that looking it up is all that has to be done; then without process ids.
         self._decisions: Memory[bytes, Known | None] = Memory()
-        self._nameless: Memory[tuple[bytes, bytes], Known | None] = Memory()
+        self._nameless: Memory[Groups, Known | None] = Memory()
         self._calls: Memory[tuple[bytes, bytes], Call | None] = Memory()
         self._callers: Memory[tuple[bytes, bytes], Call] = Memory()
         self._items: Memory[tuple[bytes, ...], Items] = Memory()
@@ -158,6 +184,7 @@ class Reader:
         paths: list[bytes] = []
         cwd = b""
         asks = False
+        kinds = self.kinds
         parts = iter(event)
         for head in parts:
             body = next(parts)
@@ -175,7 +202,7 @@ class Reader:
                 if found is None:
                     return None
                 call = found
-            elif MARK in body or (kind := self.kind(head)) is None:
+            elif MARK in body or (kind := kinds.get(head) or self.kind(head)) is None:
                 return None
             elif kind in _TELLING:
                 if kind == b"CWD":
@@ -194,15 +221,15 @@ class Reader:
         """Read the body of an AVC record; None also where there is anything to report of it."""
         if text in self._decisions:
             return self._decisions[text]
-        known = None
-        match = None if MARK in text else _DECISION.fullmatch(text)
-        if match is not None:
-            key = match[1], match[2]
-            if key in self._nameless:
-                known = self._nameless[key]
-            else:
-                known = self._nameless.keep(key, _read_known(*key), len(text))
-        return self._decisions.keep(text, known, len(text))
+        found = None
+        if MARK not in text:
+            groups = plain_groups(text)
+            if groups is not None:
+                found = self._nameless.get(groups) or self._nameless.keep(groups, read_plain(groups), len(text))
+            if found is None and (match := _DECISION.fullmatch(text)):
+                rest = match.groups()
+                found = self._nameless.get(rest) or self._nameless.keep(rest, _read_known(*rest), len(text))
+        return self._decisions.keep(text, found, len(text))
 
     def _call_of(self, body: bytes) -> Call | None:
         """Read the body of a SYSCALL record."""
@@ -232,17 +259,13 @@ class Reader:
         if key in self._items:
             return self._items[key]
         folder = read_cwd(decoded(cwd).strip(), _RAW)
-        items = [read_path(decoded(body).strip(), _RAW) for body in bodies]
-        named = tuple(replace(item, name=tidy(item.name, folder)) for item in items if item is not None)
+        items = [read_plain_path(body) or read_path(decoded(body).strip(), _RAW) for body in bodies]
+        named = tuple(_named(item, tidy(item.name, folder)) for item in items if item is not None)
         return self._items.keep(key, Items(named), sum(map(len, key)))
 
 
-def path_of(known: Known, items: Items) -> str:
-    """Name the object of a decision, with the help of the event's PATH records."""
-    if known.asks_paths and items.items:
-        asked = known.decision
-        return target_path(asked.name, asked.dev, asked.inode, items.items, "")
-    return known.path
+def _named(item: PathItem, name: str) -> PathItem:
+    return item if name == item.name else replace(item, name=name)
 
 
 def _read_known(head: bytes, rest: bytes) -> Known | None:
@@ -252,8 +275,8 @@ def _read_known(head: bytes, rest: bytes) -> Known | None:
     decision = read_decision(message, Location("", 0), _RAW, userspace=False, report=problems.append)
     if decision is None or problems:
         return None
-    path = tidy(decision.path, "") or target_path(decision.name, decision.dev, decision.inode, (), "")
-    return Known(decision, path, not decision.path and (decision.inode is not None or bool(decision.name)))
+    program = decision.exe or decision.comm
+    return known(decision, program, decision.path, decision.name, decision.dev, decision.inode)
 
 
 def _read_call(arch: bytes, tail: bytes) -> Call:

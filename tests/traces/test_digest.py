@@ -160,7 +160,9 @@ def test_bent_events(lines: list[bytes], twice: bool) -> None:
         (digest, "MAX_COUNTED_BYTES", 900),
         (whole, "MAX_KNOWN", 3),
         (whole, "MAX_KNOWN_BYTES", 500),
-        (digest, "MAX_MISSED", 9),
+        (whole, "MAX_SHARED", 9),
+        (whole, "MAX_SHARED_BYTES", 700),
+        (whole, "MAX_PLACES", 9),
     ],
 )
 def test_forgetting_changes_nothing(
