@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from policytool.traces import cutting
 from policytool.traces.fields import KEYS
 from policytool.traces.prefix import HEAD, peel
 from policytool.traces.record import decoded
@@ -19,6 +20,8 @@ from policytool.traces.vocabulary import CLASSES, PERMISSIONS
 _MAX_BYTES = 16_384
 _MAX_LINES = 256
 
+# What auditd wrote; the short way (digest) takes such a line for a record, whatever is before it.
+_RECORD = re.compile(rb"%s\(%s%s" % (cutting.HEAD.pattern, cutting.STAMP.pattern, re.escape(cutting.BETWEEN)))
 _MARKS = re.compile(rb"[\s>|#*]+")
 _KINDS = re.compile(rb"(?:(?:node|host)=\S{1,256} )?type[= ]\S{0,64}")
 _STAMPED = re.compile(rb"audit\((?:\d{1,12}[.,]\d{1,3}|[^()]{6,60}[ T]\d\d?:\d\d:\d\d[^()]{0,30}):\d{1,20}\)")
@@ -76,7 +79,7 @@ def join(text: bytes, line: bytes) -> bytes | None:
     """Return TEXT, on which a record begins, continued by LINE; None where LINE does not continue it."""
     mark = _MARKS.match(line)
     rest = line[mark.end() if mark else 0 :].rstrip()
-    if not rest:
+    if not rest or _RECORD.match(rest):
         return None
     if text.rfind(b"audit(") > text.rfind(b")"):
         glue = _in_stamp(text, rest)

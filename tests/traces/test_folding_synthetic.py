@@ -180,3 +180,9 @@ def test_a_call_of_strace_continues_no_record() -> None:
     events, unread = read("type=PATH msg=audit(1.2:3): item=0 nametype=", "12 0.000001 close(3) = 0 ino=")
     assert [one.syscall.name for one in events if one.syscall] == ["close"]
     assert unread == []
+
+
+def test_a_record_of_auditd_continues_none() -> None:
+    events, unread = read("type=USER_AVC msg=audit(1.2:3): pid=1 msg='avcc:  denied", USER)
+    assert [len(one.decisions) for one in events] == [0, 1]
+    assert [one.location.line for one in unread] == [1]
