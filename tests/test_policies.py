@@ -13,8 +13,8 @@ from policytool.check.findings import Severity
 from policytool.cli.decisions import load_choices
 from policytool.daemons import load_daemons
 from policytool.generate.candidate import Candidate
-from policytool.model.module import ModuleFormat
 from policytool.model.observation import Observations
+from policytool.model.profile import ModuleFormat
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.irreducible import Standing
 from policytool.policy.replay import Verdict

@@ -137,7 +137,7 @@ def run(
     from policytool.lab.image import require_root
     from policytool.lab.record import record as record_in_lab
     from policytool.lab.scenario import choose
-    from policytool.model.module import ModuleFormat
+    from policytool.model.profile import ModuleFormat
     from policytool.toolchain.base import find_base
     from policytool.traces.bundle import read_manifest, read_trace
     from policytool.workflow.generate import generate_modules

@@ -15,7 +15,8 @@ from policytool.generate.robust import Closed
 from policytool.generate.te import write_te
 from policytool.generate.triage import Cure, Triaged
 from policytool.model.daemon import Daemon
-from policytool.model.module import ModuleFormat, PolicyModule
+from policytool.model.module import PolicyModule
+from policytool.model.profile import ModuleFormat
 from policytool.model.program import Attribution
 
 

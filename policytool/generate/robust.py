@@ -19,7 +19,8 @@ from functools import lru_cache
 from policytool.generate.triage import DECIDED, Cure, Triaged
 from policytool.model.access import AccessVector, Evidence
 from policytool.model.context import SecurityContext
-from policytool.model.module import FileContext, FileKind, OptionalBlock, PolicyModule, Profile
+from policytool.model.module import FileContext, FileKind, OptionalBlock, PolicyModule
+from policytool.model.profile import Profile
 from policytool.model.rules import AllowRule
 from policytool.policy.permission_sets import PermissionSet
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from policytool.model.context import SecurityContext
-from policytool.model.profile import ModuleFormat as ModuleFormat
-from policytool.model.profile import Profile as Profile
+from policytool.model.profile import Profile
 from policytool.model.rules import (
     AllowRule,
     AllowXpermRule,

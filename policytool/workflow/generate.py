@@ -18,8 +18,9 @@ from policytool.graph.attribution import Owners
 from policytool.graph.permission_graph import PermissionGraph, build
 from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon, DaemonError, is_plain_path
-from policytool.model.module import PolicyModule, Profile
+from policytool.model.module import PolicyModule
 from policytool.model.observation import Observations
+from policytool.model.profile import Profile
 from policytool.policy.aliases import without_aliases
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider

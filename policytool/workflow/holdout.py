@@ -16,8 +16,9 @@ from policytool.generate.triage import Cure, Triaged
 from policytool.model.access import AccessVector, Evidence
 from policytool.model.context import SecurityContext
 from policytool.model.daemon import Daemon
-from policytool.model.module import PolicyModule, Profile
+from policytool.model.module import PolicyModule
 from policytool.model.observation import Observations
+from policytool.model.profile import Profile
 from policytool.policy.aliases import without_aliases
 from policytool.toolchain.base import Base
 from policytool.workflow.generate import make_modules, prepare

@@ -13,7 +13,8 @@ from policytool.generate.skeleton import skeleton
 from policytool.generate.te import write_te
 from policytool.generate.triage import Cure, Triaged
 from policytool.graph.permission_graph import build
-from policytool.model.module import FileContext, FileKind, PolicyModule, Profile
+from policytool.model.module import FileContext, FileKind, PolicyModule
+from policytool.model.profile import Profile
 from policytool.model.rules import TypeDeclaration
 from policytool.policy.permission_sets import PermissionSet
 from tests.synthetic import BASE, DAEMON, GREETER, context, vector

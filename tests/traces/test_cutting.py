@@ -85,5 +85,7 @@ def test_records_before_the_block() -> None:
     same = _runs(cut_block(line, HEAD.fullmatch, b"1700000000.001:1", before))
     assert same == [(b"1700000000.001:1", [*before, b"type=AVC msg=audit", b"b\n"])]
     other = _runs(cut_block(line, HEAD.fullmatch, b"1700000000.001:2", before))
-    assert other is not None
-    assert [stamp for stamp, _ in other] == [b"1700000000.001:2", b"1700000000.001:1"]
+    assert other == [
+        (b"1700000000.001:2", [*before]),
+        (b"1700000000.001:1", [b"type=AVC msg=audit", b"b\n"]),
+    ]

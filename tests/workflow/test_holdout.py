@@ -10,8 +10,8 @@ import pytest
 from policytool.daemons import load_daemons
 from policytool.errors import InputError
 from policytool.generate.holdout import Estimate
-from policytool.model.module import ModuleFormat, Profile
 from policytool.model.observation import Observations
+from policytool.model.profile import ModuleFormat, Profile
 from policytool.policy.replay import Verdict
 from policytool.toolchain.base import Base
 from policytool.traces.bundle import read_parts
