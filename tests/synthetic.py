@@ -42,7 +42,8 @@ def vector(
     complete: bool = True,
     result: Result = Result.GRANTED,
 ) -> AccessVector:
-    role = "system_r" if target.endswith("d_t") or target == "init_t" else "object_r"
+    process = target.endswith("d_t") and target != "unlabeled_t"
+    role = "system_r" if process or target == "init_t" else "object_r"
     return AccessVector(
         source=context(source, "system_r"),
         target=context(target, role),

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from policytool.cli.console import note
+from policytool.cli.inputs import as_daemons
 from policytool.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from policytool.generate.candidate import Candidate
     from policytool.generate.choices import Choices
+    from policytool.model.daemon import Daemon
 
 Accept = Annotated[
     list[str] | None,
@@ -40,6 +42,14 @@ PrivateTypes = Annotated[
 PreferBooleans = Annotated[
     bool, typer.Option("--prefer-booleans", help="No rule for what a boolean of the base would grant; name it.")
 ]
+Children = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--child",
+        metavar="DAEMON=PATH",
+        help="The program at PATH gets a domain of its own where DAEMON runs it; repeatable.",
+    ),
+]
 Dontaudit = Annotated[
     list[Path] | None,
     typer.Option(
@@ -58,15 +68,19 @@ def load_choices(
     private_types: bool = True,
     prefer_booleans: bool = False,
     dontaudit: Sequence[Path] = (),
+    children: Sequence[str] = (),
+    known: Sequence[Daemon] = (),
 ) -> Choices:
     """Return the decisions in the files DAEMON/accepted.toml of FOLDER, on the command line, and in DONTAUDIT.
 
-    InputError: a file cannot be read or is not what it should be; UsageError: an id of ACCEPT names nothing.
+    CHILDREN are DAEMON=PATH, of KNOWN daemons or domains. InputError: a file cannot be read or is not what it
+    should be; UsageError: an id of ACCEPT names nothing, or one of CHILDREN is no program that may have a domain.
     """
     from policytool.generate.choices import (
         ACCEPTED_FILE,
         Choices,
         ChoicesError,
+        child_of,
         read_accepted,
         read_hidden,
         require_id,
@@ -88,7 +102,18 @@ def load_choices(
             hidden |= read_hidden(_text(path))
         except ChoicesError as error:
             raise InputError(f"{path}: {error}") from error
-    return Choices(accepted, transitions, prefer_booleans, hidden, private_types)
+    if children and not transitions:
+        raise UsageError("--child makes a transition; leave out --no-transitions")
+    found = []
+    for text in children:
+        name, _, program = text.partition("=")
+        try:
+            found.append(child_of(as_daemons([name], known)[0], program))
+        except ChoicesError as error:
+            raise UsageError(f"--child {text}: {error}") from error
+    if twice := [one.path for one in found if sum(one.path == other.path for other in found) > 1]:
+        raise UsageError(f"--child: {twice[0]} is named twice; a file has one label, so it leads into one domain")
+    return Choices(accepted, transitions, prefer_booleans, hidden, private_types, tuple(found))
 
 
 def warn_decisions(made: Sequence[Candidate], choices: Choices) -> None:

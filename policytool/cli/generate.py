@@ -12,6 +12,7 @@ from policytool.cli.console import emit, emit_json, note, progress, table, write
 from policytool.cli.decisions import (
     Accept,
     AcceptedFolder,
+    Children,
     Dontaudit,
     PreferBooleans,
     PrivateTypes,
@@ -49,6 +50,7 @@ def generate(
         Profile, typer.Option(help="exact: what was seen, nothing else; robust: and what goes together with it.")
     ] = Profile.EXACT,
     transitions: Transitions = True,
+    children: Children = None,
     private_types: PrivateTypes = True,
     language: Annotated[ModuleFormat, typer.Option("--format", help="What to write.")] = ModuleFormat.REFPOLICY,
     accept: Accept = None,
@@ -75,6 +77,8 @@ def generate(
         private_types=private_types,
         prefer_booleans=prefer_booleans,
         dontaudit=dontaudit or (),
+        children=children or (),
+        known=known,
     )
     found = find_base(base)
     observations = read_traces(traces, strict=strict, jobs=jobs)

@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from policytool.generate.refusals import KINDS, known_id
+from policytool.model.daemon import Daemon, is_plain_path
+from policytool.model.program import Child
 
 ACCEPTED_FILE = "accepted.toml"
 
@@ -26,7 +29,7 @@ class Choices:
     `accepted` holds, by daemon, the ids of refusals that are accepted after all, with the reason; those under ""
     hold for every daemon. `transitions` says whether helpers get their own domains, `private_types` whether what is
     one daemon's own gets types of its own, `prefer_booleans` that an access is left to a boolean that would grant
-    it. `hidden` are accesses that an enforced run passed without.
+    it. `hidden` are accesses that an enforced run passed without, `children` programs with domains of their own.
     """
 
     accepted: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -34,6 +37,7 @@ class Choices:
     prefer_booleans: bool = False
     hidden: frozenset[AccessKey] = frozenset()
     private_types: bool = False
+    children: tuple[Child, ...] = ()
 
     def accepted_by(self, daemon: str) -> Mapping[str, str]:
         """Return the ids that are accepted for DAEMON, with the reason."""
@@ -72,6 +76,18 @@ def require_id(text: str) -> str:
         kinds = ", ".join(f"{kind}:TYPE" if typed else kind for kind, typed in sorted(KINDS.items()))
         raise ChoicesError(f"{text!r} is not the id of anything that is refused; the ids are {kinds}")
     return text
+
+
+def child_of(daemon: Daemon, path: str) -> Child:
+    """Return the child domain of DAEMON for the program at PATH, named after both.
+
+    ChoicesError if it is no plain path.
+    """
+    stem = re.sub(r"[^a-z0-9]+", "_", path.rpartition("/")[2].lower()).strip("_")
+    if not is_plain_path(path) or not stem:
+        raise ChoicesError(f"{path!r} is not the plain absolute path of a program")
+    name = f"{daemon.domain.removesuffix('_t')}_{stem}"
+    return Child(daemon.domain, path, f"{name}_t", f"{name}_exec_t")
 
 
 def read_hidden(text: str) -> frozenset[AccessKey]:

@@ -16,6 +16,7 @@ from posixpath import dirname
 
 from policytool.graph.touched import ENTRY_PERMS, Touched
 from policytool.model.access import AccessVector, Use, with_uses
+from policytool.model.context import OBJECT_ROLE
 from policytool.model.daemon import is_plain_path
 from policytool.model.own_path import KINDS, Labels
 
@@ -85,7 +86,9 @@ def check_labels(
 
 def _may_be_wrong(vector: AccessVector, own_labels: Container[str], customizable: Container[str]) -> bool:
     type_ = vector.target.type_
-    fixed = vector.tclass not in KINDS or vector.perm in _UNSURE or not vector.evidence.whole
+    # Files of another role are a process's own, in /proc: /etc/mtab is a link to one.
+    labelled = vector.tclass in KINDS and vector.target.role == OBJECT_ROLE
+    fixed = not labelled or vector.perm in _UNSURE or not vector.evidence.whole
     return not fixed and type_ not in own_labels and type_ not in customizable
 
 

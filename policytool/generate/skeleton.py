@@ -25,7 +25,7 @@ from policytool.model.module import (
 )
 from policytool.model.own_path import Labelling, PrivateType
 from policytool.model.paths import SUBTREE, escaped
-from policytool.model.program import Helper
+from policytool.model.program import Child, Helper
 from policytool.model.rules import RoleType, TypeDeclaration, TypeTransition
 
 VERSION = "1.0.0"
@@ -65,12 +65,13 @@ def skeleton(
     taken: Container[str] = (),
     helpers: Sequence[Helper] = (),
     labelling: Labelling = _UNLABELLED,
+    children: Sequence[Child] = (),
 ) -> PolicyModule:
     """Return the module of DAEMON without rules; with nothing to declare when the base owns the domain.
 
     BASE_TYPES are the types of the base, TAKEN the names of its modules. The domain is entered from init, and
-    from those other domains of the base from which it was seen to be; it is left by running HELPERS. LABELLING has
-    its private types.
+    from those other domains of the base from which it was seen to be; it is left by running HELPERS, among them
+    CHILDREN, which are declared with it. LABELLING has its private types.
     """
     name = module_name(daemon, extends=extends, taken=taken)
     left = [
@@ -92,7 +93,10 @@ def skeleton(
             base,
             daemon.summary,
             graph.traces,
+            types=_child_types(children),
+            roles=_child_roles(children),
             transitions=tuple(left),
+            file_contexts=_program_contexts(children),
             interfaces=(),
         )
     seen = (source for source in graph.entered_from(daemon.domain) if source in base_types)
@@ -108,9 +112,10 @@ def skeleton(
         types=(
             TypeDeclaration(daemon.domain, _DOMAIN_ATTRIBUTES, "domain of the daemon"),
             TypeDeclaration(daemon.exec_type, _EXEC_ATTRIBUTES, "program file of the daemon, the only way in"),
+            *_child_types(children),
             *(TypeDeclaration(one.name, one.attributes, _reason(one)) for one in labelling.private),
         ),
-        roles=(RoleType(_SYSTEM_ROLE, daemon.domain),),
+        roles=(RoleType(_SYSTEM_ROLE, daemon.domain), *_child_roles(children)),
         transitions=(
             *(
                 TypeTransition(source, daemon.exec_type, "process", daemon.domain, reason="entry of the daemon")
@@ -120,15 +125,36 @@ def skeleton(
             *labelling.transitions,
         ),
         optionals=_optionals(labelling),
-        file_contexts=(*_file_contexts(daemon), *_own_file_contexts(labelling)),
+        file_contexts=(*_file_contexts(daemon), *_program_contexts(children), *_own_file_contexts(labelling)),
         interfaces=_interfaces(daemon, graph, labelling),
     )
 
 
 def _file_contexts(daemon: Daemon) -> tuple[FileContext, ...]:
-    context = SecurityContext("system_u", "object_r", daemon.exec_type, "s0")
-    patterns = {escaped(path) for path in daemon.executables}
-    return tuple(FileContext(pattern, FileKind.FILE, context) for pattern in sorted(patterns))
+    return tuple(_program_context(path, daemon.exec_type) for path in sorted(set(daemon.executables)))
+
+
+def _program_contexts(children: Sequence[Child]) -> tuple[FileContext, ...]:
+    return tuple(sorted(_program_context(one.path, one.exec_type) for one in children))
+
+
+def _program_context(path: str, type_: str) -> FileContext:
+    return FileContext(escaped(path), FileKind.FILE, SecurityContext("system_u", "object_r", type_, "s0"))
+
+
+def _child_types(children: Sequence[Child]) -> tuple[TypeDeclaration, ...]:
+    return tuple(
+        declaration
+        for one in children
+        for declaration in (
+            TypeDeclaration(one.domain, _DOMAIN_ATTRIBUTES, f"domain of {one.path}, asked for (--child)"),
+            TypeDeclaration(one.exec_type, _EXEC_ATTRIBUTES, f"{one.path}, the only way into {one.domain}"),
+        )
+    )
+
+
+def _child_roles(children: Sequence[Child]) -> tuple[RoleType, ...]:
+    return tuple(RoleType(_SYSTEM_ROLE, one.domain) for one in children)
 
 
 def _own_file_contexts(labelling: Labelling) -> tuple[FileContext, ...]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from policytool.errors import UsageError
@@ -69,3 +69,15 @@ def choose(wanted: Sequence[str], workload: Path | None = None) -> dict[str, Pat
         files[f"{workload.stem}.sh"] = workload
     helpers = {path.name: path for path in SHIPPED.iterdir() if path.is_file() and path.suffix != ".sh"}
     return {**helpers, **files, _RUNNER_NAME: _RUNNER}
+
+
+def batches(payload: Mapping[str, Path]) -> dict[str, dict[str, Path]]:
+    """Split PAYLOAD into one for each daemon that its scenarios are named after, in the order of those names.
+
+    One boot each: no log outgrows the machine's disk, and what is interrupted goes on with the next one.
+    """
+    common = {name: path for name, path in payload.items() if not name.endswith(".sh")}
+    found: dict[str, dict[str, Path]] = {}
+    for name in sorted(payload.keys() - common.keys()):
+        found.setdefault(name.removesuffix(".sh").split("-")[0], dict(common))[name] = payload[name]
+    return found

@@ -14,6 +14,9 @@ IDENTIFIER = re.compile(r"[A-Za-z](?:[A-Za-z0-9_-]|\.(?=[A-Za-z0-9_-]))*", re.AS
 _RANGE = re.compile(r"[A-Za-z0-9_.,:-]+", re.ASCII)
 
 
+# Objects have this role; no policy lists the types and users that it goes with (libsepol, context.c).
+OBJECT_ROLE = "object_r"
+
 # The kernel takes and gives a context in one page (selinuxfs); longer ones must not fill the memory either.
 _LONGEST = 4096
 

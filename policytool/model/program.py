@@ -36,6 +36,16 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class Child:
+    """A program at PATH that gets a domain of its own when the domain PARENT runs it, because a person said so."""
+
+    parent: str
+    path: str
+    domain: str
+    exec_type: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class Helper:
     """A way out of a daemon's domain: running a program of EXEC_TYPE enters DOMAIN. `programs` are those seen."""
 

@@ -18,11 +18,8 @@ import setools
 from setools.exception import InvalidRange, NoCommon, RuleNotConditional, TERuleNoFilename
 
 from policytool.errors import InputError
-from policytool.model.context import SecurityContext
+from policytool.model.context import OBJECT_ROLE, SecurityContext
 from policytool.policy.terule import Condition, TeRule, TeRuleType
-
-# Objects have this role; no policy lists the types and users that it goes with (libsepol, context.c).
-OBJECT_ROLE = "object_r"
 
 # The address that means any of them, and the machine itself, in both families.
 _SAME_ADDRESSES = (("0.0.0.0/32", "::/128"), ("127.0.0.1/32", "::1/128"))

@@ -17,8 +17,8 @@ from typing import Self
 
 from policytool.errors import InputError, ToolFailedError
 from policytool.model.access import AccessVector
-from policytool.model.context import SecurityContext
-from policytool.policy.compiled import OBJECT_ROLE, CompiledPolicy
+from policytool.model.context import OBJECT_ROLE, SecurityContext
+from policytool.policy.compiled import CompiledPolicy
 
 
 class Outcome(StrEnum):

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from policytool.model.context import ContextError, SecurityContext
+from policytool.model.context import OBJECT_ROLE, ContextError, SecurityContext
 from policytool.model.refusal import Refusal
 from policytool.policy.decide import Decision
 
 _EXECUTIONS = frozenset({"execve", "execveat"})
-_OBJECT_ROLE = "object_r"
 
 
 class ErrorKind(StrEnum):
@@ -99,7 +98,7 @@ def classify(one: Refusal) -> ErrorKind:
         if new is None:
             return ErrorKind.CONTEXT
         # Any user and any type goes with object_r, so that only a range can be wrong.
-        return ErrorKind.RANGE if new.role == _OBJECT_ROLE else ErrorKind.ROLE
+        return ErrorKind.RANGE if new.role == OBJECT_ROLE else ErrorKind.ROLE
     return ErrorKind.CONTEXT if one.new else ErrorKind.UNKNOWN
 
 
@@ -131,7 +130,7 @@ def _valid(new: SecurityContext, policy: Knows) -> tuple[ErrorKind, ErrorOutcome
         return ErrorKind.CONTEXT, ErrorOutcome.UNMAPPED, f"{unknown} is not in the policy"
     if type_ not in policy.roles[new.role]:
         return ErrorKind.ROLE, ErrorOutcome.DENIED, f"role {new.role} may not have type {type_}"
-    if new.role != _OBJECT_ROLE and new.role not in policy.users[new.user]:
+    if new.role != OBJECT_ROLE and new.role not in policy.users[new.user]:
         return ErrorKind.ROLE, ErrorOutcome.DENIED, f"user {new.user} may not have role {new.role}"
     if fault := policy.range_fault(new.user, new.role, new.range_):
         return ErrorKind.RANGE, ErrorOutcome.DENIED, fault

@@ -10,7 +10,7 @@ from policytool.graph.attribute import attribute, program_types
 from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon
 from policytool.model.observation import Observations
-from policytool.model.program import Attribution, Helper
+from policytool.model.program import Attribution, Child, Helper
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
 from policytool.policy.entries import Entries, entered_domains, entries
@@ -37,11 +37,15 @@ class Attributed:
         return relabel_sources(vectors, self.by_domain.values())
 
 
-def propose(observations: Observations, daemons: Sequence[Daemon], plain: CompiledPolicy) -> Attributed:
+def propose(
+    observations: Observations, daemons: Sequence[Daemon], plain: CompiledPolicy, children: Iterable[Child] = ()
+) -> Attributed:
     """Say which programs of DAEMONS are helpers that shall enter their own domains in the base PLAIN.
 
-    `helpers` of the result are those that need a transition which the base has not.
+    `helpers` of the result are those that need a transition which the base has not; CHILDREN, whose files have
+    their types, are among them.
     """
+    asked_for = {(child.parent, child.exec_type): child.domain for child in children}
     vectors = observations.vectors
     known = entries(plain)
     domains = {daemon.domain: daemon for daemon in daemons}
@@ -52,7 +56,7 @@ def propose(observations: Observations, daemons: Sequence[Daemon], plain: Compil
             kept = {type_ for type_ in ran if _lets_run(daemon.domain, type_, vectors, decider, plain)}
 
             def enters(domain: str, type_: str, kept: Collection[str] = kept) -> str:
-                if by_rule := plain.transition(domain, type_, "process"):
+                if by_rule := asked_for.get((domain, type_)) or plain.transition(domain, type_, "process"):
                     return by_rule
                 own = domains.get(domain)
                 if own is None or type_ == own.exec_type or type_ in kept:
@@ -117,7 +121,7 @@ def entered_by(
 def of_the_daemon(daemon: Daemon, declared: Collection[str]) -> Callable[[AccessVector], bool]:
     """Return what tells the accesses that only the module of DAEMON can allow: from it, or to what is its own."""
     own = {daemon.domain, *declared}
-    return lambda vector: vector.source.type_ == daemon.domain or vector.target.type_ in own
+    return lambda vector: not own.isdisjoint((vector.source.type_, vector.target.type_))
 
 
 def moved_of(moved: Iterable[Moved], domain: str) -> tuple[Moved, ...]:

@@ -19,12 +19,13 @@ from policytool.graph.own_paths import Paths, acting_for
 from policytool.graph.permission_graph import PermissionGraph
 from policytool.graph.touched import touched
 from policytool.model.access import AccessVector, Use, merge_vectors, with_uses
+from policytool.model.context import OBJECT_ROLE
 from policytool.model.daemon import Daemon
 from policytool.model.module import FileContext, FileKind, PolicyModule
 from policytool.model.own_path import Labelling, Labels
 from policytool.model.paths import escaped
 from policytool.model.printable import printable
-from policytool.policy.compiled import OBJECT_ROLE, CompiledPolicy
+from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.entries import entered_by_rule
 from policytool.policy.relabel_source import Moved, Relabelled
 from policytool.policy.relabel_target import Skeleton, TargetMap, relabel_targets

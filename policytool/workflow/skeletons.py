@@ -62,7 +62,7 @@ def make_skeletons(
     LINKED is the BASE alone, PLAIN its policy. What helpers did is theirs before anybody asks whose the paths are:
     a recording with the helpers' transitions shows it that way from the start, and both must give the same.
     """
-    whose = propose(observations, present, plain) if choices.transitions else Attributed({})
+    whose = propose(observations, present, plain, choices.children) if choices.transitions else Attributed({})
     sources = whose.relabel(observations.vectors)
     graph = build(replace(observations, vectors=sources.every))
     labelling: Mapping[str, Labelling] = {}
@@ -78,6 +78,7 @@ def make_skeletons(
             taken=base.names,
             helpers=whose.helpers(daemon.domain),
             labelling=labelling.get(daemon.domain, Labelling()),
+            children=[one for one in choices.children if one.parent == daemon.domain],
         )
         for daemon in present
     }

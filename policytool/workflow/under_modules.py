@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from policytool.model.daemon import Daemon
+from policytool.model.module import FileContext
 from policytool.model.observation import Observations
+from policytool.model.paths import escaped, literal_start
 from policytool.policy.compiled import CompiledPolicy
+from policytool.policy.relabel_program import relabel_programs
 from policytool.toolchain.base import Base
 from policytool.toolchain.build import Build
 from policytool.toolchain.labels import FileContextLabels
@@ -40,17 +43,29 @@ def under_modules(
 
     SCOPE are the domains that the modules are about. KNOWN daemons are described.
     """
+    entries = file_contexts(built)
+    observations = replace(observations, vectors=relabel_programs(observations.vectors, _programs(entries, policy)))
     daemons = _daemons(known, scope, observations)
     whose = attributed(observations, daemons, policy)
     mapped = map_targets(
         whose.relabel(observations.vectors),
-        file_contexts(built),
+        entries,
         frozenset(scope),
         CompiledPolicy(link_unchecked(base, {}).policy),
         policy,
         FileContextLabels(linked.file_contexts),
     )
     return UnderModules(mapped, entered_by(observations, daemons, policy, whose.known))
+
+
+def _programs(entries: Iterable[FileContext], policy: CompiledPolicy) -> Mapping[str, str]:
+    """Return the types of the programs, by path, that ENTRIES label one by one and POLICY has transitions for."""
+    ways_in = {type_ for _, type_ in policy.process_transitions}
+    return {
+        path: one.context.type_
+        for one in entries
+        if one.context.type_ in ways_in and escaped(path := literal_start(one.pattern)) == one.pattern
+    }
 
 
 def _daemons(known: Sequence[Daemon], scope: Collection[str], observations: Observations) -> tuple[Daemon, ...]:

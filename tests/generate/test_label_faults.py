@@ -62,6 +62,12 @@ def test_in_doubt_an_access_stays(target: str, path: str) -> None:
     assert checked(seen) == Checked((seen,))
 
 
+def test_a_processes_file_in_proc_that_a_link_in_etc_leads_to_has_no_wrong_label() -> None:
+    mounts = read("alphad_t", "/etc/family/mtab")
+    mounts = replace(mounts, target=replace(mounts.target, role="system_r"))
+    assert checked(mounts) == Checked((mounts,))
+
+
 @pytest.mark.parametrize("perm", ["search", "add_name", "remove_name"])
 def test_what_may_be_about_an_entry_is_in_doubt(perm: str) -> None:
     seen = vector("alphad_t", "tmp_t", "dir", perm, path="/etc/family/x")
