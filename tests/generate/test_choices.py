@@ -5,7 +5,9 @@ import json
 
 import pytest
 
-from policytool.generate.choices import Choices, ChoicesError, read_accepted, read_hidden
+from policytool.generate.choices import Choices, ChoicesError, child_of, read_accepted, read_hidden
+from policytool.model.daemon import Daemon
+from policytool.model.program import Child
 
 GOOD = """
 [[accept]]
@@ -77,3 +79,15 @@ def test_what_an_enforced_run_passed_without() -> None:
 def test_a_run_that_did_not_pass_hides_nothing(text: str) -> None:
     with pytest.raises(ChoicesError):
         read_hidden(text)
+
+
+def test_a_child_domain_is_named_after_daemon_and_program() -> None:
+    daemon = Daemon("alphad", "alphad_t", "alphad_exec_t")
+    path = "/usr/lib/alpha/Alpha-tool.2"
+    assert child_of(daemon, path) == Child("alphad_t", path, "alphad_alpha_tool_2_t", "alphad_alpha_tool_2_exec_t")
+
+
+@pytest.mark.parametrize("path", ["", "tool", "/usr/bin/", "/usr/bin/a b", "/usr/bin/a(.*)", "/usr/dnl/tool"])
+def test_a_path_that_is_not_plain_gets_no_child_domain(path: str) -> None:
+    with pytest.raises(ChoicesError, match="plain absolute path"):
+        child_of(Daemon("alphad", "alphad_t", "alphad_exec_t"), path)

@@ -10,14 +10,19 @@ from pathlib import Path
 import pytest
 
 from policytool.daemons import load_daemons
+from policytool.errors import UsageError
 from policytool.generate.candidate import Candidate
-from policytool.generate.choices import Choices
+from policytool.generate.choices import Choices, child_of
 from policytool.generate.triage import Cure
 from policytool.model.observation import Observations
-from policytool.model.program import Whose
+from policytool.model.profile import ModuleFormat
+from policytool.model.program import Child, Whose
+from policytool.policy.replay import Verdict
 from policytool.toolchain.base import Base
 from policytool.traces.bundle import read_trace
 from policytool.workflow.generate import generate_modules
+from policytool.workflow.irreducible import prove_irreducible
+from policytool.workflow.replay import replay_modules
 from tests.synthetic import observations, vector
 
 TRACE = Path(__file__).parents[2] / "traces" / "libvirt" / "complete"
@@ -109,6 +114,36 @@ def test_qemu_img_stays_with_virtstoraged(made: Mapping[str, Candidate]) -> None
     one = made["virtstoraged"]
     assert programs(one) == {("/usr/sbin/virtstoraged", Whose.OWN), ("/usr/bin/qemu-img", Whose.STAYS)}
     assert not one.cured(Cure.TRANSITION)
+
+
+def test_qemu_img_leaves_virtstoraged_on_request(recorded: Observations, base: Base, tmp_path: Path) -> None:
+    daemons = load_daemons()
+    virtstoraged = next(one for one in daemons if one.name == "virtstoraged")
+    choices = replace(CHOICES, children=(child_of(virtstoraged, "/usr/bin/qemu-img"),))
+    (one,) = generate_modules(recorded, daemons, ["virtstoraged_t"], base, choices)
+    assert programs(one) == {("/usr/sbin/virtstoraged", Whose.OWN), ("/usr/bin/qemu-img", Whose.HELPER)}
+    child, way_in = "virtstoraged_qemu_img_t", "virtstoraged_qemu_img_exec_t"
+    assert {child, way_in} < one.module.declared
+    assert ("virtstoraged_t", way_in, child) in {(t.source, t.target, t.default) for t in one.module.transitions}
+    assert (r"/usr/bin/qemu-img", way_in) in {(f.pattern, f.context.type_) for f in one.module.file_contexts}
+    rules = {(r.source, r.target, r.tclass, perm) for r in one.module.every_rule for perm in r.perms}
+    assert ("virtstoraged_t", child, "process", "transition") in rules
+    assert (child, way_in, "file", "entrypoint") in rules
+    assert ("virtstoraged_t", way_in, "file", "execute_no_trans") not in rules
+    assert {perm for *key, perm in rules if key == [child, child, "process"]}, "what it did is its own now"
+    for name, text in one.files(ModuleFormat.REFPOLICY).items():
+        (tmp_path / name).write_text(text)
+    replayed = replay_modules(recorded, daemons, [tmp_path], base, [])
+    denied = {one.vector.key for one in replayed.outcome.results if one.verdict is Verdict.DENIED}
+    assert not [key for key in denied if {child, way_in} & set(key)], "others' modules are not there, this one is"
+    proof, _ = prove_irreducible(recorded, daemons, [tmp_path], base)
+    assert not [one for one in proof.findings if {child, way_in} & {one.rule.source, one.rule.target}]
+
+
+def test_a_child_that_was_not_seen_to_run_is_refused(recorded: Observations, base: Base) -> None:
+    choices = replace(CHOICES, children=(Child("virtstoraged_t", "/usr/bin/lvm", "x_t", "x_exec_t"),))
+    with pytest.raises(UsageError, match="not seen to run in virtstoraged_t; these were: /usr/bin/qemu-img"):
+        generate_modules(recorded, load_daemons(), ["virtstoraged_t"], base, choices)
 
 
 def test_ip_and_dmidecode_leave_virtlxcd(made: Mapping[str, Candidate]) -> None:
