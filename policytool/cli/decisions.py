@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from policytool.generate.candidate import Candidate
     from policytool.generate.choices import Choices
     from policytool.model.daemon import Daemon
+    from policytool.model.program import Child
 
 Accept = Annotated[
     list[str] | None,
@@ -80,7 +81,6 @@ def load_choices(
         ACCEPTED_FILE,
         Choices,
         ChoicesError,
-        child_of,
         read_accepted,
         read_hidden,
         require_id,
@@ -104,16 +104,7 @@ def load_choices(
             raise InputError(f"{path}: {error}") from error
     if children and not transitions:
         raise UsageError("--child makes a transition; leave out --no-transitions")
-    found = []
-    for text in children:
-        name, _, program = text.partition("=")
-        try:
-            found.append(child_of(as_daemons([name], known)[0], program))
-        except ChoicesError as error:
-            raise UsageError(f"--child {text}: {error}") from error
-    if twice := [one.path for one in found if sum(one.path == other.path for other in found) > 1]:
-        raise UsageError(f"--child: {twice[0]} is named twice; a file has one label, so it leads into one domain")
-    return Choices(accepted, transitions, prefer_booleans, hidden, private_types, tuple(found))
+    return Choices(accepted, transitions, prefer_booleans, hidden, private_types, _children(children, known))
 
 
 def warn_decisions(made: Sequence[Candidate], choices: Choices) -> None:
@@ -130,6 +121,25 @@ def warn_decisions(made: Sequence[Candidate], choices: Choices) -> None:
         for id_ in sorted(choices.accepted.get(name, {})):
             if f"{id_} is accepted:" not in used:
                 note(f"{one.module.name}: {name}/accepted.toml accepts {id_}, which nothing asks for")
+
+
+def _children(texts: Sequence[str], known: Sequence[Daemon]) -> tuple[Child, ...]:
+    from policytool.generate.choices import ChoicesError, child_of
+
+    found: dict[str, str] = {}
+    children = []
+    for text in texts:
+        name, _, path = text.partition("=")
+        try:
+            child = child_of(as_daemons([name], known)[0], path)
+        except ChoicesError as error:
+            raise UsageError(f"--child {text}: {error}") from error
+        # A file has one label, so it leads into one domain; and a domain has one program file here.
+        for key in (child.path, child.domain):
+            if found.setdefault(key, text) != text:
+                raise UsageError(f"--child {text}: {key} is what --child {found[key]} names already")
+        children.append(child)
+    return tuple(children)
 
 
 def _text(path: Path) -> str:

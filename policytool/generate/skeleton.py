@@ -74,16 +74,7 @@ def skeleton(
     CHILDREN, which are declared with it. LABELLING has its private types.
     """
     name = module_name(daemon, extends=extends, taken=taken)
-    left = [
-        TypeTransition(
-            daemon.domain,
-            helper.exec_type,
-            "process",
-            helper.domain,
-            reason=f"a domain of its own: {', '.join(helper.programs)}",
-        )
-        for helper in helpers
-    ]
+    left = _ways_out(daemon, helpers)
     if extends:
         return PolicyModule(
             name,
@@ -95,7 +86,7 @@ def skeleton(
             graph.traces,
             types=_child_types(children),
             roles=_child_roles(children),
-            transitions=tuple(left),
+            transitions=left,
             file_contexts=_program_contexts(children),
             interfaces=(),
         )
@@ -127,6 +118,19 @@ def skeleton(
         optionals=_optionals(labelling),
         file_contexts=(*_file_contexts(daemon), *_program_contexts(children), *_own_file_contexts(labelling)),
         interfaces=_interfaces(daemon, graph, labelling),
+    )
+
+
+def _ways_out(daemon: Daemon, helpers: Sequence[Helper]) -> tuple[TypeTransition, ...]:
+    return tuple(
+        TypeTransition(
+            daemon.domain,
+            helper.exec_type,
+            "process",
+            helper.domain,
+            reason=f"a domain of its own: {', '.join(helper.programs)}",
+        )
+        for helper in helpers
     )
 
 

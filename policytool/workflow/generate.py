@@ -20,15 +20,14 @@ from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon, DaemonError, is_plain_path
 from policytool.model.module import PolicyModule
 from policytool.model.observation import Observations
-from policytool.model.printable import printable
 from policytool.model.profile import Profile
 from policytool.policy.aliases import without_aliases
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
-from policytool.policy.relabel_program import relabel_programs
 from policytool.toolchain.base import Base
 from policytool.toolchain.link import LinkFailed, link
 from policytool.workflow.attribution import entered_by
+from policytool.workflow.children import as_children, children_owned
 from policytool.workflow.labelled import Mapped, types_owned
 from policytool.workflow.robust import closing, robust_candidates
 from policytool.workflow.skeletons import Skeletons, link_unchecked, make_skeletons, with_file_interfaces
@@ -82,7 +81,7 @@ def prepare(
     linked = link_unchecked(base, {})
     plain = CompiledPolicy(linked.policy)
     wanted = [plain.resolve(domain) or domain for domain in wanted]
-    observations = _as_children(without_aliases(observations, plain), choices, plain)
+    observations = as_children(without_aliases(observations, plain), choices.children, plain)
     graph = build(observations)
     daemons = (*known, *_unknown(graph, known, wanted, plain.types))
     present = Owners(daemons, plain.types).present(graph.vectors())
@@ -99,43 +98,9 @@ def prepare(
     ours = frozenset(entered).union(
         (daemon.domain for daemon in daemons), *(one.reached for one in whose.by_domain.values())
     )
-    private = {**types_owned(skeletons.labelling, present), **_children_owned(choices, present)}
+    private = {**types_owned(skeletons.labelling, present), **children_owned(choices.children, present)}
     owners = Owners(daemons, plain.types, entered, private)
     return Prepared(chosen, observations, skeletons, mapped, Judges(skeletons, owners, ours, choices))
-
-
-def _as_children(observations: Observations, choices: Choices, plain: CompiledPolicy) -> Observations:
-    """Return OBSERVATIONS with the files of programs that get domains under their new types.
-
-    UsageError: such a program did not run in its parent's domain, or the base has one of the types.
-    """
-    for child in choices.children:
-        taken = {child.domain, child.exec_type} & plain.types
-        if taken:
-            raise UsageError(f"the base has a type {min(taken)} already: {child.path} needs no child domain")
-        ran = sorted(
-            {
-                use.program
-                for vector in observations.vectors
-                if vector.key[0] == child.parent and vector.key[2:] == ("file", "execute_no_trans")
-                for use, _ in vector.evidence.uses
-            }
-        )
-        if child.path not in ran and child.domain not in {vector.source.type_ for vector in observations.vectors}:
-            seen = ", ".join(printable(path) for path in ran) or "none"
-            raise UsageError(f"{child.path} was not seen to run in {child.parent}; these were: {seen}")
-    types = {child.path: child.exec_type for child in choices.children}
-    return replace(observations, vectors=relabel_programs(observations.vectors, types))
-
-
-def _children_owned(choices: Choices, present: Sequence[Daemon]) -> Mapping[str, Daemon]:
-    by_domain = {daemon.domain: daemon for daemon in present}
-    return {
-        type_: by_domain[child.parent]
-        for child in choices.children
-        if child.parent in by_domain
-        for type_ in (child.domain, child.exec_type)
-    }
 
 
 def make_modules(prepared: Prepared, base: Base, profile: Profile) -> tuple[Candidate, ...]:

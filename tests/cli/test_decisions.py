@@ -49,3 +49,29 @@ def test_what_cannot_be_read_says_so(tmp_path: Path) -> None:
         load_choices(tmp_path, dontaudit=[tmp_path / "bytes.json"])
     with pytest.raises(UsageError, match="R-ptrace:TYPE"):
         load_choices(tmp_path, ["R-ptrace"])
+
+
+@pytest.mark.parametrize(
+    ("children", "says"),
+    [
+        (["greeterd_t"], "not the plain absolute path"),
+        (["greeterd_t=/usr/bin/a b"], "not the plain absolute path"),
+        (["greeterd=/usr/bin/tool"], "neither a known daemon"),
+        (["a_t=/usr/bin/tool", "b_t=/usr/bin/tool"], "/usr/bin/tool is what --child a_t=/usr/bin/tool names"),
+        (["a_t=/usr/bin/tool", "a_t=/usr/sbin/tool"], "a_tool_t is what --child a_t=/usr/bin/tool names"),
+    ],
+)
+def test_a_child_domain_that_cannot_be_says_why(tmp_path: Path, children: list[str], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        load_choices(tmp_path, children=children)
+
+
+def test_a_child_domain_needs_a_transition(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="leave out --no-transitions"):
+        load_choices(tmp_path, transitions=False, children=["greeterd_t=/usr/bin/tool"])
+
+
+def test_a_program_that_was_not_seen_gets_no_child_domain(tmp_path: Path) -> None:
+    done = policytool("generate", LOG, "-o", tmp_path, "-d", "greeterd_t", "--child", "greeterd_t=/usr/bin/none")
+    assert done.returncode == 2
+    assert "/usr/bin/none was not seen to run in greeterd_t; these were: " in done.stderr
