@@ -12,7 +12,7 @@ import typer
 from policytool.cli.console import emit, emit_json, note, table, write_files
 from policytool.cli.decisions import AcceptedPolicies, PrivateTypes, Transitions, load_choices
 from policytool.cli.inputs import DaemonFolder, DaemonNames, Json, as_daemons, load_known
-from policytool.errors import ExitCode, InputError, ToolFailedError, UsageError
+from policytool.errors import ExitCode, ToolFailedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,11 +135,11 @@ def run(
     """
     from policytool.lab.enforce import enforce as enforce_in_lab
     from policytool.lab.image import require_root
-    from policytool.lab.record import record as record_in_lab
+    from policytool.lab.record import record_batches
     from policytool.lab.scenario import choose
     from policytool.model.profile import ModuleFormat
     from policytool.toolchain.base import find_base
-    from policytool.traces.bundle import read_manifest, read_trace
+    from policytool.traces.bundle import read_trace
     from policytool.workflow.generate import generate_modules
 
     require_root("lab run")
@@ -151,17 +151,10 @@ def run(
     choices = load_choices(accepted, transitions=transitions, private_types=private_types)
 
     def record_pass(name: str, under: Sequence[Path]) -> Path:
-        folder = output / name
-        if not folder.exists():
-            made = record_in_lab(image, chosen, payload, folder, note, under=under)
-            emit(_steps_text(made.session.status.steps) + "\n")
-        else:
-            note(f"{folder} is there already and is not recorded again")
-        if not read_manifest(folder).complete:
-            raise InputError(
-                f"{folder} has lost records, so that rules made from it may miss some: record it again"
-            )
-        return folder
+        steps = record_batches(image, chosen, payload, output / name, note, under=under)
+        if steps:
+            emit(_steps_text(steps) + "\n")
+        return output / name
 
     def generate_pass(trace: Path, name: str) -> Path:
         folder = output / name

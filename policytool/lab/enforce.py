@@ -18,7 +18,8 @@ from policytool.toolchain.sources import find_sources
 from policytool.traces.bundle import read_trace
 from policytool.workflow.modules import evidence_files
 
-_LIMIT = 1500.0
+# All scenarios on a machine that may be translated.
+_LIMIT = 5400.0
 _FORMAT = 1
 
 
