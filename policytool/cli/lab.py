@@ -103,6 +103,7 @@ def enforce(
     neverallow: Annotated[
         bool, typer.Option(help="Check the base's neverallow rules first; Debian's semodule does not.")
     ] = True,
+    daemon_folder: DaemonFolder = None,
     as_json: Json = False,
 ) -> None:
     """Run scenarios on an enforcing machine with the modules: which steps work, and what is denied either way."""
@@ -112,7 +113,8 @@ def enforce(
 
     require_root("lab enforce")
     payload = choose(scenarios or (), workload)
-    _report(enforce_in_lab(_image(), folders, payload, note, neverallow=neverallow), as_json=as_json)
+    known = load_known(daemon_folder)
+    _report(enforce_in_lab(_image(), folders, known, payload, note, neverallow=neverallow), as_json=as_json)
 
 
 @app.command()
@@ -174,7 +176,7 @@ def run(
 
     skeletons = generate_pass(record_pass("first", ()), "skeletons")
     modules = generate_pass(record_pass("second", [skeletons]), "modules")
-    _report(enforce_in_lab(image, [modules], payload, note), as_json=as_json)
+    _report(enforce_in_lab(image, [modules], known, payload, note), as_json=as_json)
 
 
 @app.command()
@@ -190,14 +192,16 @@ def shell(
     from policytool.lab.scenario import choose
     from policytool.lab.session import prepare, run_folder
     from policytool.lab.vm import shell as boot_shell
+    from policytool.toolchain.sources import find_sources
+    from policytool.workflow.modules import evidence_files
 
     require_root("lab shell")
     image = _image()
     base = image_base(image)
-    known = _daemons((), load_known(None))
-    policy = (
-        enforce_policy(base, folders, ()) if folders and enforcing else record_policy(base, known, folders or ())
-    )
+    if folders and enforcing:
+        policy = enforce_policy(base, folders, evidence_files(find_sources(folders)[0]))
+    else:
+        policy = record_policy(base, _daemons((), load_known(None)), folders or ())
     with run_folder("shell") as folder:
         boot_shell(prepare(image, policy, choose(()), folder, note, enforcing=enforcing), folder)
 
@@ -226,7 +230,7 @@ def _report(done: Enforcement, *, as_json: bool) -> None:
     if as_json:
         emit_json(done.document())
     else:
-        emit(_enforcement_text(done))
+        emit(enforcement_text(done))
     if not done.clean:
         raise typer.Exit(ExitCode.FINDINGS)
 
@@ -260,7 +264,8 @@ def _failures_text(steps: Sequence[Step]) -> str:
     return text
 
 
-def _enforcement_text(done: Enforcement) -> str:
+def enforcement_text(done: Enforcement) -> str:
+    """Return what an enforced run says: steps and denials by daemon, what failed, each denial, the sums."""
     text = table(("daemon", "ok", "failed", "denials"), done.rows(), frozenset({1, 2, 3}))
     text += _failures_text(done.steps)
     if done.denials:
@@ -279,6 +284,12 @@ def _enforcement_text(done: Enforcement) -> str:
         ]
         columns = ("source", "target", "class", "permission", "count", "verdict", "program", "path")
         text += "\n" + table(columns, rows, frozenset({4}))
+    if done.others:
+        sources = sorted({one.source for one in done.others})
+        text += (
+            f"\nno finding: {len(done.others)} distinct denials of domains that no tested one enters "
+            f"({', '.join(sources[:5])}{', …' if len(sources) > 5 else ''}); --json lists them as others\n"
+        )
     failed = sum(not step.ok for step in done.steps)
     return text + (
         f"\n{len(done.steps) - failed} steps ok, {failed} failed, {len(done.unexpected)} distinct denials, "
