@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from policytool.generate.triage import DECIDED
 from policytool.lab.denials import Denial, count_denials, of_daemon
@@ -21,6 +22,45 @@ from policytool.workflow.modules import evidence_files
 # All scenarios on a machine that may be translated.
 _LIMIT = 5400.0
 _FORMAT = 1
+
+
+class Ran(TypedDict):
+    """A step in the result; `said` is what it printed, if it failed."""
+
+    scenario: str
+    daemon: str
+    name: str
+    ok: bool
+    said: tuple[str, ...]
+
+
+class Denied(TypedDict):
+    """A distinct denial in the result; `refused` is the reason why a module leaves it out on purpose."""
+
+    source: str
+    target: str
+    tclass: str
+    perm: str
+    count: int
+    refused: str | None
+    programs: list[str]
+    paths: list[str]
+
+
+class Document(TypedDict):
+    """The result of one enforced run, for --json."""
+
+    format: int
+    clean: bool
+    steps: list[Ran]
+    denials: list[Denied]
+    errors: dict[str, int]
+    lost: int | None
+    kernel: str
+    enforcing: list[str]
+    entered: list[str]
+    hashes: dict[str, str]
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +86,7 @@ class Enforcement:
         steps_ok = bool(self.steps) and all(step.ok for step in self.steps)
         return steps_ok and not self.unexpected and self.session.lost == 0
 
-    def document(self) -> Mapping[str, object]:
+    def document(self) -> Document:
         """Return the result for --json."""
         return {
             "format": _FORMAT,
