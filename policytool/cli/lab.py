@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -62,11 +63,19 @@ def record(
     ] = "complete",
     name: Annotated[str | None, typer.Option("--name", help="Name in evidence (default: the folder's).")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the bundle if there is one.")] = False,
+    by_daemon: Annotated[
+        bool,
+        typer.Option(
+            "--by-daemon",
+            help="A boot for each daemon that scenarios are named after, into DIR/DAEMON; resumable.",
+        ),
+    ] = False,
     daemon_folder: DaemonFolder = None,
 ) -> None:
     """Record scenarios in complete mode: everything is permitted, and every access is logged, both ways."""
     from policytool.lab.image import require_root
     from policytool.lab.record import record as record_in_lab
+    from policytool.lab.record import record_batches
     from policytool.lab.scenario import choose
     from policytool.traces.manifest import Recording
 
@@ -75,6 +84,12 @@ def record(
     require_root("lab record")
     chosen = _daemons(daemons or (), load_known(daemon_folder))
     payload = choose(scenarios or (), workload)
+    if by_daemon:
+        ran = record_batches(_image(), chosen, payload, output, note, under=under or (), mode=Recording(mode))
+        emit(_steps_text(ran))
+        if not all(step.ok for step in ran):
+            raise typer.Exit(ExitCode.FINDINGS)
+        return
     made = record_in_lab(
         _image(),
         chosen,
@@ -114,7 +129,7 @@ def enforce(
     require_root("lab enforce")
     payload = choose(scenarios or (), workload)
     known = load_known(daemon_folder)
-    _report(enforce_in_lab(_image(), folders, known, payload, note, neverallow=neverallow), as_json=as_json)
+    _report(enforce_in_lab(_image(), folders, payload, note, known=known, neverallow=neverallow), as_json=as_json)
 
 
 @app.command()
@@ -176,7 +191,42 @@ def run(
 
     skeletons = generate_pass(record_pass("first", ()), "skeletons")
     modules = generate_pass(record_pass("second", [skeletons]), "modules")
-    _report(enforce_in_lab(image, [modules], known, payload, note), as_json=as_json)
+    _report(enforce_in_lab(image, [modules], payload, note, known=known), as_json=as_json)
+
+
+@app.command()
+def verify(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", show_default=False, help="Folders of modules.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The result, as JSON.")],
+    state: Annotated[
+        Path, typer.Option("--state", metavar="DIR", help="Keeps each daemon's result, so that a run can go on.")
+    ] = Path("build/verify"),
+    traces: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--trace", metavar="DIR", help="A bundle that the modules come from, for its hash; repeatable."
+        ),
+    ] = None,
+    scenarios: _Scenarios = None,
+) -> None:
+    """Enforce every daemon's scenarios, a boot a daemon, all modules in the machine; goes on where it stopped."""
+    from policytool.lab.image import require_root
+    from policytool.lab.scenario import choose
+    from policytool.lab.verify import verify as verify_in_lab
+
+    require_root("lab verify")
+    done = verify_in_lab(_image(), folders, traces or (), choose(scenarios or ()), state, note)
+    write_files(output.parent, {output.name: json.dumps(done, indent=1, sort_keys=True) + "\n"})
+    rows = [
+        (name, one["ok"], len(one["failed"]), len(one["denials"]), one["lost"], round(one["seconds"]))
+        for name, one in done["batches"].items()
+    ]
+    emit(table(("daemon", "ok", "failed", "denials", "lost", "seconds"), rows, frozenset({1, 2, 3, 4, 5})))
+    emit(f"\n{done['steps'] - done['failed']} of {done['steps']} steps ok, {done['denials']} denials\n")
+    if not done["clean"]:
+        raise typer.Exit(ExitCode.FINDINGS)
 
 
 @app.command()

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from policytool.generate.triage import DECIDED
 from policytool.lab.denials import Denial, count_denials, touching
@@ -25,6 +26,47 @@ from policytool.workflow.modules import evidence_files
 # All scenarios on a machine that may be translated.
 _LIMIT = 5400.0
 _FORMAT = 1
+
+
+class Ran(TypedDict):
+    """A step in the result; `said` is what it printed, if it failed."""
+
+    scenario: str
+    daemon: str
+    name: str
+    ok: bool
+    said: tuple[str, ...]
+
+
+class Denied(TypedDict):
+    """A distinct denial in the result; `refused` is the reason why a module leaves it out on purpose."""
+
+    source: str
+    target: str
+    tclass: str
+    perm: str
+    count: int
+    refused: str | None
+    programs: list[str]
+    paths: list[str]
+
+
+class Document(TypedDict):
+    """The result of one enforced run, for --json."""
+
+    format: int
+    clean: bool
+    steps: list[Ran]
+    denials: list[Denied]
+    others: list[Denied]
+    errors: dict[str, int]
+    lost: int | None
+    kernel: str
+    enforcing: list[str]
+    entered: list[str]
+    further: list[str]
+    hashes: dict[str, str]
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +98,7 @@ class Enforcement:
         steps_ok = bool(self.steps) and all(step.ok for step in self.steps)
         return steps_ok and not self.unexpected and self.session.lost == 0
 
-    def document(self) -> Mapping[str, object]:
+    def document(self) -> Document:
         """Return the result for --json."""
         return {
             "format": _FORMAT,
@@ -65,8 +107,8 @@ class Enforcement:
                 {"scenario": one.scenario, "daemon": one.daemon, "name": one.name, "ok": one.ok, "said": one.said}
                 for one in self.steps
             ],
-            "denials": [_denial(one) | {"refused": one.refused or None} for one in self.denials],
-            "others": [_denial(one) for one in self.others],
+            "denials": [_denied(one) for one in self.denials],
+            "others": [_denied(one) for one in self.others],
             "errors": dict(self.errors),
             "lost": self.session.lost,
             "kernel": self.session.status.kernel,
@@ -95,15 +137,15 @@ class Enforcement:
 def enforce(
     image: Image,
     folders: Sequence[Path],
-    known: Sequence[Daemon],
     payload: Mapping[str, Path],
     told: Told,
     *,
+    known: Sequence[Daemon] = (),
     neverallow: bool = True,
 ) -> Enforcement:
     """Boot enforcing with the modules in FOLDERS, run the scenarios of PAYLOAD, and say what was refused.
 
-    KNOWN daemons are found in the result by their programs. NEVERALLOW: see `enforce_policy`.
+    KNOWN daemons are found in the result's `rows` by their programs. NEVERALLOW: see `enforce_policy`.
 
     InputError when a module has an error; LostVmError when the machine is lost.
     """
@@ -135,13 +177,14 @@ def enforce(
     )
 
 
-def _denial(one: Denial) -> dict[str, object]:
+def _denied(one: Denial) -> Denied:
     return {
         "source": one.source,
         "target": one.target,
         "tclass": one.tclass,
         "perm": one.perm,
         "count": one.count,
+        "refused": one.refused or None,
         "programs": sorted({use.program for use in one.uses if use.program}),
         "paths": sorted({use.path for use in one.uses if use.path}),
     }

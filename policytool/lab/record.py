@@ -84,8 +84,11 @@ def record_batches(
     told: Told,
     *,
     under: Sequence[Path] = (),
+    mode: Recording = Recording.COMPLETE,
 ) -> tuple[Step, ...]:
     """Record each of PAYLOAD's `batches` into a bundle of its name in FOLDER, but for those that are there already.
+
+    MODE is as for `record`.
 
     Return the steps of what was recorded now. InputError when a bundle has lost records; else as `record`.
     """
@@ -95,7 +98,11 @@ def record_batches(
         if bundle.exists():
             told(f"{bundle} is there already and is not recorded again")
         else:
-            steps += record(image, daemons, batch, bundle, told, under=under).session.status.steps
+            made = record(image, daemons, batch, bundle, told, under=under, mode=mode)
+            told(
+                f"{bundle}: {made.manifest.records} records, lost {made.session.lost}, {made.session.seconds:.0f} s"
+            )
+            steps += made.session.status.steps
         if not read_manifest(bundle).complete:
             raise InputError(
                 f"{bundle} has lost records, so that rules made from it may miss some: record it again"

@@ -44,6 +44,7 @@ def test_denials_of_domains_that_no_tested_one_enters_are_listed_apart_and_are_n
             "tclass": "fd",
             "perm": "use",
             "count": 3,
+            "refused": None,
             "programs": [],
             "paths": [],
         }

@@ -14,7 +14,7 @@ step virtinterfaced set-limits admin virtinterfaced server-clients-set virtinter
 step virtinterfaced throw-out throw_out virtinterfaced virtinterfaced
 refuse virtinterfaced unknown-client 'no client\|not found\|unable' admin virtinterfaced client-info virtinterfaced 4711
 refuse virtinterfaced no-certificates 'tls' admin virtinterfaced server-update-tls virtinterfaced
-step virtinterfaced idle-time admin virtinterfaced daemon-timeout 240
+step virtinterfaced idle-time admin virtinterfaced daemon-timeout --timeout 240
 step virtinterfaced log-filters admin virtinterfaced daemon-log-filters
 step virtinterfaced set-log-filters admin virtinterfaced daemon-log-filters '1:rpc 3:event'
 step virtinterfaced log-outputs admin virtinterfaced daemon-log-outputs

@@ -14,7 +14,7 @@ step virtlxcd set-limits admin virtlxcd server-clients-set virtlxcd --max-client
 step virtlxcd throw-out throw_out virtlxcd virtlxcd
 refuse virtlxcd unknown-client 'no client\|not found\|unable' admin virtlxcd client-info virtlxcd 4711
 refuse virtlxcd no-certificates 'tls' admin virtlxcd server-update-tls virtlxcd
-step virtlxcd idle-time admin virtlxcd daemon-timeout 240
+step virtlxcd idle-time admin virtlxcd daemon-timeout --timeout 240
 step virtlxcd log-filters admin virtlxcd daemon-log-filters
 step virtlxcd set-log-filters admin virtlxcd daemon-log-filters '1:rpc 3:event'
 step virtlxcd log-outputs admin virtlxcd daemon-log-outputs

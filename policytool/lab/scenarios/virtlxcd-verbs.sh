@@ -31,7 +31,6 @@ step virtlxcd attach-loop attach
 step virtlxcd attach-disk virsh attach-disk lab-container /dev/loop5 sdb --sourcetype block --live
 step virtlxcd list-disks virsh domblklist lab-container
 step virtlxcd detach-disk virsh detach-disk lab-container sdb --live
-refuse virtlxcd shutdown-by-init 'initctl' virsh shutdown lab-container --mode initctl
 refuse virtlxcd signal-another 'init' virsh send-process-signal lab-container 2 term
 step virtlxcd shutdown-by-signal virsh shutdown lab-container --mode signal
 step virtlxcd kill virsh send-process-signal lab-container 1 kill

@@ -14,7 +14,7 @@ step virtnetworkd set-limits admin virtnetworkd server-clients-set virtnetworkd 
 step virtnetworkd throw-out throw_out virtnetworkd virtnetworkd
 refuse virtnetworkd unknown-client 'no client\|not found\|unable' admin virtnetworkd client-info virtnetworkd 4711
 refuse virtnetworkd no-certificates 'tls' admin virtnetworkd server-update-tls virtnetworkd
-step virtnetworkd idle-time admin virtnetworkd daemon-timeout 240
+step virtnetworkd idle-time admin virtnetworkd daemon-timeout --timeout 240
 step virtnetworkd log-filters admin virtnetworkd daemon-log-filters
 step virtnetworkd set-log-filters admin virtnetworkd daemon-log-filters '1:rpc 3:event'
 step virtnetworkd log-outputs admin virtnetworkd daemon-log-outputs

@@ -14,7 +14,7 @@ step virtnodedevd set-limits admin virtnodedevd server-clients-set virtnodedevd 
 step virtnodedevd throw-out throw_out virtnodedevd virtnodedevd
 refuse virtnodedevd unknown-client 'no client\|not found\|unable' admin virtnodedevd client-info virtnodedevd 4711
 refuse virtnodedevd no-certificates 'tls' admin virtnodedevd server-update-tls virtnodedevd
-step virtnodedevd idle-time admin virtnodedevd daemon-timeout 240
+step virtnodedevd idle-time admin virtnodedevd daemon-timeout --timeout 240
 step virtnodedevd log-filters admin virtnodedevd daemon-log-filters
 step virtnodedevd set-log-filters admin virtnodedevd daemon-log-filters '1:rpc 3:event'
 step virtnodedevd log-outputs admin virtnodedevd daemon-log-outputs

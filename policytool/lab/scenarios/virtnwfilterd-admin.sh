@@ -14,7 +14,7 @@ step virtnwfilterd set-limits admin virtnwfilterd server-clients-set virtnwfilte
 step virtnwfilterd throw-out throw_out virtnwfilterd virtnwfilterd
 refuse virtnwfilterd unknown-client 'no client\|not found\|unable' admin virtnwfilterd client-info virtnwfilterd 4711
 refuse virtnwfilterd no-certificates 'tls' admin virtnwfilterd server-update-tls virtnwfilterd
-step virtnwfilterd idle-time admin virtnwfilterd daemon-timeout 240
+step virtnwfilterd idle-time admin virtnwfilterd daemon-timeout --timeout 240
 step virtnwfilterd log-filters admin virtnwfilterd daemon-log-filters
 step virtnwfilterd set-log-filters admin virtnwfilterd daemon-log-filters '1:rpc 3:event'
 step virtnwfilterd log-outputs admin virtnwfilterd daemon-log-outputs

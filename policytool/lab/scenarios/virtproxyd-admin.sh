@@ -14,7 +14,7 @@ step virtproxyd set-limits admin libvirtd server-clients-set virtproxyd --max-cl
 step virtproxyd throw-out throw_out libvirtd virtproxyd
 refuse virtproxyd unknown-client 'no client\|not found\|unable' admin libvirtd client-info virtproxyd 4711
 refuse virtproxyd no-certificates 'tls' admin libvirtd server-update-tls virtproxyd
-step virtproxyd idle-time admin libvirtd daemon-timeout 240
+step virtproxyd idle-time admin libvirtd daemon-timeout --timeout 240
 step virtproxyd log-filters admin libvirtd daemon-log-filters
 step virtproxyd set-log-filters admin libvirtd daemon-log-filters '1:rpc 3:event'
 step virtproxyd log-outputs admin libvirtd daemon-log-outputs

@@ -14,7 +14,7 @@ step virtqemud set-limits admin virtqemud server-clients-set virtqemud --max-cli
 step virtqemud throw-out throw_out virtqemud virtqemud
 refuse virtqemud unknown-client 'no client\|not found\|unable' admin virtqemud client-info virtqemud 4711
 refuse virtqemud no-certificates 'tls' admin virtqemud server-update-tls virtqemud
-step virtqemud idle-time admin virtqemud daemon-timeout 240
+step virtqemud idle-time admin virtqemud daemon-timeout --timeout 240
 step virtqemud log-filters admin virtqemud daemon-log-filters
 step virtqemud set-log-filters admin virtqemud daemon-log-filters '1:rpc 3:event'
 step virtqemud log-outputs admin virtqemud daemon-log-outputs

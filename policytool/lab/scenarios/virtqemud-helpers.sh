@@ -19,7 +19,7 @@ step virtqemud start-user virsh create /mnt/guest-user.xml
 step virtqemud destroy-user virsh destroy lab-user
 step virtqemud define-nvram virsh define /mnt/guest-nvram.xml
 step virtqemud start-nvram virsh start lab-nvram
-step virtqemud has-nvram test -s /var/lib/libvirt/qemu/nvram/lab-nvram_VARS.bin
+step virtqemud has-nvram test -s /var/lib/libvirt/qemu/nvram/lab-nvram_VARS.fd
 step virtqemud destroy-nvram virsh destroy lab-nvram
 step virtqemud undefine-nvram virsh undefine lab-nvram --nvram
 step virtqemud clean-up rm -rf /var/lib/libvirt/lab-share

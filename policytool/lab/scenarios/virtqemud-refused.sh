@@ -8,7 +8,7 @@ refuse virtqemud no-emulator 'No such file\|emulator\|find' virsh define /mnt/gu
 step virtqemud create virsh create /mnt/guest-small.xml
 refuse virtqemud already-running 'already\|active' virsh create /mnt/guest-small.xml
 refuse virtqemud no-disk 'No such file\|access' virsh attach-disk lab-small /var/lib/libvirt/images/lab-none.img vdb
-refuse virtqemud no-device 'not found\|no target\|no disk' virsh detach-disk lab-small vdq
+refuse virtqemud no-device 'not found\|no target\|no disk\|disk information' virsh detach-disk lab-small vdq
 refuse virtqemud no-host-device 'not found\|find\|No such\|device\|support' virsh attach-device lab-small /mnt/hostdev-none.xml
 refuse virtqemud detach-host-device 'VFIO\|support\|not found\|find' virsh nodedev-detach pci_0000_00_00_0 --driver vfio
 refuse virtqemud no-folder-to-save 'No such file\|failed' virsh save lab-small /var/lib/lab-none/save

@@ -14,7 +14,7 @@ step virtsecretd set-limits admin virtsecretd server-clients-set virtsecretd --m
 step virtsecretd throw-out throw_out virtsecretd virtsecretd
 refuse virtsecretd unknown-client 'no client\|not found\|unable' admin virtsecretd client-info virtsecretd 4711
 refuse virtsecretd no-certificates 'tls' admin virtsecretd server-update-tls virtsecretd
-step virtsecretd idle-time admin virtsecretd daemon-timeout 240
+step virtsecretd idle-time admin virtsecretd daemon-timeout --timeout 240
 step virtsecretd log-filters admin virtsecretd daemon-log-filters
 step virtsecretd set-log-filters admin virtsecretd daemon-log-filters '1:rpc 3:event'
 step virtsecretd log-outputs admin virtsecretd daemon-log-outputs

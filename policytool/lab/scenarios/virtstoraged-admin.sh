@@ -14,7 +14,7 @@ step virtstoraged set-limits admin virtstoraged server-clients-set virtstoraged 
 step virtstoraged throw-out throw_out virtstoraged virtstoraged
 refuse virtstoraged unknown-client 'no client\|not found\|unable' admin virtstoraged client-info virtstoraged 4711
 refuse virtstoraged no-certificates 'tls' admin virtstoraged server-update-tls virtstoraged
-step virtstoraged idle-time admin virtstoraged daemon-timeout 240
+step virtstoraged idle-time admin virtstoraged daemon-timeout --timeout 240
 step virtstoraged log-filters admin virtstoraged daemon-log-filters
 step virtstoraged set-log-filters admin virtstoraged daemon-log-filters '1:rpc 3:event'
 step virtstoraged log-outputs admin virtstoraged daemon-log-outputs

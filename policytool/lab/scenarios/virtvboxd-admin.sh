@@ -12,7 +12,7 @@ step virtvboxd limits admin virtvboxd server-clients-info virtvboxd
 step virtvboxd set-limits admin virtvboxd server-clients-set virtvboxd --max-clients 4000 --max-unauth-clients 15
 refuse virtvboxd unknown-client 'no client\|not found\|unable' admin virtvboxd client-info virtvboxd 4711
 refuse virtvboxd no-certificates 'tls' admin virtvboxd server-update-tls virtvboxd
-step virtvboxd idle-time admin virtvboxd daemon-timeout 240
+step virtvboxd idle-time admin virtvboxd daemon-timeout --timeout 240
 step virtvboxd log-filters admin virtvboxd daemon-log-filters
 step virtvboxd set-log-filters admin virtvboxd daemon-log-filters '1:rpc 3:event'
 step virtvboxd log-outputs admin virtvboxd daemon-log-outputs
