@@ -31,7 +31,7 @@ class Settings:
 settings = Settings()
 
 
-# What no result holds: each text of a log is escaped where it is put in. This is the last door, should one not be.
+# Final escaping, in case a caller forgot: each text of a log is escaped where it enters a result.
 _UNFIT = re.compile(r"[^\n\t\x20-\x7e]")
 
 
