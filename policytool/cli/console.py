@@ -52,6 +52,15 @@ def note(message: str) -> None:
         print(printable(message), file=sys.stderr)
 
 
+# An example of a note names what a log has named, at whatever length; the command that lists all shows it whole.
+_LONGEST = 160
+
+
+def short(text: str) -> str:
+    """Return TEXT, cut to what fits into a note."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
 @contextmanager
 def progress(message: str) -> Iterator[None]:
     """Show MESSAGE on stderr while the block runs, if stderr is a terminal and --quiet is not given."""

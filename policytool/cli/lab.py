@@ -12,6 +12,7 @@ import typer
 
 from policytool.cli.console import emit, emit_json, note, table, write_files
 from policytool.cli.decisions import AcceptedPolicies, PrivateTypes, Transitions, load_choices
+from policytool.cli.finding_lines import warn
 from policytool.cli.inputs import DaemonFolder, DaemonNames, Json, as_daemons, load_known
 from policytool.errors import ExitCode, ToolFailedError, UsageError
 
@@ -182,9 +183,11 @@ def run(
             wanted = [one.domain for one in chosen if one.domain in sources]
             aside = output / f".{name}"
             shutil.rmtree(aside, ignore_errors=True)
-            for candidate in generate_modules(seen, known, wanted, base, choices):
+            made = generate_modules(seen, known, wanted, base, choices)
+            for candidate in made:
                 write_files(aside / candidate.daemon.name, candidate.files(ModuleFormat.REFPOLICY))
             aside.rename(folder)
+            warn(made, folder, choices)
         else:
             note(f"{folder} is there already and is not generated again: it was made with the options of that time")
         return folder
