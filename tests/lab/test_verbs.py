@@ -31,7 +31,7 @@ SCRIPT = """\
 # virsh migrate is not done here
 URI=qemu:///system
 make() { virsh --readonly net-list && admin virtlogd srv-list; } # virsh dump
-told_refused() { virsh iface-begin | grep -q Failed; }
+refuse virtqemud changed 'Failed' edit 's/a/b/' net-edit lab
 step virtqemud save virsh -c qemu:///system start lab
 step virtqemud pool-info sh -c 'virsh -q -c "x+unix:///y" vol-list one \\
     --details'
@@ -59,7 +59,7 @@ def test_a_script_uses_what_follows_a_program_and_no_name_of_a_step() -> None:
         ("virsh", "dom-fd-associate"),
         ("virt-admin", "client-disconnect"),
     }
-    assert {use.command for use in found if use.refused} == {"dominfo", "iface-begin"}
+    assert {use.command for use in found if use.refused} == {"dominfo", "net-edit"}
     assert {(use.program, use.scenario) for use in found if use.refused} == {("virsh", "one")}
 
 

@@ -20,9 +20,6 @@ _COMMAND = re.compile(r"^    (?P<name>[a-z][\w-]*) ")
 _STEP = re.compile(r"^\s*(?P<kind>step|refuse) \S+ (?P<name>\"[^\"]*\"|\S+)")
 _FUNCTION = re.compile(r"^(?P<name>\w+)\(\) \{(?P<body>.*?)^\}|^(?P<short>\w+)\(\) \{(?P<line>.*)\}$", re.M | re.S)
 
-# A function of a scenario in which a command is to be refused.
-_REFUSED = re.compile(r"\w+_refused\(\)")
-
 # What a command follows: the programs by their names and through the functions of scenarios.
 _RUNNER = re.compile(
     r"(?<![\w/.-])(?:(?P<admin>admin [\w$\"]+|virt-admin)"
@@ -84,15 +81,14 @@ def uses(scenario: str, text: str, known: Iterable[Group], helpers: str = "") ->
     """Return the commands that the scenario named SCENARIO, whose script is TEXT, runs.
 
     HELPERS is the script of functions that it has besides its own. A command is what follows a program, and any
-    word with a hyphen that is one; neither comments nor the names of steps count. A function whose name ends in
-    _refused runs what is to be refused.
+    word with a hyphen that is one; neither comments nor the names of steps count.
     """
     commands = {name: group.program for group in known for name in group.commands if "-" in name}
     found = set()
     for line in _lines(text):
         step = _STEP.match(line)
         rest = line[step.end() :] if step else line
-        refused = step["kind"] == "refuse" if step else _REFUSED.match(line) is not None
+        refused = step is not None and step["kind"] == "refuse"
         found |= {Use(*one, scenario, refused) for one in _commands(rest, commands)}
     called = set(re.findall(r"[\w-]+", "\n".join(_lines(text))))
     for function in _FUNCTION.finditer(helpers):
