@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.terule import TeRuleType
@@ -69,19 +70,16 @@ def entered_domains(policy: CompiledPolicy, domains: Collection[str], known: Ent
 
     Only by type_transition rules on types that are the way into one domain: what a domain could become if it asked
     (setexec) and users' sessions are not among them. Not further than two steps: udev_t and mount_t lead to most of
-    the system's services, which no daemon runs. A domain that starts much of the system has no helpers, and is none.
+    the system's services, which no daemon runs. What starts much of the system has no helpers, and is none.
     """
-    starts: dict[str, frozenset[str]] = {}
 
+    @cache
     def helpers(domain: str) -> frozenset[str]:
-        if domain not in starts:
-            found = frozenset(
-                entered
-                for type_, entered in known.enterable.items()
-                if entered != domain and policy.transition(domain, type_, "process") == entered
-            )
-            starts[domain] = found
-        return starts[domain]
+        return frozenset(
+            entered
+            for type_, entered in known.enterable.items()
+            if entered != domain and policy.transition(domain, type_, "process") == entered
+        )
 
     def starts_the_system(domain: str) -> bool:
         return len(helpers(domain)) > max(_STARTS_THE_SYSTEM * len(known.enterable), 1)
