@@ -6,8 +6,9 @@ BIN := .venv/bin
 # The daemons that policies/ has modules for, and the guests' domain, which is nobody's without being asked for.
 MODULES := virtinterfaced virtlockd virtlogd virtlxcd virtnetworkd virtnodedevd virtnwfilterd virtproxyd virtqemud \
 	virtsecretd virtstoraged svirt_t
+TRACED := $(dir $(wildcard traces/libvirt/*/manifest.json))
 
-.PHONY: help demo test lab-test lab-audit2allow bench results fuzz lint format golden policies setup setup-dev setup-lab clean
+.PHONY: help demo test lab-test lab-verify lab-audit2allow traces bench results fuzz lint format golden policies setup setup-dev setup-lab clean
 
 help: ## say what the targets are
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -20,6 +21,12 @@ test: setup-dev ## run the tests
 
 lab-test: setup-lab ## the whole loop on a real kernel: record, generate, enforce (root; 18 minutes, and 5 to build)
 	$(BIN)/python -m pytest -m lab tests/lab $(PYTEST_ARGS)
+
+lab-verify: setup-lab ## every scenario of every daemon enforced with policies/, into docs/enforcement.json; goes on where it stopped
+	$(BIN)/policytool lab verify $(patsubst %,policies/%,$(MODULES:%_t=%)) -o docs/enforcement.json $(TRACED:%=--trace %)
+
+traces: setup-lab ## record every scenario of every daemon under policies/ into build/traces (an hour; goes on where it stopped)
+	$(BIN)/policytool lab record --by-daemon --under policies -o build/traces
 
 lab-audit2allow: setup-lab ## what audit2allow makes of the same scenarios, enforced (root; about 15 minutes)
 	$(BIN)/python bench/lab_audit2allow.py

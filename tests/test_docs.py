@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,12 @@ from policytool.check.findings import IDS
 from tests.cli.run_policytool import policytool
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-DOCUMENTS = [REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+DOCUMENTS = [
+    REPOSITORY / "README.md",
+    REPOSITORY / "CHANGELOG.md",
+    REPOSITORY / "CONTRIBUTING.md",
+    *sorted((REPOSITORY / "docs").rglob("*.md")),
+]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
@@ -28,6 +34,13 @@ def test_the_rule_shown_in_the_readme_is_one_of_ours() -> None:
     assert shown[1] in (REPOSITORY / "policies" / "virtnetworkd" / "virtnetworkd.te").read_text()
 
 
+@cache
+def help_of(*name: str) -> str:
+    done = policytool(*name, "--help")
+    assert done.returncode == 0, f"policytool {' '.join(name)}"
+    return done.stdout
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_every_verb_and_option_that_is_named_exists(path: Path) -> None:
     text = path.read_text()
@@ -35,10 +48,9 @@ def test_every_verb_and_option_that_is_named_exists(path: Path) -> None:
     for verb, rest in re.findall(r"^(?:\$ )?policytool ([a-z]+)(.*)", code, re.MULTILINE):
         words = rest.split()
         name = [verb, *words[:1]] if verb in ("trace", "lab") and words else [verb]
-        done = policytool(*name, "--help")
-        assert done.returncode == 0, f"{path.name}: policytool {' '.join(name)}"
+        shown = help_of(*name)
         for option in re.findall(r"(?<!\w)--[a-z][a-z-]+", rest):
-            assert option in done.stdout + "--help --debug --quiet", f"{path.name}: {' '.join(name)} {option}"
+            assert option in shown + "--help --debug --quiet", f"{path.name}: {' '.join(name)} {option}"
 
 
 def test_every_tracked_text_is_free_of_this_machine() -> None:

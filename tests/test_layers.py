@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,11 @@ def test_networkx_setools_and_subprocess_each_have_one_place() -> None:
 def test_no_name_that_says_nothing() -> None:
     empty = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base_classes"}
     assert not [path for path in ROOT.rglob("*.py") if path.stem in empty]
+
+
+def test_comments_cite_what_is_in_the_repository() -> None:
+    for path in sorted(ROOT.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        assert "DESIGN" not in text, f"{path.relative_to(ROOT)} cites a paper that readers do not have"
+        for name in re.findall(r"\bdocs/[\w/-]+\.md", text):
+            assert (ROOT.parent / name).is_file(), f"{path.relative_to(ROOT)} cites {name}"

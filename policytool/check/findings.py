@@ -18,7 +18,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-# Every id with what it means. SARIF and the documentation list the ids from here.
+# Every id with what it means. docs/reference.md has the same list.
 IDS: Mapping[str, str] = {
     "E-compile": "the source of the module does not compile",
     "E-link": "the module does not link against the base policy",

@@ -31,7 +31,7 @@ class Settings:
 settings = Settings()
 
 
-# What no result holds: each text of a log is escaped where it is put in. This is the last door, should one not be.
+# Final escaping, in case a caller forgot: each text of a log is escaped where it enters a result.
 _UNFIT = re.compile(r"[^\n\t\x20-\x7e]")
 
 
@@ -50,6 +50,15 @@ def note(message: str) -> None:
     """Write a line to stderr, unless --quiet."""
     if not settings.quiet:
         print(printable(message), file=sys.stderr)
+
+
+# An example of a note names what a log has named, at whatever length; the command that lists all shows it whole.
+_LONGEST = 160
+
+
+def short(text: str) -> str:
+    """Return TEXT, cut to what fits into a note."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 @contextmanager

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from policytool.cli.console import note
 from policytool.cli.inputs import as_daemons
 from policytool.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from policytool.generate.candidate import Candidate
     from policytool.generate.choices import Choices
     from policytool.model.daemon import Daemon
     from policytool.model.program import Child
@@ -105,22 +103,6 @@ def load_choices(
     if children and not transitions:
         raise UsageError("--child makes a transition; leave out --no-transitions")
     return Choices(accepted, transitions, prefer_booleans, hidden, private_types, _children(children, known))
-
-
-def warn_decisions(made: Sequence[Candidate], choices: Choices) -> None:
-    """Say on stderr what was refused and how to accept it, and which acceptances nothing asked for."""
-    for one in made:
-        name = one.daemon.name
-        ids = sorted({access.id for access in one.triaged if access.id})
-        if ids:
-            note(
-                f"{one.module.name}: to allow what is refused, decide on {', '.join(ids)}: --accept ID, or an "
-                f"[[accept]] with id and reason in {name}/accepted.toml"
-            )
-        used = " ".join(access.reason for access in one.triaged if access.reason)
-        for id_ in sorted(choices.accepted.get(name, {})):
-            if f"{id_} is accepted:" not in used:
-                note(f"{one.module.name}: {name}/accepted.toml accepts {id_}, which nothing asks for")
 
 
 def _children(texts: Sequence[str], known: Sequence[Daemon]) -> tuple[Child, ...]:

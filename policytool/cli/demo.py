@@ -13,6 +13,7 @@ import typer
 
 from policytool.cli.console import emit, progress, write_files
 from policytool.cli.decisions import load_choices
+from policytool.cli.finding_lines import warn_together
 from policytool.cli.inputs import BaseFolder, load_known, read_traces
 from policytool.errors import ExitCode, InputError
 from policytool.model.profile import ModuleFormat
@@ -57,6 +58,7 @@ def demo(
         drawn = {"graph.json": formats.to_json(own), "graph.dot": formats.to_dot(own)}
         write_files(modules / one.daemon.name, {**one.files(ModuleFormat.BOTH), **drawn})
     emit(generate.summary(made))
+    warn_together(made, modules)
     with _step("Compiling and linking all of them with the whole base, neverallow rules on"):
         built = build([modules], found)
     emit(check.summary(built, with_warnings=False))

@@ -14,7 +14,10 @@ from policytool.cli.inputs import Json
 from policytool.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from policytool.generate.evidence import ExplainedAccess
+    from policytool.generate.triage import Cure
 
 _RULE = re.compile(
     r"(?:allow\s+)?(?P<source>[\w.*-]+)\s+(?P<target>[\w.*-]+)\s*:\s*(?P<tclass>[\w*]+)"
@@ -29,6 +32,10 @@ def explain(
     folders: Annotated[
         list[Path] | None, typer.Argument(metavar="DIR...", help="Generated modules (default: policies).")
     ] = None,
+    cures: Annotated[
+        list[str] | None,
+        typer.Option("--cure", metavar="CURE", help="Only accesses with this cure, such as unmapped; repeatable."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Print the evidence behind a rule: which cure each access has and why; exit 1 when nothing was seen."""
@@ -38,12 +45,12 @@ def explain(
     from policytool.workflow.modules import evidence_files
 
     sources, _ = find_sources(folders or [Path("policies")])
-    asked = _parse(rule)
+    asked, wanted = _parse(rule), _cures(cures or ())
     found = [
         (file.module, access)
         for file in evidence_files(sources)
         for access in file.accesses
-        if _matches(access.key, asked)
+        if _matches(access.key, asked) and access.cure in wanted
     ]
     if as_json:
         emit_json(explain_document(rule, found))
@@ -63,6 +70,16 @@ def _parse(rule: str) -> tuple[str, str, str, frozenset[str]]:
         )
     target = match["source"] if match["target"] == "self" else match["target"]
     return match["source"], target, match["tclass"], frozenset((match["perms"] or "*").split())
+
+
+def _cures(names: Sequence[str]) -> frozenset[Cure]:
+    """Return the cures NAMES, all if none is named."""
+    from policytool.generate.triage import Cure
+
+    known = {str(cure): cure for cure in Cure}
+    if unknown := sorted(set(names) - set(known)):
+        raise UsageError(f"{unknown[0]!r} is not a cure; the cures are {', '.join(known)}")
+    return frozenset(known[name] for name in names) or frozenset(Cure)
 
 
 def _matches(key: tuple[str, str, str, str], asked: tuple[str, str, str, frozenset[str]]) -> bool:

@@ -20,7 +20,8 @@ from policytool.traces.selected import narrowed, select
 from policytool.traces.source import STDIN
 from policytool.traces.tally import Tally
 
-# How many accesses are remembered, so as to be printed once. A log made to have more has the oldest ones again.
+# How many accesses are remembered, so that each is printed once. Beyond this, the oldest entries are forgotten and
+# may repeat.
 MAX_KNOWN = 1 << 17
 
 

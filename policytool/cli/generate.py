@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from policytool.cli.console import emit, emit_json, note, progress, table, write_files
+from policytool.cli.console import emit, emit_json, progress, table, write_files
 from policytool.cli.decisions import (
     Accept,
     AcceptedFolder,
@@ -18,8 +18,8 @@ from policytool.cli.decisions import (
     PrivateTypes,
     Transitions,
     load_choices,
-    warn_decisions,
 )
+from policytool.cli.finding_lines import warn
 from policytool.cli.inputs import (
     BaseFolder,
     DaemonFolder,
@@ -90,8 +90,7 @@ def generate(
         emit_json(generate_document(made))
     else:
         emit(summary(made))
-    warn(made)
-    warn_decisions(made, choices)
+    warn(made, output, choices)
 
 
 def summary(made: Sequence[Candidate]) -> str:
@@ -109,31 +108,3 @@ def summary(made: Sequence[Candidate]) -> str:
         counts = (len(one.cured(cure)) for cure in cures)
         rows.append((one.module.name, kind, total, len(one.module.every_rule), *counts))
     return table(columns, rows, frozenset(range(2, len(columns))))
-
-
-def warn(made: Sequence[Candidate]) -> None:
-    """Say on stderr what no rule was made for, and what the evidence cannot show."""
-    from policytool.generate.evidence import explained
-    from policytool.generate.triage import Cure
-    from policytool.model.printable import printable
-
-    for one in made:
-        for helper in one.attribution.helpers if one.attribution else ():
-            entry = f"{helper.exec_type} enters {helper.domain}"
-            note(f"{one.module.name}: transition: {entry}: {_names(helper.programs)}")
-        for access in explained(one.triaged):
-            if access.cure not in (Cure.GRANTED, Cure.ALLOW, Cure.TRANSITION):
-                source, target, tclass, perm = access.key
-                label = f"{access.cure} {access.id}" if access.id else access.cure
-                note(f"{one.module.name}: {label}: {source} {target}:{tclass} {perm}: {printable(access.reason)}")
-        if one.module.every_rule and not any(access.vector.complete for access in one.triaged):
-            note(
-                f"{one.module.name}: no recording in complete mode: what the policy at the time granted, or hid "
-                "with dontaudit, is not in the evidence, and this module alone may not be enough"
-            )
-
-
-def _names(programs: Sequence[str]) -> str:
-    from policytool.model.printable import printable
-
-    return ", ".join(printable(program) for program in programs)

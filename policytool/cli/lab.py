@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,8 +12,9 @@ import typer
 
 from policytool.cli.console import emit, emit_json, note, table, write_files
 from policytool.cli.decisions import AcceptedPolicies, PrivateTypes, Transitions, load_choices
+from policytool.cli.finding_lines import warn
 from policytool.cli.inputs import DaemonFolder, DaemonNames, Json, as_daemons, load_known
-from policytool.errors import ExitCode, InputError, ToolFailedError, UsageError
+from policytool.errors import ExitCode, ToolFailedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,11 +64,19 @@ def record(
     ] = "complete",
     name: Annotated[str | None, typer.Option("--name", help="Name in evidence (default: the folder's).")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the bundle if there is one.")] = False,
+    by_daemon: Annotated[
+        bool,
+        typer.Option(
+            "--by-daemon",
+            help="A boot for each daemon that scenarios are named after, into DIR/DAEMON; resumable.",
+        ),
+    ] = False,
     daemon_folder: DaemonFolder = None,
 ) -> None:
     """Record scenarios in complete mode: everything is permitted, and every access is logged, both ways."""
     from policytool.lab.image import require_root
     from policytool.lab.record import record as record_in_lab
+    from policytool.lab.record import record_batches
     from policytool.lab.scenario import choose
     from policytool.traces.manifest import Recording
 
@@ -75,6 +85,12 @@ def record(
     require_root("lab record")
     chosen = _daemons(daemons or (), load_known(daemon_folder))
     payload = choose(scenarios or (), workload)
+    if by_daemon:
+        ran = record_batches(_image(), chosen, payload, output, note, under=under or (), mode=Recording(mode))
+        emit(_steps_text(ran))
+        if not all(step.ok for step in ran):
+            raise typer.Exit(ExitCode.FINDINGS)
+        return
     made = record_in_lab(
         _image(),
         chosen,
@@ -103,6 +119,7 @@ def enforce(
     neverallow: Annotated[
         bool, typer.Option(help="Check the base's neverallow rules first; Debian's semodule does not.")
     ] = True,
+    daemon_folder: DaemonFolder = None,
     as_json: Json = False,
 ) -> None:
     """Run scenarios on an enforcing machine with the modules: which steps work, and what is denied either way."""
@@ -112,7 +129,8 @@ def enforce(
 
     require_root("lab enforce")
     payload = choose(scenarios or (), workload)
-    _report(enforce_in_lab(_image(), folders, payload, note, neverallow=neverallow), as_json=as_json)
+    known = load_known(daemon_folder)
+    _report(enforce_in_lab(_image(), folders, payload, note, known=known, neverallow=neverallow), as_json=as_json)
 
 
 @app.command()
@@ -135,11 +153,11 @@ def run(
     """
     from policytool.lab.enforce import enforce as enforce_in_lab
     from policytool.lab.image import require_root
-    from policytool.lab.record import record as record_in_lab
+    from policytool.lab.record import record_batches
     from policytool.lab.scenario import choose
     from policytool.model.profile import ModuleFormat
     from policytool.toolchain.base import find_base
-    from policytool.traces.bundle import read_manifest, read_trace
+    from policytool.traces.bundle import read_trace
     from policytool.workflow.generate import generate_modules
 
     require_root("lab run")
@@ -151,17 +169,10 @@ def run(
     choices = load_choices(accepted, transitions=transitions, private_types=private_types)
 
     def record_pass(name: str, under: Sequence[Path]) -> Path:
-        folder = output / name
-        if not folder.exists():
-            made = record_in_lab(image, chosen, payload, folder, note, under=under)
-            emit(_steps_text(made.session.status.steps) + "\n")
-        else:
-            note(f"{folder} is there already and is not recorded again")
-        if not read_manifest(folder).complete:
-            raise InputError(
-                f"{folder} has lost records, so that rules made from it may miss some: record it again"
-            )
-        return folder
+        steps = record_batches(image, chosen, payload, output / name, note, under=under)
+        if steps:
+            emit(_steps_text(steps) + "\n")
+        return output / name
 
     def generate_pass(trace: Path, name: str) -> Path:
         folder = output / name
@@ -172,16 +183,53 @@ def run(
             wanted = [one.domain for one in chosen if one.domain in sources]
             aside = output / f".{name}"
             shutil.rmtree(aside, ignore_errors=True)
-            for candidate in generate_modules(seen, known, wanted, base, choices):
+            made = generate_modules(seen, known, wanted, base, choices)
+            for candidate in made:
                 write_files(aside / candidate.daemon.name, candidate.files(ModuleFormat.REFPOLICY))
             aside.rename(folder)
+            warn(made, folder, choices)
         else:
             note(f"{folder} is there already and is not generated again: it was made with the options of that time")
         return folder
 
     skeletons = generate_pass(record_pass("first", ()), "skeletons")
     modules = generate_pass(record_pass("second", [skeletons]), "modules")
-    _report(enforce_in_lab(image, [modules], payload, note), as_json=as_json)
+    _report(enforce_in_lab(image, [modules], payload, note, known=known), as_json=as_json)
+
+
+@app.command()
+def verify(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", show_default=False, help="Folders of modules.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The result, as JSON.")],
+    state: Annotated[
+        Path, typer.Option("--state", metavar="DIR", help="Keeps each daemon's result, so that a run can go on.")
+    ] = Path("build/verify"),
+    traces: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--trace", metavar="DIR", help="A bundle that the modules come from, for its hash; repeatable."
+        ),
+    ] = None,
+    scenarios: _Scenarios = None,
+) -> None:
+    """Enforce every daemon's scenarios, a boot a daemon, all modules in the machine; goes on where it stopped."""
+    from policytool.lab.image import require_root
+    from policytool.lab.scenario import choose
+    from policytool.lab.verify import verify as verify_in_lab
+
+    require_root("lab verify")
+    done = verify_in_lab(_image(), folders, traces or (), choose(scenarios or ()), state, note)
+    write_files(output.parent, {output.name: json.dumps(done, indent=1, sort_keys=True) + "\n"})
+    rows = [
+        (name, one["ok"], len(one["failed"]), len(one["denials"]), one["lost"], round(one["seconds"]))
+        for name, one in done["batches"].items()
+    ]
+    emit(table(("daemon", "ok", "failed", "denials", "lost", "seconds"), rows, frozenset({1, 2, 3, 4, 5})))
+    emit(f"\n{done['steps'] - done['failed']} of {done['steps']} steps ok, {done['denials']} denials\n")
+    if not done["clean"]:
+        raise typer.Exit(ExitCode.FINDINGS)
 
 
 @app.command()
@@ -197,14 +245,16 @@ def shell(
     from policytool.lab.scenario import choose
     from policytool.lab.session import prepare, run_folder
     from policytool.lab.vm import shell as boot_shell
+    from policytool.toolchain.sources import find_sources
+    from policytool.workflow.modules import evidence_files
 
     require_root("lab shell")
     image = _image()
     base = image_base(image)
-    known = _daemons((), load_known(None))
-    policy = (
-        enforce_policy(base, folders, ()) if folders and enforcing else record_policy(base, known, folders or ())
-    )
+    if folders and enforcing:
+        policy = enforce_policy(base, folders, evidence_files(find_sources(folders)[0]))
+    else:
+        policy = record_policy(base, _daemons((), load_known(None)), folders or ())
     with run_folder("shell") as folder:
         boot_shell(prepare(image, policy, choose(()), folder, note, enforcing=enforcing), folder)
 
@@ -233,7 +283,7 @@ def _report(done: Enforcement, *, as_json: bool) -> None:
     if as_json:
         emit_json(done.document())
     else:
-        emit(_enforcement_text(done))
+        emit(enforcement_text(done))
     if not done.clean:
         raise typer.Exit(ExitCode.FINDINGS)
 
@@ -267,7 +317,8 @@ def _failures_text(steps: Sequence[Step]) -> str:
     return text
 
 
-def _enforcement_text(done: Enforcement) -> str:
+def enforcement_text(done: Enforcement) -> str:
+    """Return what an enforced run says: steps and denials by daemon, what failed, each denial, the sums."""
     text = table(("daemon", "ok", "failed", "denials"), done.rows(), frozenset({1, 2, 3}))
     text += _failures_text(done.steps)
     if done.denials:
@@ -286,6 +337,12 @@ def _enforcement_text(done: Enforcement) -> str:
         ]
         columns = ("source", "target", "class", "permission", "count", "verdict", "program", "path")
         text += "\n" + table(columns, rows, frozenset({4}))
+    if done.others:
+        sources = sorted({one.source for one in done.others})
+        text += (
+            f"\nno finding: {len(done.others)} distinct denials of domains that no tested one enters "
+            f"({', '.join(sources[:5])}{', …' if len(sources) > 5 else ''}); --json lists them as others\n"
+        )
     failed = sum(not step.ok for step in done.steps)
     return text + (
         f"\n{len(done.steps) - failed} steps ok, {failed} failed, {len(done.unexpected)} distinct denials, "

@@ -20,7 +20,7 @@ from policytool.model.printable import printable
 # Understood before and after the verb alike; --debug is most wanted when a command has just failed.
 _GLOBAL_FLAGS = ("--debug", "--quiet")
 
-# Each is what its file is called, and so is in it its function, or `app` if it has verbs of its own.
+# Verb, module and function share one name; a module with verbs of its own has `app` instead of the function.
 _VERBS = (
     "demo",
     "trace",

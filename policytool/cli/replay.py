@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from policytool.cli.console import emit, emit_json, progress, table
+from policytool.cli.console import emit, emit_json, note, progress, short, table
 from policytool.cli.inputs import (
     BaseFolder,
     DaemonFolder,
@@ -43,6 +44,10 @@ def replay(
     policy: Annotated[Path | None, typer.Option(metavar="FILE", help="A compiled policy instead.")] = None,
     irreducible: Annotated[
         bool, typer.Option("--irreducible", help="Also prove each rule needed: exit 1 when one can go.")
+    ] = False,
+    every: Annotated[
+        bool,
+        typer.Option("--all", help="List what is refused by decision or unmapped, too."),
     ] = False,
     daemons: DaemonNames = None,
     daemon_folder: DaemonFolder = None,
@@ -79,7 +84,12 @@ def replay(
         document = replay_document(result.outcome, against, observations.traces, result.left_out, result.errors)
         emit_json(document | ({"irreducible": irreducible_document(*judged)} if judged else {}))
     else:
-        emit(summary(result) + (irreducible_text(*judged) if judged else ""))
+        emit(summary(result, every=every) + (irreducible_text(*judged) if judged else ""))
+        if not every:
+            again: dict[str, Sequence[object]] = {"--module": modules or [], "-d": daemons or []}
+            again |= {"--policy": [policy], "--daemons": [daemon_folder], "--base": [base]}
+            for line in kept_back(result, [*traces, *_words(again)]):
+                note(line)
     if result.outcome.of(Verdict.DENIED) or result.denied_errors or (judged and judged[0].findings):
         raise typer.Exit(ExitCode.FINDINGS)
 
@@ -103,13 +113,13 @@ def counts(result: ModuleReplay) -> str:
     return "".join(lines)
 
 
-def summary(result: ModuleReplay) -> str:
-    """Return the counts, and below them each access that was not allowed with the cause."""
+def summary(result: ModuleReplay, *, every: bool = True) -> str:
+    """Return the counts, and below them each access that was denied; with EVERY, each that was not allowed."""
     from policytool.policy.replay import Verdict
 
     lines = [counts(result)]
     rows = []
-    for verdict in (Verdict.DENIED, Verdict.UNMAPPED, Verdict.REFUSED):
+    for verdict in (Verdict.DENIED, Verdict.UNMAPPED, Verdict.REFUSED) if every else (Verdict.DENIED,):
         for one in result.outcome.of(verdict):
             source, target, tclass, perm = one.vector.key
             rows.append((verdict.value, f"{source} {target}:{tclass} {perm}", one.cause, _first_use(one.vector)))
@@ -121,6 +131,32 @@ def summary(result: ModuleReplay) -> str:
         ]
         lines.append(table(("verdict", "refused for", "count", "cause", "by"), errors, frozenset({2})))
     return "".join(lines)
+
+
+def kept_back(result: ModuleReplay, words: Sequence[str]) -> list[str]:
+    """Return a line each for what is refused by decision and what is unmapped: count, example, command for all.
+
+    WORDS are those of the command line that RESULT comes from.
+    """
+    from policytool.policy.replay import Verdict
+
+    meant = {Verdict.REFUSED: "refused by decision", Verdict.UNMAPPED: "unmapped"}
+    command = shlex.join(["policytool", "replay", *words, "--all"])
+    lines = []
+    for verdict, what in meant.items():
+        found = result.outcome.of(verdict)
+        if found:
+            example = max(found, key=lambda one: (one.vector.evidence.count, one.vector.key))
+            source, target, tclass, perm = example.vector.key
+            cause = f": {short(example.cause)}" if example.cause else ""
+            lines.append(f"{len(found)} {what}, such as {source} {target}:{tclass} {perm}{cause}; all: {command}")
+    return lines
+
+
+def _words(options: Mapping[str, Sequence[object]]) -> list[str]:
+    return [
+        str(word) for option, values in options.items() for value in values if value for word in (option, value)
+    ]
 
 
 def _first_use(vector: AccessVector) -> str:

@@ -120,7 +120,7 @@ class PrivateTypes:
         if not own.labelled and not all(self._all_private(draft.domain, key, type_, all_own) for key in keys):
             return False
         if any(draft.chosen.get(key, type_) != type_ for key in keys):
-            return False  # two paths of one name in two folders of one type: which is which no rule can tell
+            return False  # ambiguous: same name, same parent type
         draft.chosen |= dict.fromkeys(keys, type_)
         above = next((one for one in ancestors(own.path) if one in self._folders), None)
         foreign = self._folders[above] if above else ""

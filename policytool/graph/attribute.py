@@ -60,8 +60,8 @@ def attribute(
     """Say whose accesses those in the domain of DAEMON are.
 
     VECTORS and EXECUTIONS are everything that was seen, ENTERS the transitions that hold or shall hold. WHY_NOT
-    says of the type of a program why running it leads into no domain of its own. A program stays the daemon's where
-    the daemon itself runs it without a transition; where nobody was seen to run it, the daemon is held to have.
+    says of the type of a program why running it leads into no domain of its own. A program stays the daemon's if
+    the daemon itself runs it without a transition. If nobody was seen to run it, we assume that the daemon ran it.
     """
     domain = daemon.domain
     seen = _look(daemon, vectors)

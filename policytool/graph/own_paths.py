@@ -28,7 +28,7 @@ _VARYING = re.compile(
     r"|[._-](?=[A-Za-z0-9]*[0-9A-Z])(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{6}$",
     re.ASCII,
 )
-# Nothing of that name is in any file context: what it gets is what the folder's new objects get.
+# A name that no file context lists; it shows the folder's default label.
 _NOBODY = "policytool.nobody"
 
 
@@ -46,7 +46,7 @@ def varies(name: str) -> bool:
 class Found:
     """The own paths of one daemon, and what it may make where the base's file contexts have a type by itself.
 
-    The latter are the paths that it uses and that it or another daemon made: which one comes first is chance.
+    The latter are the paths that it uses and that it or another daemon made. Which daemon creates it first varies.
     """
 
     own: tuple[OwnPath, ...]

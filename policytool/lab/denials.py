@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which denials of an enforced run count against the modules: all that touch them, on either side."""
+"""The denials of an enforced run, and which of them touch the modules, on either side."""
 
 from __future__ import annotations
 
@@ -26,21 +26,18 @@ class Denial:
 
 
 def count_denials(
-    vectors: Iterable[AccessVector],
-    types: Collection[str],
-    refused: Mapping[tuple[str, str, str, str], str] | None = None,
+    vectors: Iterable[AccessVector], refused: Mapping[tuple[str, str, str, str], str] | None = None
 ) -> tuple[Denial, ...]:
-    """Return the distinct denials whose source or target is one of TYPES, whatever `permissive=` says; sorted.
+    """Return the distinct denials among VECTORS, whatever `permissive=` says; sorted.
 
-    A permissive neighbour's denial counts too: on a machine where that neighbour is confined it would be one.
+    A permissive neighbour's denial is one too: on a machine where that neighbour is confined it would be refused.
     REFUSED are the accesses that the modules leave out on purpose, with the reason.
     """
     reasons = refused or {}
     counts: dict[tuple[str, str, str, str], int] = {}
     uses: dict[tuple[str, str, str, str], set[Use]] = {}
     for vector in vectors:
-        source, target, _, _ = vector.key
-        if vector.result is Result.DENIED and (source in types or target in types):
+        if vector.result is Result.DENIED:
             counts[vector.key] = counts.get(vector.key, 0) + vector.evidence.count
             uses.setdefault(vector.key, set()).update(use for use, _ in vector.evidence.uses)
     return tuple(
@@ -48,6 +45,6 @@ def count_denials(
     )
 
 
-def of_daemon(denials: Iterable[Denial], domain: str) -> tuple[Denial, ...]:
-    """Return those of DENIALS that DOMAIN takes part in."""
-    return tuple(one for one in denials if domain in (one.source, one.target))
+def touching(denials: Iterable[Denial], types: Collection[str]) -> tuple[Denial, ...]:
+    """Return those of DENIALS that have one of TYPES as source or target."""
+    return tuple(one for one in denials if one.source in types or one.target in types)

@@ -7,28 +7,81 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from policytool.generate.triage import DECIDED
-from policytool.lab.denials import Denial, count_denials, of_daemon
+from policytool.lab.denials import Denial, count_denials, touching
+from policytool.lab.entered import domains_by_program
 from policytool.lab.image import Image, Told
 from policytool.lab.policy import LabPolicy, enforce_policy, image_base
 from policytool.lab.session import Session, boot, run_folder
 from policytool.lab.status import Step
+from policytool.model.daemon import Daemon
+from policytool.policy.compiled import CompiledPolicy
+from policytool.toolchain.labels import FileContextLabels
 from policytool.toolchain.sources import find_sources
 from policytool.traces.bundle import read_trace
 from policytool.workflow.modules import evidence_files
 
-_LIMIT = 1500.0
+# All scenarios on a machine that may be translated.
+_LIMIT = 5400.0
 _FORMAT = 1
+
+
+class Ran(TypedDict):
+    """A step in the result; `said` is what it printed, if it failed."""
+
+    scenario: str
+    daemon: str
+    name: str
+    ok: bool
+    said: tuple[str, ...]
+
+
+class Denied(TypedDict):
+    """A distinct denial in the result; `refused` is the reason why a module leaves it out on purpose."""
+
+    source: str
+    target: str
+    tclass: str
+    perm: str
+    count: int
+    refused: str | None
+    programs: list[str]
+    paths: list[str]
+
+
+class Document(TypedDict):
+    """The result of one enforced run, for --json."""
+
+    format: int
+    clean: bool
+    steps: list[Ran]
+    denials: list[Denied]
+    others: list[Denied]
+    errors: dict[str, int]
+    lost: int | None
+    kernel: str
+    enforcing: list[str]
+    entered: list[str]
+    further: list[str]
+    hashes: dict[str, str]
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Enforcement:
-    """What came of an enforced run. `hashes` are sha256, by what they are of."""
+    """What came of an enforced run. `hashes` are sha256, by what they are of.
+
+    `denials` touch the modules or what is entered from them; `others` touch neither and are no finding. `domains`
+    are those the modules are about, `domain_of` the ones of daemons by their names.
+    """
 
     steps: tuple[Step, ...]
     denials: tuple[Denial, ...]
+    others: tuple[Denial, ...]
     domains: tuple[str, ...]
+    domain_of: Mapping[str, str]
     policy: LabPolicy
     session: Session
     errors: tuple[tuple[str, int], ...]
@@ -45,7 +98,7 @@ class Enforcement:
         steps_ok = bool(self.steps) and all(step.ok for step in self.steps)
         return steps_ok and not self.unexpected and self.session.lost == 0
 
-    def document(self) -> Mapping[str, object]:
+    def document(self) -> Document:
         """Return the result for --json."""
         return {
             "format": _FORMAT,
@@ -54,24 +107,14 @@ class Enforcement:
                 {"scenario": one.scenario, "daemon": one.daemon, "name": one.name, "ok": one.ok, "said": one.said}
                 for one in self.steps
             ],
-            "denials": [
-                {
-                    "source": one.source,
-                    "target": one.target,
-                    "tclass": one.tclass,
-                    "perm": one.perm,
-                    "count": one.count,
-                    "refused": one.refused or None,
-                    "programs": sorted({use.program for use in one.uses if use.program}),
-                    "paths": sorted({use.path for use in one.uses if use.path}),
-                }
-                for one in self.denials
-            ],
+            "denials": [_denied(one) for one in self.denials],
+            "others": [_denied(one) for one in self.others],
             "errors": dict(self.errors),
             "lost": self.session.lost,
             "kernel": self.session.status.kernel,
             "enforcing": sorted(self.policy.enforced),
             "entered": sorted(self.policy.entered),
+            "further": sorted(self.policy.further),
             "hashes": dict(self.hashes),
             "seconds": round(self.session.seconds, 1),
         }
@@ -83,38 +126,68 @@ class Enforcement:
         for daemon in daemons:
             own = [step for step in self.steps if step.daemon == daemon]
             ok = sum(step.ok for step in own)
-            rows.append((daemon, ok, len(own) - ok, len(of_daemon(self.unexpected, f"{daemon}_t"))))
-        others = [domain for domain in self.domains if domain.removesuffix("_t") not in daemons]
-        return rows + [(domain, 0, 0, len(of_daemon(self.unexpected, domain))) for domain in others]
+            rows.append((daemon, ok, len(own) - ok, self._count(self.domain_of.get(daemon, ""))))
+        shown = {self.domain_of.get(daemon, "") for daemon in daemons}
+        return rows + [(domain, 0, 0, self._count(domain)) for domain in self.domains if domain not in shown]
+
+    def _count(self, domain: str) -> int:
+        return len(touching(self.unexpected, {domain}))
 
 
 def enforce(
-    image: Image, folders: Sequence[Path], payload: Mapping[str, Path], told: Told, *, neverallow: bool = True
+    image: Image,
+    folders: Sequence[Path],
+    payload: Mapping[str, Path],
+    told: Told,
+    *,
+    known: Sequence[Daemon] = (),
+    neverallow: bool = True,
 ) -> Enforcement:
     """Boot enforcing with the modules in FOLDERS, run the scenarios of PAYLOAD, and say what was refused.
 
-    NEVERALLOW: see `enforce_policy`.
+    KNOWN daemons are found in the result's `rows` by their programs. NEVERALLOW: see `enforce_policy`.
 
     InputError when a module has an error; LostVmError when the machine is lost.
     """
     sources, _ = find_sources(folders)
     files = evidence_files(sources)
     refused = {access.key: access.reason for file in files for access in file.accesses if access.cure in DECIDED}
-    policy = enforce_policy(image_base(image), folders, [file.domain for file in files], neverallow=neverallow)
-    domains = tuple(sorted(type_ for type_ in policy.ours if type_ in policy.enforced))
-    told(f"enforcing: {len(policy.enforced)} domains, {len(policy.entered)} of them entered from the tested ones")
+    policy = enforce_policy(image_base(image), folders, files, neverallow=neverallow)
+    labels = FileContextLabels(policy.linked.file_contexts)
+    domain_of = domains_by_program(known, labels, CompiledPolicy(policy.linked.policy))
+    told(
+        f"enforcing: {len(policy.enforced)} domains; {len(policy.entered)} of them were seen entered from the "
+        f"tested ones, {len(policy.further)} are one possible step further"
+    )
     with run_folder("enforce") as folder:
         session = boot(image, policy, payload, folder, told, enforcing=True, limit=_LIMIT)
         seen = read_trace(str(session.audit_log))
+    every = count_denials(seen.vectors, refused)
+    denials = touching(every, policy.counted)
     return Enforcement(
         steps=tuple(session.status.steps),
-        denials=count_denials(seen.vectors, policy.ours | policy.entered, refused),
-        domains=domains,
+        denials=denials,
+        others=tuple(one for one in every if one not in denials),
+        domains=tuple(sorted(type_ for type_ in policy.ours if type_ in policy.enforced)),
+        domain_of=domain_of,
         policy=policy,
         session=session,
         errors=seen.errors,
         hashes=_hashes(image, policy, folders),
     )
+
+
+def _denied(one: Denial) -> Denied:
+    return {
+        "source": one.source,
+        "target": one.target,
+        "tclass": one.tclass,
+        "perm": one.perm,
+        "count": one.count,
+        "refused": one.refused or None,
+        "programs": sorted({use.program for use in one.uses if use.program}),
+        "paths": sorted({use.path for use in one.uses if use.path}),
+    }
 
 
 def _hashes(image: Image, policy: LabPolicy, folders: Sequence[Path]) -> Mapping[str, str]:

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from policytool.errors import ToolFailedError
+from policytool.generate.evidence import EvidenceFile
+from policytool.lab.entered import one_step_further, seen_entered
 from policytool.lab.image import Image
 from policytool.model.daemon import Daemon
 from policytool.policy.compiled import CompiledPolicy
-from policytool.policy.terule import TeRuleType
 from policytool.recorder.recording_policy import MODULE, complete_cil, permissive_cil, skeletons_cil, with_helpers
 from policytool.toolchain.base import Base, find_base
 from policytool.toolchain.link import Linked, LinkFailed, link
@@ -32,8 +33,8 @@ class LabPolicy:
     """A linked policy, the modules in it that are not the base's (name to CIL), and what each domain is to it.
 
     `recorded` are the domains that are recorded, those of helpers among them. `ours` are the types of the modules
-    and the domains they are about, `entered` the domains that a process of ours may become, `enforced` all that
-    enforce.
+    and the domains they are about, `entered` the domains that a process of ours was seen to become, `further` those
+    that one of these or of ours may become in one more step, `enforced` all that enforce.
     """
 
     linked: Linked
@@ -41,7 +42,13 @@ class LabPolicy:
     recorded: frozenset[str] = frozenset()
     ours: frozenset[str] = frozenset()
     entered: frozenset[str] = frozenset()
+    further: frozenset[str] = frozenset()
     enforced: frozenset[str] = frozenset()
+
+    @property
+    def counted(self) -> frozenset[str]:
+        """The types whose denials count, on either side."""
+        return self.ours | self.entered | self.further
 
 
 def image_base(image: Image) -> Base:
@@ -75,42 +82,27 @@ def record_policy(
 
 
 def enforce_policy(
-    base: Base, folders: Sequence[Path], domains: Collection[str], *, neverallow: bool = True
+    base: Base, folders: Sequence[Path], files: Sequence[EvidenceFile], *, neverallow: bool = True
 ) -> LabPolicy:
-    """Link the base with the modules in FOLDERS so that they, init, virsh and all they enter enforce.
+    """Link the base with the modules in FOLDERS so that they, init, virsh and all they were seen to enter enforce.
 
-    DOMAINS are those the modules are about, the ones of the base that they extend included. Every other domain
-    is permissive, and nothing is hidden by dontaudit. Without NEVERALLOW the base's neverallow rules are not
-    checked, as semodule does not where its `expand-check` is 0, Debian's default.
+    FILES is the evidence of the modules: it tells the domains they are about, the ones of the base that they extend
+    included, and the domains that were entered from those. What these may enter in one step enforces too. Every
+    other domain is permissive, and nothing is hidden by dontaudit. Without NEVERALLOW the base's neverallow rules
+    are not checked, as semodule does not where its `expand-check` is 0, Debian's default.
     """
     built, linked = build_whole(folders, base, neverallow=neverallow)
     modules = {one.source.name: one.cil for one in built.formats[0].modules}
     policy = CompiledPolicy(linked.policy)
-    ours = frozenset(domains) | declared_types(built, policy)
     everyone = policy.expand("domain")
-    entered = _entered(policy, ours & everyone) - ours
-    enforced = (ours & everyone) | entered | NEIGHBOURS
+    ours = frozenset(file.domain for file in files) | declared_types(built, policy)
+    # init may become anything; what a daemon of ours asks of it is not an entry.
+    entered = (seen_entered(files, ours) & everyone) - NEIGHBOURS
+    further = one_step_further(policy, (ours & everyone) | entered) - ours - NEIGHBOURS
+    enforced = (ours & everyone) | entered | further | NEIGHBOURS
     modules[EXCEPTIONS_MODULE] = EXCEPTIONS.read_text("utf-8")
     modules[PERMISSIVE_MODULE] = permissive_cil(everyone - enforced)
-    return LabPolicy(_linked(base, modules), modules, frozenset(), ours, entered, enforced)
-
-
-def _entered(policy: CompiledPolicy, domains: frozenset[str]) -> frozenset[str]:
-    """Return what processes of DOMAINS may become, and what those may become in turn."""
-    edges: dict[str, set[str]] = {}
-    for rule in policy.rules({TeRuleType.ALLOW}, lambda source, target, tclass: tclass == "process"):
-        if "transition" in rule.perms and rule.enabled:
-            targets = policy.expand(rule.target)
-            for source in policy.expand(rule.source):
-                edges.setdefault(source, set()).update(targets)
-    # init may become anything; what a daemon of ours asks of it is not an entry.
-    found: set[str] = set()
-    waiting = set(domains)
-    while waiting:
-        new = edges.get(waiting.pop(), set()) - found - domains - NEIGHBOURS
-        found |= new
-        waiting |= new
-    return frozenset(found)
+    return LabPolicy(_linked(base, modules), modules, frozenset(), ours, entered, further, enforced)
 
 
 def _linked(base: Base, modules: Mapping[str, str], *, dontaudit: bool = False) -> Linked:

@@ -12,13 +12,15 @@ from policytool.errors import InputError
 from policytool.lab.image import Image, Told
 from policytool.lab.parts import split_by_scenario
 from policytool.lab.policy import image_base, record_policy
+from policytool.lab.scenario import batches
 from policytool.lab.session import Session, boot, run_folder
+from policytool.lab.status import Step
 from policytool.model.daemon import Daemon
-from policytool.traces.bundle import import_trace
+from policytool.traces.bundle import import_trace, read_manifest
 from policytool.traces.manifest import Base, Facts, Manifest, Recording
 
-# Every access of every daemon is logged, on a machine that may be translated: minutes, not seconds.
-_LIMIT = 1800.0
+# Every access of every daemon is logged, on a machine that may be translated: an hour for all scenarios.
+_LIMIT = 7200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,40 @@ def record(
         for log in logs:
             log.unlink()
     return LabRecording(manifest, session)
+
+
+def record_batches(
+    image: Image,
+    daemons: Sequence[Daemon],
+    payload: Mapping[str, Path],
+    folder: Path,
+    told: Told,
+    *,
+    under: Sequence[Path] = (),
+    mode: Recording = Recording.COMPLETE,
+) -> tuple[Step, ...]:
+    """Record each of PAYLOAD's `batches` into a bundle of its name in FOLDER, but for those that are there already.
+
+    MODE is as for `record`.
+
+    Return the steps of what was recorded now. InputError when a bundle has lost records; else as `record`.
+    """
+    steps: list[Step] = []
+    for name, batch in batches(payload).items():
+        bundle = folder / name
+        if bundle.exists():
+            told(f"{bundle} is there already and is not recorded again")
+        else:
+            made = record(image, daemons, batch, bundle, told, under=under, mode=mode)
+            told(
+                f"{bundle}: {made.manifest.records} records, lost {made.session.lost}, {made.session.seconds:.0f} s"
+            )
+            steps += made.session.status.steps
+        if not read_manifest(bundle).complete:
+            raise InputError(
+                f"{bundle} has lost records, so that rules made from it may miss some: record it again"
+            )
+    return tuple(steps)
 
 
 def _sha256(path: Path) -> str:

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from policytool.errors import UsageError
@@ -12,10 +13,40 @@ SHIPPED = Path(__file__).parent / "scenarios"
 _RUNNER = Path(__file__).parent / "guest" / "scenarios"
 _RUNNER_NAME = "scenarios"
 
+_THIN = re.compile(r"^# thin: (.+)$", re.MULTILINE)
+_STEP = re.compile(r"^(?:    )?(?:step|refuse) |; do (?:step|refuse) ")
+_LOOP = re.compile(r"for \w+ in ([^;]+); do")
+
 
 def names(folder: Path = SHIPPED) -> tuple[str, ...]:
     """Return the names of the scenarios in FOLDER, in the order in which they run."""
     return tuple(path.stem for path in sorted(folder.glob("*.sh")))
+
+
+def thin(name: str, folder: Path = SHIPPED) -> str | None:
+    """Return why the scenario NAME says little of its daemon (its comment `# thin: why`), None if it does not.
+
+    A thin scenario can only start its daemon and see it refuse; averages over daemons leave it out.
+    """
+    found = _THIN.search(_text(name, folder))
+    return found[1] if found else None
+
+
+def steps(name: str, folder: Path = SHIPPED) -> int:
+    """Return how many steps the scenario NAME of FOLDER has; one in a loop counts as often as it runs."""
+    count = times = 0
+    for line in _text(name, folder).splitlines():
+        if found := _LOOP.match(line):
+            times = len(found[1].split())
+        if _STEP.search(line):
+            count += times or 1
+        if line.endswith("done"):
+            times = 0
+    return count
+
+
+def _text(name: str, folder: Path) -> str:
+    return (folder / f"{name}.sh").read_text("utf-8")
 
 
 def choose(wanted: Sequence[str], workload: Path | None = None) -> dict[str, Path]:
@@ -38,3 +69,15 @@ def choose(wanted: Sequence[str], workload: Path | None = None) -> dict[str, Pat
         files[f"{workload.stem}.sh"] = workload
     helpers = {path.name: path for path in SHIPPED.iterdir() if path.is_file() and path.suffix != ".sh"}
     return {**helpers, **files, _RUNNER_NAME: _RUNNER}
+
+
+def batches(payload: Mapping[str, Path]) -> dict[str, dict[str, Path]]:
+    """Split PAYLOAD into one for each daemon that its scenarios are named after, in the order of those names.
+
+    One boot each: no log outgrows the machine's disk, and what is interrupted goes on with the next one.
+    """
+    common = {name: path for name, path in payload.items() if not name.endswith(".sh")}
+    found: dict[str, dict[str, Path]] = {}
+    for name in sorted(payload.keys() - common.keys()):
+        found.setdefault(name.removesuffix(".sh").split("-")[0], dict(common))[name] = payload[name]
+    return found

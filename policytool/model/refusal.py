@@ -19,7 +19,7 @@ _MAX_TEXT = 400
 
 @dataclass(frozen=True, slots=True, order=True)
 class Refusal:
-    """One refusal. Texts are the record's own, so hostile: contexts need not be contexts. "" is what it says not.
+    """One refusal. Texts are the record's own, so hostile: contexts need not be contexts. "" means absent.
 
     `op` is the kernel's function that refused. `source`, `target` and `tclass` are what it was asked about; `old`
     and `new` the contexts between which a change was refused, or `new` the one that is not valid. `syscall` is the

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Is every rule needed? Each permission of each allow statement, judged by what was seen (DESIGN §4.2).
+"""Is every rule needed? Each permission of each allow statement, judged by what was seen.
 
 S is the policy with the modules' skeletons and without the statements that are judged. A (statement, permission) is
 needed if it grants some observed access that S and all the other statements deny. No link for each statement is

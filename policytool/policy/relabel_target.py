@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How objects of an old recording would be labelled under a new skeleton: the target half of DESIGN §4's mapping.
+"""How objects of an old recording would be labelled under a new skeleton: the target half of the mapping rho.
 
 A new object gets its type as in the kernel (security_compute_sid): from a type_transition of its maker, the type of
 its folder and its name, else from its folder. So the makings that were seen are gone through again, from the top of

@@ -16,7 +16,7 @@ from policytool.traces.xperm_names import xperm_name
 
 Document = dict[str, object]
 
-# What is not known any more of an access with more uses or hosts than evidence keeps.
+# Label for uses and hosts beyond the limit that is kept.
 OTHERS = "(others)"
 
 
@@ -155,7 +155,7 @@ def _parts(access: Access, by: GroupKey) -> list[tuple[str, int]]:
 
 
 def access_rows(observations: Observations) -> list[Document]:
-    """Return the distinct accesses as the documents of DESIGN's contract."""
+    """Return the distinct accesses as documents, in the form that docs/reference.md gives."""
     return [access_document(one) for one in distinct(observations)]
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The results of the verbs as documents of plain JSON values; renderers are views of them.
 
-Each document but the list of accesses (DESIGN's contract) carries `format`, its version: a key may be added
+Each document but the list of accesses carries `format`, its version: a key may be added
 without a new version, never removed or given another meaning.
 """
 

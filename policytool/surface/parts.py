@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A surface taken apart: what every such domain holds (the floor), what was used, and what is neither (the excess).
 
-Profile `exact` promises no excess: the whole is the floor and what was used (DESIGN §4).
+Profile `exact` promises no excess: the whole is the floor and what was used.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from policytool.traces.reader import Lines
 
 
-# Events with more records than half of that go to the joiner in parts.
+# Events of over 64 records (two parts each) go to the joiner in parts.
 _MANY = 128
 
 
@@ -130,7 +130,7 @@ class Digest:
             begin = 2 * end
             found = known.get(event)
             if found is not None and stamp >= latest and stamp not in opened and room:
-                # Most events: as below, but for what need not be asked.
+                # Fast case: as below, minus checks known to pass.
                 passed += 1
                 records += found.records
                 found.events += 1
@@ -230,7 +230,7 @@ class Digest:
         if stamp in self.joiner.opened:
             self._settle()
         if stamp in self.joiner.opened or 2 * self.joiner.size > MAX_BYTES:
-            # It might not find room with the joiner, so that it would make others end.
+            # It could exceed MAX_BYTES in the joiner and evict open events.
             self._add_rows(stamp, event)
             return
         found = self._texts.get(event)

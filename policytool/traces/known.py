@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a decision says to a tally, kept so that it has to be read once."""
+"""Parsed AVC fields, cached."""
 
 from __future__ import annotations
 

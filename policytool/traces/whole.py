@@ -148,7 +148,7 @@ class Reader:
     def __init__(self) -> None:
         # By what HEAD matches.
         self.kinds: Memory[bytes, bytes] = Memory(256)
-        # By the whole text, so that looking it up is all that has to be done; then without process ids.
+        # Cache keyed by the full text; the next one by the text without process ids.
         self._decisions: Memory[bytes, Known | None] = Memory()
         self._nameless: Memory[Groups, Known | None] = Memory()
         self._calls: Memory[tuple[bytes, bytes], Call | None] = Memory()

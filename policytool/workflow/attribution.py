@@ -95,7 +95,7 @@ def entered_by(
 ) -> Mapping[str, tuple[Daemon, ...]]:
     """Return the helpers' domains that were seen to be entered under the transitions of POLICY, with the daemons.
 
-    Only where a recording shows the daemon entering the helper's domain is what the domain did the daemon's matter.
+    Count a helper's accesses only if the daemon was seen entering it.
     """
     seen = {
         (vector.source.type_, vector.target.type_)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Private types put together: from what was seen and the base's file contexts to each daemon's labelling, and back.
 
-Back is the target half of the mapping in DESIGN §4: what was recorded without the new types is mapped to them.
+Back is the target half of the mapping rho: what was recorded without the new types is mapped to them.
 """
 
 from __future__ import annotations

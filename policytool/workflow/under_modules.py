@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What was seen, recorded without some modules or with them, as it is under them: DESIGN §4's mapping."""
+"""What was seen, recorded without some modules or with them, as it is under them: the mapping rho."""
 
 from __future__ import annotations
 

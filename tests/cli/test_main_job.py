@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,19 @@ def test_unknown_types_are_unmapped_and_no_failure(small: tuple[str, str], tmp_p
     done = policytool("replay", *small, LOG, "--module", tmp_path, "-d", "greeterd_t", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["counts"]["unmapped"] == 5
+
+
+def test_replay_lists_what_is_denied_and_says_how_to_list_the_rest(small: tuple[str, str], tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "other.cil").write_text("(type other_t)\n(roletype system_r other_t)\n")
+    done = policytool("replay", *small, LOG, "--module", tmp_path, "-d", "greeterd_t")
+    assert done.stdout == "5 accesses replayed: 0 allowed, 0 refused, 0 denied, 5 unmapped\n"
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("5 unmapped, such as ")]
+    words = shlex.split(line.partition("; all: ")[2])
+    every = policytool(*words[1:])
+    rows = [row for row in every.stdout.splitlines() if row.startswith("unmapped ")]
+    assert len(rows) == 5
+    assert "such as" not in every.stderr
 
 
 def test_a_syntax_error_is_a_finding_with_its_line(greeter: Path, small: tuple[str, str], tmp_path: Path) -> None:

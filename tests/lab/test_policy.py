@@ -17,6 +17,8 @@ from policytool.model.program import Helper
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.terule import TeRuleType
 from policytool.toolchain.base import Base
+from policytool.toolchain.sources import find_sources
+from policytool.workflow.modules import evidence_files
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
 
@@ -40,15 +42,35 @@ def test_a_recorded_daemon_is_permissive_and_audited_and_nothing_is_hidden(base:
 
 
 @pytest.mark.base
-def test_an_enforcing_machine_enforces_neighbours_and_what_is_entered(base: Base) -> None:
-    made = enforce_policy(base, [POLICIES / "virtqemud", POLICIES / "virtsecretd"], ["virtqemud_t"])
+def test_an_enforcing_machine_enforces_what_recordings_show_as_entered_and_one_step_further(base: Base) -> None:
+    folders = [POLICIES / "virtqemud", POLICIES / "virtsecretd"]
+    files = evidence_files(find_sources(folders)[0])
+    made = enforce_policy(base, folders, files)
     policy = CompiledPolicy(made.linked.policy)
     assert {"virtqemud_t", "virtsecretd_t"} <= made.enforced
     assert made.enforced >= NEIGHBOURS
     assert not policy.permissive & made.enforced
     assert policy.permissive == policy.expand("domain") - made.enforced
     assert "virtqemud_exec_t" in made.ours
-    assert "svirt_t" in made.entered
+    # virtqemud runs tc in ifconfig_t and guests in svirt_t; ifconfig_t may load a module.
+    assert {"ifconfig_t", "svirt_t"} <= made.entered
+    assert "kmod_t" in made.further
+    # kmod_t may mount in turn, mount_t may start what it likes: neither was entered.
+    assert not {"mount_t", "rpcd_t", "udev_t", "systemd_tmpfiles_t"} & made.enforced
+    assert made.counted == made.ours | made.entered | made.further
+    assert not NEIGHBOURS & made.counted
+
+
+@pytest.mark.base
+def test_a_module_without_evidence_is_enforced_with_what_its_domain_may_enter(base: Base, tmp_path: Path) -> None:
+    rules = "(allow labd_t lvm_t (process (transition)))"
+    (tmp_path / "labd.cil").write_text(
+        "(type labd_t) (roletype system_r labd_t) (typeattributeset domain (labd_t)) " + rules
+    )
+    made = enforce_policy(base, [tmp_path], ())
+    assert made.ours == {"labd_t"}
+    assert made.entered == frozenset()
+    assert made.further == {"lvm_t"}
 
 
 @pytest.mark.base

@@ -11,9 +11,9 @@ meson setup b --prefix=/usr --libdir=lib/x86_64-linux-gnu --libexecdir=/usr/lib/
     -Ddriver_network=enabled -Ddriver_interface=enabled -Ddriver_libxl=enabled -Ddriver_vbox=enabled \
     -Ddriver_secrets=enabled -Dudev=enabled -Dpciaccess=enabled -Dlibpcap=enabled -Dlibnl=enabled \
     -Dselinux=enabled -Dsecdriver_selinux=enabled -Dselinux_mount=/sys/fs/selinux -Daudit=enabled \
-    -Dcapng=enabled -Dnumactl=enabled -Dfuse=enabled -Dblkid=enabled -Dattr=enabled -Dyajl=enabled \
+    -Dcapng=enabled -Dnumactl=enabled -Dnumad=enabled -Dfuse=enabled -Dblkid=enabled -Dattr=enabled -Dyajl=enabled \
     -Dreadline=enabled -Dstorage_fs=enabled -Dstorage_lvm=enabled -Dstorage_disk=enabled \
-    -Dstorage_dir=enabled -Dpolkit=disabled -Dapparmor=disabled -Dtests=disabled -Ddocs=disabled \
+    -Dstorage_dir=enabled -Dstorage_scsi=enabled -Dstorage_mpath=enabled -Dpolkit=disabled -Dapparmor=disabled -Dtests=disabled -Ddocs=disabled \
     -Dqemu_user=libvirt-qemu -Dqemu_group=libvirt-qemu
 ninja -C b
 DESTDIR=/build/dest ninja -C b install

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which domains belong to a proof: those that recordings show as entered, one possible step further, and whose."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from policytool.generate.evidence import EvidenceFile
+from policytool.generate.triage import DECIDED
+from policytool.model.daemon import Daemon
+from policytool.model.module import FileKind
+from policytool.model.own_path import Labels
+from policytool.policy.compiled import CompiledPolicy
+from policytool.policy.entries import entries
+from policytool.policy.terule import TeRuleType
+
+# Ways into another domain: by running a program, and by asking for it.
+_ENTERING = frozenset({"transition", "dyntransition"})
+
+
+def seen_entered(files: Iterable[EvidenceFile], domains: Collection[str]) -> frozenset[str]:
+    """Return what a process of DOMAINS was seen to become, by the evidence FILES of their modules.
+
+    What a module refuses by decision is not entered.
+    """
+    return frozenset(
+        one.key[1]
+        for file in files
+        for one in file.accesses
+        if one.key[0] in domains and one.key[2] == "process" and one.key[3] in _ENTERING and one.cure not in DECIDED
+    ) - frozenset(domains)
+
+
+def one_step_further(policy: CompiledPolicy, domains: Collection[str]) -> frozenset[str]:
+    """Return what a process of DOMAINS may become in one step under POLICY, with booleans as they are stored."""
+    found: set[str] = set()
+    for rule in policy.rules({TeRuleType.ALLOW}, lambda source, target, tclass: tclass == "process"):
+        if rule.enabled and _ENTERING & rule.perms and not policy.expand(rule.source).isdisjoint(domains):
+            found |= policy.expand(rule.target)
+    return frozenset(found) - frozenset(domains)
+
+
+def domains_by_program(daemons: Sequence[Daemon], labels: Labels, policy: CompiledPolicy) -> Mapping[str, str]:
+    """Return the domain that the programs of each of DAEMONS enter under POLICY, by the daemon's name.
+
+    LABELS tell the types of the programs. A daemon whose programs lead into no one domain is left out.
+    """
+    leads_into = entries(policy).enterable
+    programs = {path for daemon in daemons for path in daemon.executables}
+    types = labels.types(programs, FileKind.FILE)
+    found = {}
+    for daemon in daemons:
+        entered = {leads_into[type_] for path in daemon.executables if (type_ := types[path]) in leads_into}
+        if len(entered) == 1:
+            found[daemon.name] = entered.pop()
+    return found

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# thin: this machine is no Xen dom0; the daemon starts without its condition, finds no Xen and ends.
+. /mnt/steps
+URI=xen:///system
+step virtxend without-its-condition condition virtxend none
+step virtxend other-arguments arguments virtxend '--timeout 2 --verbose'
+step virtxend ends poll 30 ended virtxend
+step virtxend afresh condition virtxend none
+step virtxend usual-arguments arguments virtxend
+step virtxend ends-again poll 30 ended virtxend
+step virtxend stop systemctl stop virtxend.service
+step virtxend with-its-condition condition virtxend

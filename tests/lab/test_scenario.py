@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The scenarios that are shipped: whole, named after a daemon, and enough of them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections import Counter
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from policytool.errors import UsageError
+from policytool.lab.scenario import SHIPPED, choose, names, steps, thin
+
+# What the Fedora change made of libvirtd.
+DAEMONS = {
+    "virtinterfaced",
+    "virtlockd",
+    "virtlogd",
+    "virtlxcd",
+    "virtnetworkd",
+    "virtnodedevd",
+    "virtnwfilterd",
+    "virtproxyd",
+    "virtqemud",
+    "virtsecretd",
+    "virtstoraged",
+    "virtvboxd",
+    "virtxend",
+}
+
+
+def read(name: str) -> str:
+    return (SHIPPED / f"{name}.sh").read_text("utf-8")
+
+
+def test_every_daemon_has_three_scenarios_and_the_switch_runs_last() -> None:
+    counts = Counter(name.split("-")[0] for name in names())
+    assert set(counts) - {"zz"} == DAEMONS
+    assert {name for name, count in counts.items() if count < 3} == {"zz"}
+    assert names()[-1] == "zz-switch"
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_scenario_can_be_read_by_a_shell_and_says_what_it_is(name: str) -> None:
+    text = read(name)
+    lines = text.splitlines()
+    assert lines[0] == "# SPDX-License-Identifier: GPL-2.0-or-later"
+    assert lines[1].startswith("# ")
+    assert ". /mnt/steps" in lines
+    done = subprocess.run(["sh", "-n", SHIPPED / f"{name}.sh"], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert all((SHIPPED / file).is_file() for file in re.findall(r"/mnt/([\w.-]+)", text))
+
+
+@pytest.mark.parametrize("name", names())
+def test_steps_are_of_a_daemon_and_no_two_are_named_alike(name: str) -> None:
+    found = re.findall(r"^(?:    )?(?:step|refuse) (\S+) (\S+)", read(name), re.MULTILINE)
+    assert {daemon for daemon, _ in found} <= DAEMONS | {"libvirtd"}
+    assert max(Counter(found).values()) == 1
+    assert steps(name) >= len(found) > 0
+
+
+def test_the_table_of_the_documentation_counts_what_is_there() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "lab.md").read_text("utf-8")
+    table = re.findall(r"^\| ([a-z]+)(?:-switch| \(thin\))? \| (\d+) \| (\d+) \|", text, re.MULTILINE)
+    told = {daemon: (int(scenarios), int(count)) for daemon, scenarios, count in table}
+    shipped = Counter(name.split("-")[0] for name in names())
+    assert told == {
+        daemon: (scenarios, sum(steps(name) for name in names() if name.startswith(f"{daemon}-")))
+        for daemon, scenarios in shipped.items()
+    }
+
+
+def test_only_a_daemon_that_can_do_nothing_here_is_thin() -> None:
+    assert {name.split("-")[0] for name in names() if thin(name)} == {"virtvboxd", "virtxend"}
+    assert all(thin(name) for name in names() if name.startswith(("virtvboxd-", "virtxend-")))
+    assert thin("virtvboxd-start") == "Debian has no VirtualBox, so the daemon can only start and refuse."
+
+
+def test_every_file_of_a_payload_is_used_and_is_xml_if_it_says_so() -> None:
+    scripts = "".join(read(name) for name in names())
+    for path in SHIPPED.glob("*.xml"):
+        assert f"/mnt/{path.name}" in scripts
+        if path.name == "bad.xml":
+            with pytest.raises(ElementTree.ParseError):
+                ElementTree.parse(path)  # noqa: S314 -- our own file
+        else:
+            ElementTree.parse(path)  # noqa: S314 -- our own file
+
+
+def test_a_daemon_names_all_of_its_scenarios_and_an_unknown_one_is_refused(tmp_path: Path) -> None:
+    files = choose(["virtsecretd"])
+    assert {name for name in files if name.endswith(".sh")} == {
+        f"{name}.sh" for name in names() if name.startswith("virtsecretd-")
+    }
+    with pytest.raises(UsageError, match="virtd"):
+        choose(["virtd"])
+    own = tmp_path / "own.sh"
+    own.write_text("step lab nothing true\n")
+    assert [name for name in choose([], own) if name.endswith(".sh")] == ["own.sh"]

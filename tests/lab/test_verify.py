@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The proof in batches: joined, and resumed. The machine itself is played here; `make lab-verify` runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from policytool.errors import InputError
+from policytool.lab import verify as module
+from policytool.lab.enforce import Document
+from policytool.lab.image import Image, Told
+from policytool.lab.verify import Verification, verify
+from policytool.lab.vm import Lost, LostVmError
+
+
+@dataclass(frozen=True)
+class Played:
+    """What stands for an `Enforcement`: one step, which is ok unless BROKEN."""
+
+    broken: bool
+
+    def document(self) -> Document:
+        return {
+            "format": 1,
+            "clean": not self.broken,
+            "steps": [{"scenario": "a-b", "daemon": "a", "name": "c", "ok": not self.broken, "said": ()}],
+            "denials": [],
+            "others": [],
+            "errors": {},
+            "lost": 0,
+            "kernel": "6.1",
+            "enforcing": [],
+            "entered": [],
+            "further": [],
+            "hashes": {"image": "1"},
+            "seconds": 1.0,
+        }
+
+
+class Lab:
+    """Plays the machine: counts boots, and breaks or loses the batches that it is told to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.boots: list[str] = []
+        self.broken: set[str] = set()
+        self.lost: list[str] = []
+        self.folder = folder
+        self.modules = folder / "modules"
+        self.modules.mkdir()
+        (self.modules / "a.te").write_text("one")
+        self.payload = {}
+        for name in ("one-x.sh", "one-y.sh", "two-x.sh", "steps"):
+            self.payload[name] = folder / name
+            self.payload[name].write_text(name)
+
+    def enforce(self, image: Image, folders: Sequence[Path], payload: Mapping[str, Path], told: Told) -> Played:
+        name = min(one for one in payload if one.endswith(".sh")).split("-")[0]
+        self.boots.append(name)
+        if name in self.lost:
+            self.lost.remove(name)
+            raise LostVmError(Lost.HANG, "hangs")
+        return Played(name in self.broken)
+
+    def verify(self, *traces: Path) -> Verification:
+        image = Image(self.folder, "key")
+        return verify(image, [self.modules], traces, self.payload, self.folder / "state", lambda line: None)
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    made = Lab(tmp_path)
+    played: Callable[..., Played] = made.enforce
+    monkeypatch.setattr(module, "enforce", played)
+    return made
+
+
+def test_a_boot_for_each_daemon_and_the_results_joined(lab: Lab) -> None:
+    lab.broken = {"two"}
+    done = lab.verify()
+    assert lab.boots == ["one", "two"]
+    assert (done["steps"], done["failed"], done["clean"]) == (2, 1, False)
+    assert done["batches"]["two"]["failed"] == ["a-b: a c"]
+    assert done["batches"]["one"]["ok"] == 1
+
+
+def test_what_was_clean_is_not_run_again_until_something_changes(lab: Lab) -> None:
+    lab.broken = {"two"}
+    lab.verify()
+    lab.broken = set()
+    assert lab.verify()["clean"]
+    assert lab.boots == ["one", "two", "two"]
+    lab.payload["two-x.sh"].write_text("another step")
+    lab.verify()
+    assert lab.boots[3:] == ["two"]
+    (lab.modules / "a.te").write_text("two")
+    lab.verify()
+    assert lab.boots[4:] == ["one", "two"]
+
+
+def test_a_lost_machine_is_tried_once_more(lab: Lab) -> None:
+    lab.lost = ["one"]
+    assert lab.verify()["clean"]
+    assert lab.boots == ["one", "one", "two"]
+    lab.lost = ["one", "one"]
+    lab.payload["one-x.sh"].write_text("another step")
+    with pytest.raises(LostVmError):
+        lab.verify()
+
+
+def test_a_result_that_cannot_be_read_is_made_again(lab: Lab) -> None:
+    lab.verify()
+    (lab.folder / "state" / "one.json").write_text("{")
+    assert lab.verify()["clean"]
+    assert lab.boots == ["one", "two", "one"]
+
+
+def test_traces_are_named_by_their_hash(lab: Lab, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    with pytest.raises(InputError, match="not a trace bundle"):
+        lab.verify(bundle)
+    (bundle / "manifest.json").write_text("{}")
+    assert len(lab.verify(bundle)["hashes"]["trace bundle"]) == 64
