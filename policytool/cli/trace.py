@@ -114,7 +114,7 @@ def merge(
     overwrite: _Overwrite = False,
 ) -> None:
     """Merge bundles into one; exact, and the same for any order of them."""
-    from policytool.traces.bundle import merge_bundles
+    from policytool.traces.merged_bundle import merge_bundles
 
     with progress(f"merging into {output}"):
         manifest = merge_bundles(folders, output, name or output.name, overwrite)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import lzma
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from policytool.errors import InputError
 from policytool.model.event import MAX_MILLISECONDS, TraceEvent, Unread
@@ -34,7 +34,6 @@ EVIDENCE = "audit.log.xz"
 FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "nice_len": 128, "depth": 64}]
 
 Progress = Callable[[int], None]
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ def _bundle(folder: Path) -> Trace:
     manifest = read_manifest(folder)
     logs = []
     for one in manifest.evidence:
-        file = _checked(folder, one)
+        file = checked(folder, one)
         logs.append(TraceLog(str(file), one.trace, one.complete))
     return Trace(tuple(logs), manifest)
 
@@ -214,72 +213,6 @@ def import_trace(
     return manifest
 
 
-def merge_bundles(folders: Sequence[Path], out: Path, name: str, overwrite: bool = False) -> Manifest:
-    """Make the bundle OUT, called NAME, of all the evidence of FOLDERS; the same for any order of them.
-
-    Evidence that several of them hold is kept once. Records that name no host are counted under the name of their
-    trace. Numbers are sums, and unknown where one of them is; other
-    facts are kept where all agree. InputError: as for `load` and `import_trace`.
-    """
-    import shutil
-
-    from policytool.traces.manifest import Manifest
-
-    manifests = [(folder, read_manifest(folder)) for folder in folders]
-    found: dict[str, tuple[Path, EvidenceFile]] = {}
-    for folder, manifest in manifests:
-        for one in manifest.evidence:
-            file = _checked(folder, one)
-            kept = found.get(one.sha256)
-            if kept is None or replace(one, file="") < replace(kept[1], file=""):
-                found[one.sha256] = (file, one)
-    with aside(out, overwrite) as made:
-        evidence = []
-        counts = Counts()
-        for sha256, (file, one) in sorted(found.items()):
-            copy = made / f"audit.{sha256[:16]}.log.xz"
-            shutil.copyfile(file, copy)
-            counts.add(copy, one.trace)
-            evidence.append(replace(one, file=copy.name))
-        left_out = [manifest.redacted for _, manifest in manifests]
-        manifest = Manifest(
-            name=name,
-            redacted=None if None in left_out else sum(one or 0 for one in left_out),
-            facts=_agreed([manifest.facts for _, manifest in manifests], evidence),
-            records=sum(one.records for one in evidence),
-            evidence=tuple(sorted(evidence)),
-            begin=counts.begin,
-            end=counts.end,
-            hosts=tuple(sorted(counts.hosts.items())),
-        )
-        (made / MANIFEST).write_text(manifest.to_json(), "utf-8")
-    return manifest
-
-
-def _agreed(facts: Sequence[Facts], evidence: Sequence[EvidenceFile]) -> Facts:
-    from policytool.traces.manifest import Base, Facts
-
-    losses = [one.lost for one in evidence]
-    daemons: dict[str, str | None] = {}
-    for one in facts:
-        for daemon, version in one.daemons:
-            daemons[daemon] = version if daemons.setdefault(daemon, version) == version else None
-    return Facts(
-        kernel=_common(one.kernel for one in facts),
-        base=_common(one.base for one in facts) or Base(),
-        selinux=_common(one.selinux for one in facts),
-        recording=_common(one.recording for one in evidence),
-        daemons=tuple(sorted(daemons.items())),
-        scenario=_common(one.scenario for one in facts),
-        lost=None if None in losses else sum(loss or 0 for loss in losses),
-    )
-
-
-def _common(values: Iterable[_T]) -> _T | None:
-    distinct = list(dict.fromkeys(values))
-    return distinct[0] if len(distinct) == 1 else None
-
-
 class Counts:
     """What a manifest says of its evidence and only reading it can tell."""
 
@@ -317,7 +250,7 @@ def described(file: Path, trace: str, records: int, facts: Facts, lost: int | No
     )
 
 
-def _checked(folder: Path, evidence: EvidenceFile) -> Path:
+def checked(folder: Path, evidence: EvidenceFile) -> Path:
     """Return the file of EVIDENCE; a link, another size or another content is an InputError."""
     path = folder / evidence.file
     if path.is_symlink() or not path.is_file():
