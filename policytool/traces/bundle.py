@@ -38,11 +38,15 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class TraceLog:
-    """One raw log to be read: its path ("-": standard input), the trace it belongs to, whether it is complete."""
+    """One raw log to be read: its path ("-": standard input), the trace it belongs to, whether it is complete.
+
+    `counts` is the table beside it if it was reduced.
+    """
 
     path: str
     trace: str
     complete: bool
+    counts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,8 @@ def _bundle(folder: Path) -> Trace:
     logs = []
     for one in manifest.evidence:
         file = checked(folder, one)
-        logs.append(TraceLog(str(file), one.trace, one.complete))
+        counts = checked_counts(folder, one)
+        logs.append(TraceLog(str(file), one.trace, one.complete, None if counts is None else str(counts)))
     return Trace(tuple(logs), manifest)
 
 
@@ -139,6 +144,10 @@ def observe_log(log: TraceLog, *, executions: bool = True) -> Observations:
 
     InputError: it cannot be opened or read.
     """
+    if log.counts is not None:
+        from policytool.traces.reduced import observe_reduced, read_table
+
+        return observe_reduced(log, read_table(log.counts, log.trace), executions=executions)
     tally = Tally(log.trace, log.complete)
     blocks = read_blocks(log.path)
     if not executions:
@@ -164,9 +173,14 @@ def executions_in(path: str) -> tuple[Execution, ...]:
 def read_log(
     log: TraceLog, unread: Callable[[Unread], None], progress: Progress | None = None
 ) -> Iterator[TraceEvent]:
-    """Yield the events of LOG; what is not understood goes to UNREAD. InputError: it cannot be opened or read."""
+    """Yield the events of LOG; what is not understood goes to UNREAD.
+
+    InputError: it cannot be opened or read, or was reduced, so that most of its events are not there.
+    """
     from policytool.traces.reader import read_events
 
+    if log.counts is not None:
+        raise InputError(f"{log.path}: reduced to what is distinct in it; only the whole recording has every event")
     return read_events(read_lines(log.path, progress), log.trace, unread)
 
 
@@ -187,7 +201,10 @@ def import_trace(
     from policytool.traces.manifest import Manifest
 
     if not parts:
-        logs = [log.path for one in logs for log in load(one).logs]
+        found = [log for one in logs for log in load(one).logs]
+        if any(log.counts for log in found):
+            raise InputError("a reduced bundle is no log: trace merge makes one bundle of several, reduced or not")
+        logs = [log.path for log in found]
     lost = facts.lost if len(logs) == 1 or facts.lost == 0 else None
     with aside(folder, overwrite) as made:
         if parts:
@@ -221,10 +238,18 @@ class Counts:
         self.begin: int | None = None
         self.end: int | None = None
 
-    def add(self, file: Path, unnamed: str = "") -> int:
-        """Read FILE and return the number of its records; the host that they do not name is UNNAMED."""
+    def add(self, file: Path, unnamed: str = "", counts: Path | None = None) -> int:
+        """Read FILE and return the number of its records; the host that they do not name is UNNAMED.
+
+        COUNTS is the table beside it if it was reduced: the records are then those of the whole log.
+        """
         tally = Tally(file.name, complete=False)
-        tally_blocks(read_blocks(str(file)), file.name, tally)
+        if counts is None:
+            tally_blocks(read_blocks(str(file)), file.name, tally)
+        else:
+            from policytool.traces.reduced import read_table, tally_reduced
+
+            tally_reduced(str(file), read_table(str(counts), file.name), file.name, tally)
         if tally.hosts:
             for node, records in tally.hosts.items():
                 self.hosts[node or unnamed] += records
@@ -241,7 +266,7 @@ def described(file: Path, trace: str, records: int, facts: Facts, lost: int | No
 
     return EvidenceFile(
         file=file.name,
-        sha256=_sha256(file),
+        sha256=sha256_of(file),
         size=file.stat().st_size,
         trace=trace,
         records=records,
@@ -252,15 +277,26 @@ def described(file: Path, trace: str, records: int, facts: Facts, lost: int | No
 
 def checked(folder: Path, evidence: EvidenceFile) -> Path:
     """Return the file of EVIDENCE; a link, another size or another content is an InputError."""
-    path = folder / evidence.file
+    return _checked(folder / evidence.file, evidence.size, evidence.sha256)
+
+
+def checked_counts(folder: Path, evidence: EvidenceFile) -> Path | None:
+    """Return the table beside EVIDENCE, checked in the same way; None if it was not reduced."""
+    if evidence.reduced is None:
+        return None
+    return _checked(folder / evidence.reduced.counts, evidence.reduced.size, evidence.reduced.sha256)
+
+
+def _checked(path: Path, size: int, sha256: str) -> Path:
     if path.is_symlink() or not path.is_file():
         raise InputError(f"{path}: not a plain file, though {MANIFEST} names it as evidence")
-    if path.stat().st_size != evidence.size or _sha256(path) != evidence.sha256:
+    if path.stat().st_size != size or sha256_of(path) != sha256:
         raise InputError(f"{path}: not the file that {MANIFEST} describes (sha256 differs); import the log again")
     return path
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of the file PATH, in hexadecimal."""
     import hashlib
 
     with path.open("rb") as stream:

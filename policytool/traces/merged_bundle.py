@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from policytool.traces.bundle import MANIFEST, Counts, aside, checked, read_manifest
+from policytool.traces.bundle import MANIFEST, Counts, aside, checked, checked_counts, read_manifest
 from policytool.traces.manifest import Base, EvidenceFile, Facts, Manifest
 
 _T = TypeVar("_T")
@@ -18,26 +18,27 @@ _T = TypeVar("_T")
 def merge_bundles(folders: Sequence[Path], out: Path, name: str, overwrite: bool = False) -> Manifest:
     """Make the bundle OUT, called NAME, of all the evidence of FOLDERS; the same for any order of them.
 
-    Evidence that several of them hold is kept once. Records that name no host are counted under the name of their
-    trace. Numbers are sums, and unknown where one of them is; other
+    Evidence that several of them hold is kept once, and whole if one of them has it whole. Records that name no
+    host are counted under the name of their trace. Numbers are sums, and unknown where one of them is; other
     facts are kept where all agree. InputError: as for `load` and `import_trace`.
     """
     manifests = [(folder, read_manifest(folder)) for folder in folders]
     found: dict[str, tuple[Path, EvidenceFile]] = {}
     for folder, manifest in manifests:
         for one in manifest.evidence:
-            file = checked(folder, one)
-            kept = found.get(one.sha256)
-            if kept is None or replace(one, file="") < replace(kept[1], file=""):
-                found[one.sha256] = (file, one)
+            checked(folder, one)
+            checked_counts(folder, one)
+            kept = found.get(one.origin)
+            if kept is None or _preferred(one) < _preferred(kept[1]):
+                found[one.origin] = (folder, one)
     with aside(out, overwrite) as made:
         evidence = []
         counts = Counts()
-        for sha256, (file, one) in sorted(found.items()):
-            copy = made / f"audit.{sha256[:16]}.log.xz"
-            shutil.copyfile(file, copy)
-            counts.add(copy, one.trace)
-            evidence.append(replace(one, file=copy.name))
+        for origin, (folder, one) in sorted(found.items()):
+            copy = _copied(folder, one, made, f"audit.{origin[:16]}")
+            table = None if copy.reduced is None else made / copy.reduced.counts
+            counts.add(made / copy.file, copy.trace, table)
+            evidence.append(copy)
         left_out = [manifest.redacted for _, manifest in manifests]
         manifest = Manifest(
             name=name,
@@ -51,6 +52,22 @@ def merge_bundles(folders: Sequence[Path], out: Path, name: str, overwrite: bool
         )
         (made / MANIFEST).write_text(manifest.to_json(), "utf-8")
     return manifest
+
+
+def _preferred(one: EvidenceFile) -> tuple[str, ...]:
+    """Sort the whole evidence before what it was reduced to; the name of the file says nothing."""
+    whole = "reduced" if one.reduced else ""
+    return (whole, one.sha256, one.trace, one.recording or "", str(one.lost), str(one.reduced))
+
+
+def _copied(folder: Path, one: EvidenceFile, made: Path, name: str) -> EvidenceFile:
+    """Copy the evidence ONE, with its table if it has one, from FOLDER to MADE under a new NAME."""
+    copy = replace(one, file=f"{name}.log.xz")
+    if one.reduced is not None:
+        copy = replace(copy, reduced=replace(one.reduced, counts=f"{name}.counts.xz"))
+        shutil.copyfile(folder / one.reduced.counts, made / f"{name}.counts.xz")
+    shutil.copyfile(folder / one.file, made / copy.file)
+    return copy
 
 
 def _agreed(facts: Sequence[Facts], evidence: Sequence[EvidenceFile]) -> Facts:
