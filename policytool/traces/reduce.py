@@ -132,11 +132,10 @@ class Reduction:
 
 def _said(rows: Sequence[Row], origin: str) -> bytes:
     """Return a mark of what ROWS say to a tally, whenever that was."""
+    event = assemble(rows, origin, _ignore)
     tally = Tally(origin, complete=False)
-    tally.add(assemble(rows, origin, _ignore))
-    seen = tally.observations()
-    vectors = tuple(replace(one, evidence=replace(one.evidence, first=0, last=0)) for one in seen.vectors)
-    return blake2b(repr(replace(seen, vectors=vectors)).encode(), digest_size=16).digest()
+    tally.add(replace(event, key=replace(event.key, timestamp=0)))
+    return blake2b(repr(tally.observations()).encode(), digest_size=16).digest()
 
 
 def _line(row: Row) -> bytes:

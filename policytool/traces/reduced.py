@@ -15,9 +15,10 @@ from policytool.model.execution import Execution
 from policytool.model.observation import Observations
 from policytool.traces.assemble import assemble
 from policytool.traces.counts import CountTable, Weight, parse_table
+from policytool.traces.digest import Digest
 from policytool.traces.processes import proven
 from policytool.traces.reader import read_text
-from policytool.traces.record import Record
+from policytool.traces.record import Form, Record, event_key
 from policytool.traces.source import read_lines
 from policytool.traces.tally import Tally
 
@@ -51,9 +52,17 @@ def weighted_events(path: str, table: CountTable, trace: str) -> Iterator[tuple[
 
 def tally_reduced(path: str, table: CountTable, trace: str, tally: Tally) -> None:
     """Add to TALLY what the whole log said that was reduced to PATH, but for what was not understood in it."""
-    for event, weight in weighted_events(path, table, trace):
-        moment = event.key.timestamp
-        tally.add_equal(event, moment + weight.first, moment + weight.last, weight.events)
+    digest = Digest(trace, tally)
+    for lines, weight in kept_events(path, table):
+        if not weight.events:
+            continue
+        records = _records(lines, path)
+        key = event_key(records[0].key)
+        first, last = key.timestamp + weight.first, key.timestamp + weight.last
+        plain = not key.node and all(record.form is Form.RAW for record in records)
+        if not plain or not digest.add_repeated(records, first, last, weight.events):
+            tally.add_equal(assemble(records, trace, _ignore), first, last, weight.events)
+    digest.flush()
 
 
 def observe_reduced(log: TraceLog, table: CountTable, *, executions: bool) -> Observations:
