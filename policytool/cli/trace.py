@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`policytool trace`: record; logs into bundles; look at them; merge and redact them."""
+"""`policytool trace`: record; logs into bundles; look at them; merge, reduce and redact them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from policytool.model.printable import printable
 if TYPE_CHECKING:
     from policytool.traces.calls import SystemCall
 
-app = typer.Typer(help="Trace bundles: record, import logs, show, merge and redact.", no_args_is_help=True)
+app = typer.Typer(help="Trace bundles: record, import logs, show, merge, reduce and redact.", no_args_is_help=True)
 
 _Name = Annotated[str | None, typer.Option("--name", help="Name in evidence (default: the folder's).")]
 _Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the bundle if there is one.")]
@@ -114,11 +114,29 @@ def merge(
     overwrite: _Overwrite = False,
 ) -> None:
     """Merge bundles into one; exact, and the same for any order of them."""
-    from policytool.traces.bundle import merge_bundles
+    from policytool.traces.merged_bundle import merge_bundles
 
     with progress(f"merging into {output}"):
         manifest = merge_bundles(folders, output, name or output.name, overwrite)
     note(f"{output}: {manifest.records} records of {len(manifest.evidence)} logs")
+
+
+@app.command()
+def reduce(
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", show_default=False, help="The bundle to reduce.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The bundle to make.")],
+    overwrite: _Overwrite = False,
+) -> None:
+    """Keep what is distinct and count the rest, so that policy made of the trace stays the same."""
+    from policytool.traces.reduced_bundle import reduce_bundle
+
+    before = _size(bundle)
+    with progress(f"reducing into {output}"):
+        manifest, whole = reduce_bundle(bundle, output, overwrite)
+    kept = manifest.records if manifest.kept is None else manifest.kept
+    note(f"{output}: {kept} of {manifest.records} records kept, {_size(output)} of {before} bytes")
+    for file, reason in whole.items():
+        note(f"{output}: {file} is kept whole: {reason}")
 
 
 @app.command()
@@ -175,6 +193,10 @@ def calls(
     else:
         cells = [(call.domain, call.program, call.name, call.arguments, call.error, count) for call, count in rows]
         emit(table(("domain", "program", "call", "arguments", "error", "count"), cells, frozenset({5})))
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.glob("*"))
 
 
 def _call_document(call: SystemCall) -> dict[str, str]:

@@ -234,6 +234,8 @@ def trace_text(document: Document) -> str:
             "daemons",
         )
         shown = {key: manifest[key] for key in kept} | shown
+        if left := [one["reduced"]["kept"] for one in manifest["evidence"] if "reduced" in one]:
+            shown["reduced"] = f"yes, {len(left)} of {len(manifest['evidence'])} logs, to {sum(left)} records"
         if "redacted" in manifest:
             shown["redacted"] = f"yes, {manifest['redacted']} lines left out that were not understood"
     lines = [str(document["trace"]), *(f"  {key}: {_plain(value)}" for key, value in shown.items())]

@@ -77,7 +77,7 @@ def assemble(rows: Sequence[Row], origin: str, unread: Callable[[Unread], None])
         replace(one, path=tidy(one.path or (draft.avc_path if draft.avc_path.startswith("/") else ""), ""))
         for one in draft.decisions
     )
-    named = name_objects(pathed, paths, key.node)
+    named = name_objects(pathed, paths, key.node, "" if draft.syscall is None else draft.syscall.name)
     return TraceEvent(
         key=key,
         decisions=tuple(

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import lzma
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from policytool.errors import InputError
 from policytool.model.event import MAX_MILLISECONDS, TraceEvent, Unread
@@ -35,16 +35,19 @@ EVIDENCE = "audit.log.xz"
 FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "nice_len": 128, "depth": 64}]
 
 Progress = Callable[[int], None]
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class TraceLog:
-    """One raw log to be read: its path ("-": standard input), the trace it belongs to, whether it is complete."""
+    """One raw log to be read: its path ("-": standard input), the trace it belongs to, whether it is complete.
+
+    `counts` is the table beside it if it was reduced.
+    """
 
     path: str
     trace: str
     complete: bool
+    counts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +101,9 @@ def _bundle(folder: Path) -> Trace:
     manifest = read_manifest(folder)
     logs = []
     for one in manifest.evidence:
-        file = _checked(folder, one)
-        logs.append(TraceLog(str(file), one.trace, one.complete))
+        file = checked(folder, one)
+        counts = checked_counts(folder, one)
+        logs.append(TraceLog(str(file), one.trace, one.complete, None if counts is None else str(counts)))
     return Trace(tuple(logs), manifest)
 
 
@@ -142,6 +146,10 @@ def observe_log(log: TraceLog, *, executions: bool = True) -> Observations:
 
     InputError: it cannot be opened or read.
     """
+    if log.counts is not None:
+        from policytool.traces.reduced import observe_reduced, read_table
+
+        return observe_reduced(log, read_table(log.counts, log.trace), executions=executions)
     tally = Tally(log.trace, log.complete)
     blocks = read_blocks(log.path)
     if not executions:
@@ -167,9 +175,14 @@ def executions_in(path: str) -> tuple[Execution, ...]:
 def read_log(
     log: TraceLog, unread: Callable[[Unread], None], progress: Progress | None = None
 ) -> Iterator[TraceEvent]:
-    """Yield the events of LOG; what is not understood goes to UNREAD. InputError: it cannot be opened or read."""
+    """Yield the events of LOG; what is not understood goes to UNREAD.
+
+    InputError: it cannot be opened or read, or was reduced, so that most of its events are not there.
+    """
     from policytool.traces.reader import read_events
 
+    if log.counts is not None:
+        raise InputError(f"{log.path}: reduced to what is distinct in it; only the whole recording has every event")
     return read_events(read_lines(log.path, progress), log.trace, unread)
 
 
@@ -190,7 +203,10 @@ def import_trace(
     from policytool.traces.manifest import Manifest
 
     if not parts:
-        logs = [log.path for one in logs for log in load(one).logs]
+        found = [log for one in logs for log in load(one).logs]
+        if any(log.counts for log in found):
+            raise InputError("a reduced bundle is no log: trace merge makes one bundle of several, reduced or not")
+        logs = [log.path for log in found]
     lost = facts.lost if len(logs) == 1 or facts.lost == 0 else None
     with aside(folder, overwrite) as made:
         if parts:
@@ -216,72 +232,6 @@ def import_trace(
     return manifest
 
 
-def merge_bundles(folders: Sequence[Path], out: Path, name: str, overwrite: bool = False) -> Manifest:
-    """Make the bundle OUT, called NAME, of all the evidence of FOLDERS; the same for any order of them.
-
-    Evidence that several of them hold is kept once. Records that name no host are counted under the name of their
-    trace. Numbers are sums, and unknown where one of them is; other
-    facts are kept where all agree. InputError: as for `load` and `import_trace`.
-    """
-    import shutil
-
-    from policytool.traces.manifest import Manifest
-
-    manifests = [(folder, read_manifest(folder)) for folder in folders]
-    found: dict[str, tuple[Path, EvidenceFile]] = {}
-    for folder, manifest in manifests:
-        for one in manifest.evidence:
-            file = _checked(folder, one)
-            kept = found.get(one.sha256)
-            if kept is None or replace(one, file="") < replace(kept[1], file=""):
-                found[one.sha256] = (file, one)
-    with aside(out, overwrite) as made:
-        evidence = []
-        counts = Counts()
-        for sha256, (file, one) in sorted(found.items()):
-            copy = made / f"audit.{sha256[:16]}.log.xz"
-            shutil.copyfile(file, copy)
-            counts.add(copy, one.trace)
-            evidence.append(replace(one, file=copy.name))
-        left_out = [manifest.redacted for _, manifest in manifests]
-        manifest = Manifest(
-            name=name,
-            redacted=None if None in left_out else sum(one or 0 for one in left_out),
-            facts=_agreed([manifest.facts for _, manifest in manifests], evidence),
-            records=sum(one.records for one in evidence),
-            evidence=tuple(sorted(evidence)),
-            begin=counts.begin,
-            end=counts.end,
-            hosts=tuple(sorted(counts.hosts.items())),
-        )
-        (made / MANIFEST).write_text(manifest.to_json(), "utf-8")
-    return manifest
-
-
-def _agreed(facts: Sequence[Facts], evidence: Sequence[EvidenceFile]) -> Facts:
-    from policytool.traces.manifest import Base, Facts
-
-    losses = [one.lost for one in evidence]
-    daemons: dict[str, str | None] = {}
-    for one in facts:
-        for daemon, version in one.daemons:
-            daemons[daemon] = version if daemons.setdefault(daemon, version) == version else None
-    return Facts(
-        kernel=_common(one.kernel for one in facts),
-        base=_common(one.base for one in facts) or Base(),
-        selinux=_common(one.selinux for one in facts),
-        recording=_common(one.recording for one in evidence),
-        daemons=tuple(sorted(daemons.items())),
-        scenario=_common(one.scenario for one in facts),
-        lost=None if None in losses else sum(loss or 0 for loss in losses),
-    )
-
-
-def _common(values: Iterable[_T]) -> _T | None:
-    distinct = list(dict.fromkeys(values))
-    return distinct[0] if len(distinct) == 1 else None
-
-
 class Counts:
     """What a manifest says of its evidence and only reading it can tell."""
 
@@ -290,10 +240,18 @@ class Counts:
         self.begin: int | None = None
         self.end: int | None = None
 
-    def add(self, file: Path, unnamed: str = "") -> int:
-        """Read FILE and return the number of its records; the host that they do not name is UNNAMED."""
+    def add(self, file: Path, unnamed: str = "", counts: Path | None = None) -> int:
+        """Read FILE and return the number of its records; the host that they do not name is UNNAMED.
+
+        COUNTS is the table beside it if it was reduced: the records are then those of the whole log.
+        """
         tally = Tally(file.name, complete=False)
-        tally_blocks(read_blocks(str(file)), file.name, tally)
+        if counts is None:
+            tally_blocks(read_blocks(str(file)), file.name, tally)
+        else:
+            from policytool.traces.reduced import read_table, tally_reduced
+
+            tally_reduced(str(file), read_table(str(counts), file.name), file.name, tally)
         if tally.hosts:
             for node, records in tally.hosts.items():
                 self.hosts[node or unnamed] += records
@@ -310,7 +268,7 @@ def described(file: Path, trace: str, records: int, facts: Facts, lost: int | No
 
     return EvidenceFile(
         file=file.name,
-        sha256=_sha256(file),
+        sha256=sha256_of(file),
         size=file.stat().st_size,
         trace=trace,
         records=records,
@@ -319,17 +277,28 @@ def described(file: Path, trace: str, records: int, facts: Facts, lost: int | No
     )
 
 
-def _checked(folder: Path, evidence: EvidenceFile) -> Path:
+def checked(folder: Path, evidence: EvidenceFile) -> Path:
     """Return the file of EVIDENCE; a link, another size or another content is an InputError."""
-    path = folder / evidence.file
+    return _checked(folder / evidence.file, evidence.size, evidence.sha256)
+
+
+def checked_counts(folder: Path, evidence: EvidenceFile) -> Path | None:
+    """Return the table beside EVIDENCE, checked in the same way; None if it was not reduced."""
+    if evidence.reduced is None:
+        return None
+    return _checked(folder / evidence.reduced.counts, evidence.reduced.size, evidence.reduced.sha256)
+
+
+def _checked(path: Path, size: int, sha256: str) -> Path:
     if path.is_symlink() or not path.is_file():
         raise InputError(f"{path}: not a plain file, though {MANIFEST} names it as evidence")
-    if path.stat().st_size != evidence.size or _sha256(path) != evidence.sha256:
+    if path.stat().st_size != size or sha256_of(path) != sha256:
         raise InputError(f"{path}: not the file that {MANIFEST} describes (sha256 differs); import the log again")
     return path
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of the file PATH, in hexadecimal."""
     import hashlib
 
     with path.open("rb") as stream:

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 _MANY = 128
 
 
+# No stamp of auditd's, in milliseconds, is as late as this: it has ten digits of seconds.
+_STAMPS_END = 10**13
+
+
 @dataclass(slots=True)
 class _Count:
     """How many events, each of so many records, say the same, and the stamps of the first and the last."""
@@ -186,6 +190,23 @@ class Digest:
         while self._among_others and (more := next(self._blocks, None)) is not None:
             yield BytesIO(more + b"\n")
 
+    def add_repeated(self, group: Sequence[Row], first: int, last: int, events: int) -> bool:
+        """Add so many EVENTS, from FIRST to LAST, that say what GROUP says, the raw records of one.
+
+        False: something is unusual, and nothing was added.
+        """
+        shape = self._reader.read_group(group)
+        if shape is None or not 0 <= first <= last < _STAMPS_END:
+            return False
+        begin, end = (b"%010d.%03d" % divmod(moment, 1000) for moment in (first, last))
+        count = self._counts.get(shape)
+        if count is None:
+            count = self._begin(shape, shape, shape[4], begin, sum(len(row[2]) for row in group))
+        count.events += events
+        count.first = min(count.first, begin)
+        count.last = max(count.last, end)
+        return True
+
     def finish(self) -> None:
         """Add what is still open, and what was counted."""
         self._add_groups(self.joiner.rest())
@@ -205,7 +226,7 @@ class Digest:
             decisions = () if decision is None else (decision, *others)
             if not decisions and not items.items:
                 continue
-            named = name_objects(decisions, items.items, "")
+            named = name_objects(decisions, items.items, "", call.name)
             self._tally.see(places_seen(decisions, named, items.items, ""), first, last)
             for known, name in zip(decisions, named, strict=True):
                 access = known.access

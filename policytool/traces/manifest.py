@@ -50,10 +50,25 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class Reduced:
+    """How a log was reduced: KEPT of its records are in the file, and `counts` is the table beside it.
+
+    `sha256` and `size` are the table's; `whole` is the sha256 of the evidence file that was reduced.
+    """
+
+    counts: str
+    sha256: str
+    size: int
+    kept: int
+    whole: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class EvidenceFile:
     """One raw log of the bundle. `file` is its name in the folder; `size` is in bytes, as stored.
 
     `trace` names the recording that it belongs to; `recording`, `records` and `lost` are of this file alone.
+    `records` are those of the recording, also where the file was `reduced` and holds fewer.
     """
 
     file: str
@@ -63,6 +78,12 @@ class EvidenceFile:
     records: int
     recording: Recording | None = None
     lost: int | None = None
+    reduced: Reduced | None = None
+
+    @property
+    def origin(self) -> str:
+        """The sha256 of the file as it was recorded: of the same evidence, whether it was reduced or not."""
+        return self.reduced.whole if self.reduced else self.sha256
 
     @property
     def complete(self) -> bool:
@@ -106,6 +127,13 @@ class Manifest:
     redacted: int | None = None
 
     @property
+    def kept(self) -> int | None:
+        """How many records a reduction has kept; None if nothing was reduced."""
+        if not any(one.reduced for one in self.evidence):
+            return None
+        return sum(one.reduced.kept if one.reduced else one.records for one in self.evidence)
+
+    @property
     def complete(self) -> bool:
         """Whether every part of the bundle was recorded in complete mode without a loss."""
         return bool(self.evidence) and all(one.complete for one in self.evidence)
@@ -128,22 +156,33 @@ class Manifest:
             "records": self.records,
             "lost": facts.lost,
             "hosts": dict(self.hosts),
-            "evidence": [
-                {
-                    "file": one.file,
-                    "sha256": one.sha256,
-                    "size": one.size,
-                    "trace": one.trace,
-                    "records": one.records,
-                    "recording": one.recording,
-                    "lost": one.lost,
-                }
-                for one in self.evidence
-            ],
+            "evidence": [_evidence_data(one) for one in self.evidence],
         }
         if self.redacted is not None:
             data["redacted"] = self.redacted
         return json.dumps(data, indent=2, sort_keys=True) + "\n"
+
+
+def _evidence_data(one: EvidenceFile) -> dict[str, object]:
+    data: dict[str, object] = {
+        "file": one.file,
+        "sha256": one.sha256,
+        "size": one.size,
+        "trace": one.trace,
+        "records": one.records,
+        "recording": one.recording,
+        "lost": one.lost,
+    }
+    if one.reduced is not None:
+        reduced = one.reduced
+        data["reduced"] = {
+            "counts": reduced.counts,
+            "sha256": reduced.sha256,
+            "size": reduced.size,
+            "kept": reduced.kept,
+            "whole": reduced.whole,
+        }
+    return data
 
 
 def parse_manifest(text: str, origin: str) -> Manifest:
@@ -180,30 +219,38 @@ def parse_manifest(text: str, origin: str) -> Manifest:
     )
     top.finish()
     base.finish()
-    if len({one.file for one in manifest.evidence}) < len(manifest.evidence):
+    files = [one.file for one in manifest.evidence]
+    files += [one.reduced.counts for one in manifest.evidence if one.reduced]
+    if len(set(files)) < len(files):
         raise InputError(f"{origin}: evidence: a file is listed twice")
     return manifest
 
 
 def _evidence(keys: _Keys) -> EvidenceFile:
-    file = keys.text("file")
-    # A plain name: what leaves the folder, or hides in it, is refused.
-    if not _FILE.fullmatch(file):
-        raise keys.wrong("file", "must be a plain file name inside the folder")
-    sha256 = keys.text("sha256")
-    if not _SHA256.fullmatch(sha256):
-        raise keys.wrong("sha256", "must be 64 lower-case hexadecimal digits")
     evidence = EvidenceFile(
-        file=file,
-        sha256=sha256,
+        file=keys.file("file"),
+        sha256=keys.sha256("sha256"),
         size=keys.integer("size"),
         trace=keys.text("trace"),
         records=keys.integer("records"),
         recording=keys.recording("recording"),
         lost=keys.optional_integer("lost"),
+        reduced=_reduced(keys.keys("reduced")) if "reduced" in keys.data else None,
     )
     keys.finish()
     return evidence
+
+
+def _reduced(keys: _Keys) -> Reduced:
+    reduced = Reduced(
+        counts=keys.file("counts"),
+        sha256=keys.sha256("sha256"),
+        size=keys.integer("size"),
+        kept=keys.integer("kept"),
+        whole=keys.sha256("whole"),
+    )
+    keys.finish()
+    return reduced
 
 
 class _Keys:
@@ -228,6 +275,17 @@ class _Keys:
         if not isinstance(value, str):
             raise self.wrong(key, "must be a string")
         return value
+
+    def file(self, key: str) -> str:
+        # A plain name: what leaves the folder, or hides in it, is refused.
+        if not _FILE.fullmatch(name := self.text(key)):
+            raise self.wrong(key, "must be a plain file name inside the folder")
+        return name
+
+    def sha256(self, key: str) -> str:
+        if not _SHA256.fullmatch(text := self.text(key)):
+            raise self.wrong(key, "must be 64 lower-case hexadecimal digits")
+        return text
 
     def optional_text(self, key: str) -> str | None:
         return None if self._get(key) is None else self.text(key)

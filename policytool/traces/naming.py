@@ -21,6 +21,9 @@ from policytool.traces.devices import KERNELS, may_be_same, tidy_device
 
 _SEARCH = frozenset({"search"})
 _REMOVED = frozenset({"unlink", "rmdir"})
+_MOVED = frozenset({"rename", "link"})
+# Calls that write to two folders, of which a log may hold one.
+_TWO_FOLDERS = frozenset({"rename", "renameat", "renameat2", "link", "linkat"})
 _MADE = frozenset({"CREATE", "DELETE"})
 
 # The class of an object by the type in its mode (S_IFMT).
@@ -124,24 +127,31 @@ def relative_to_cwd(call: str, args: Sequence[int]) -> bool:
     return not args or all(args[place] in _CURRENT for place in _FOLDERS.get(call, ()))
 
 
-def name_objects(decisions: Sequence[Asked], items: Sequence[PathItem], node: str) -> tuple[Named, ...]:
-    """Name the objects of the DECISIONS of an event of NODE; ITEMS are its PATH records, absolute if CWD tells."""
+def name_objects(
+    decisions: Sequence[Asked], items: Sequence[PathItem], node: str, call: str = ""
+) -> tuple[Named, ...]:
+    """Name the objects of the DECISIONS of an event of NODE; ITEMS are its PATH records, absolute if CWD tells.
+
+    CALL is the system call, "" unknown.
+    """
     if len(decisions) == 1 and not items:
         # Most events.
         only = decisions[0]
         if only.path.startswith("/") and not ENTRY_PERMS.intersection(only.perms):
             return (Named(only.path),)
-    scene = Scene(decisions, items, node)
+    scene = Scene(decisions, items, node, call)
     return tuple(scene.name(one) for one in decisions)
 
 
 class Scene:
     """The objects of one event."""
 
-    def __init__(self, decisions: Sequence[Asked], items: Sequence[PathItem], node: str) -> None:
+    def __init__(self, decisions: Sequence[Asked], items: Sequence[PathItem], node: str, call: str = "") -> None:
         self._node = node
+        self._call = call
         self._decisions = decisions
         self.items = [item for item in items if item.name.startswith("/")]
+        self._unplaced = {item.inode for item in items if not item.name.startswith("/")}
         # Objects with the path that the kernel gave them.
         self.pathed = [one for one in decisions if one.path.startswith("/") and not is_about_entry(one)]
         self._entries = [item.name for item in self.items if item.nametype in _MADE]
@@ -156,7 +166,8 @@ class Scene:
             return self._without_inode(asked)
         found = self._by_inode(asked)
         if found is None:
-            return Named(identity=self._identity(asked))
+            # What is moved is seen elsewhere afterwards, so that what other events tell may be its new place.
+            return NAMELESS if _MOVED.intersection(asked.perms) else Named(identity=self._identity(asked))
         path, tclass, nametype = found
         if _searched(asked) and (nametype == "DELETE" or tclass not in ("", "dir")):
             return Named(posixpath.dirname(path))
@@ -164,7 +175,7 @@ class Scene:
 
     def implied(self, asked: Asked) -> str:
         """Return the one folder of the event's paths with the name of ASKED, a folder; "" if that is not one."""
-        if asked.tclass != "dir" or not asked.name or not asked.inode:
+        if asked.tclass != "dir" or not asked.name or not asked.inode or asked.inode in self._unplaced:
             return ""
         paths = {item.name for item in self.items} | {one.path for one in self.pathed}
         if ENTRY_PERMS.intersection(asked.perms) or "write" in asked.perms:
@@ -199,7 +210,8 @@ class Scene:
         ]
         found += [(o.path, o.tclass, "") for o in self.pathed if o.inode == asked.inode and o.dev == asked.dev]
         fitting = [one for one in found if fits_name(one[0], asked.name) and _fits(asked, one[1])]
-        if len({path for path, _, _ in fitting}) > 1:
+        two_names = self._call in _TWO_FOLDERS or not _MOVED.isdisjoint(asked.perms)
+        if two_names or len({path for path, _, _ in fitting}) > 1:
             # The two names of what is renamed or linked: the new one is only asked to be added.
             new = "add_name" in asked.perms
             fitting = [one for one in fitting if (one[2] == "CREATE") == new]
@@ -241,7 +253,8 @@ class Scene:
                 return self._entry_in(found[0]) if itself or found[2] == "PARENT" else _entry(found[0])
             if itself or self.implied(asked):
                 return Named(identity=self._identity(asked, "/" + posixpath.basename(self._only_entry())))
-            return Named(identity=self._identity(asked))
+            # The entry of what is moved: as above.
+            return NAMELESS if self._call in _TWO_FOLDERS else Named(identity=self._identity(asked))
         if not asked.name:
             return NAMELESS
         if not itself and (path := self._entry_called(asked.name)):
@@ -253,7 +266,10 @@ class Scene:
         return NAMELESS if itself else self._beside(asked.name)
 
     def _beside(self, name: str) -> Named:
-        """Name the entry NAME by the one folder that the event writes to."""
+        """Name the entry NAME by the one folder that the event writes to, if the call has no second folder."""
+        made = any("create" in one.perms and one.name == name for one in self._decisions)
+        if self._call in _TWO_FOLDERS or not (self._call or made):
+            return NAMELESS
         written = [
             one
             for one in self._decisions
@@ -283,7 +299,7 @@ def places_seen(
     found: dict[Place, bool] = {}
     scene = Scene(decisions, items, node)
     for item in scene.items:
-        if item.inode and item.nametype != "UNKNOWN":
+        if item.inode and item.nametype != "UNKNOWN" and not _has_another_name(item, items):
             place = Place(item.inode, item.dev, node, item.name, "", class_of(item))
             found[place] = found.get(place, False) or item.nametype == "DELETE"
     for asked, name in zip(decisions, named, strict=True):
@@ -298,6 +314,13 @@ def places_seen(
             found.setdefault(replace(place, path=folder, name="", sure=False), False)
         found[place] = found.get(place, False) or not _REMOVED.isdisjoint(asked.perms)
     return tuple(found.items())
+
+
+def _has_another_name(item: PathItem, items: Sequence[PathItem]) -> bool:
+    """Say whether ITEM is the new name of an object that has another in the event, whose folder is not known."""
+    return item.nametype == "CREATE" and any(
+        one.inode == item.inode and not one.name.startswith("/") for one in items
+    )
 
 
 def _searched(asked: Asked) -> bool:

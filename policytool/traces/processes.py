@@ -9,7 +9,8 @@ Only auditd's own form is read: pasted and interpreted logs give no tree, and th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from policytool.model.context import ContextError, SecurityContext
 from policytool.model.execution import Execution
@@ -38,15 +39,43 @@ _MANY = 1 << 22
 _MANY_EXECUTIONS = 1 << 14
 
 
+class Proof(NamedTuple):
+    """The lines, counted from 1, of two records: one whose exe= is the caller, and that of the execution itself."""
+
+    caller: int
+    program: int
+
+
+class _Runs(NamedTuple):
+    """A process: its parent, the program that it runs, and the line of the record that tells."""
+
+    parent: int
+    program: str
+    line: int
+
+
+class _Waits(NamedTuple):
+    """What a process ran before its parent's record of the fork: parent, domain, program and the record's line."""
+
+    parent: int
+    domain: str
+    program: str
+    line: int
+
+
+_NOBODY = _Runs(0, "", 0)
+
+
 class ProcessTree:
     """Follows processes through the blocks of one log, in the log's order."""
 
     def __init__(self) -> None:
-        # (host, process) -> its parent and the program that it runs
-        self._programs: dict[tuple[bytes, int], tuple[int, str]] = {}
-        # (host, process) -> what it ran before its parent's record of the fork: parent, domain, program
-        self._open: dict[tuple[bytes, int], tuple[int, str, str]] = {}
-        self._found: set[Execution] = set()
+        # By host and process.
+        self._programs: dict[tuple[bytes, int], _Runs] = {}
+        self._open: dict[tuple[bytes, int], _Waits] = {}
+        # Each with the first records that prove it.
+        self._found: dict[Execution, Proof] = {}
+        self._line = 1
 
     def follow(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         """Read BLOCKS of whole lines, and pass them on."""
@@ -54,52 +83,82 @@ class ProcessTree:
             self.add_block(block)
             yield block
 
-    def add_block(self, block: bytes) -> None:
-        """Read the records of BLOCK, whole lines."""
+    def add_block(self, block: bytes) -> tuple[int, ...]:
+        """Read the records of BLOCK, whole lines but for the last line end; return the lines of those that tell."""
         call = _CALL_OF_NODE if _NODE.search(block) else _CALL
-        for node, arch, number, result, ppid, pid, exe, subject in call.findall(block):
-            name = syscall_name(arch_name(arch.decode()), number.decode())
-            program = text_value(decoded(exe), Form.RAW)
-            if name in _FORKS:
-                self._forked(node, int(result), int(pid), program)
-            elif name in _EXECS:
-                self._ran(node, int(pid), int(ppid), _type(subject), program)
+        line, begin = self._line, 0
+        lines = []
+        for match in call.finditer(block):
+            line += block.count(b"\n", begin, match.start(2))
+            begin = match.start(2)
+            lines.append(line)
+            self._add(match, line)
+        self._line = line + block.count(b"\n", begin) + 1
+        return tuple(lines)
 
     def executions(self) -> tuple[Execution, ...]:
         """Return what was run so far, sorted; what the log does not tell the caller of is left out."""
-        guessed = {self._guessed(node, *one) for (node, _), one in self._open.items()}
-        return tuple(sorted(self._found | {one for one in guessed if _known(one)}))
+        return tuple(sorted(self.proofs()))
 
-    def _forked(self, node: bytes, child: int, parent: int, program: str) -> None:
-        waiting = self._open.pop((node, child), None)
-        if waiting is not None and waiting[0] == parent:
-            self._keep(Execution(waiting[1], program, waiting[2]))
+    def proofs(self) -> Mapping[Execution, Proof]:
+        """Return what was run so far, each with the records that prove it."""
+        found = dict(self._found)
+        for (node, _), one in self._open.items():
+            execution, proof = self._guessed(node, one)
+            if _known(execution):
+                found.setdefault(execution, proof)
+        return found
+
+    def _add(self, match: re.Match[bytes], line: int) -> None:
+        node, arch, number, result, ppid, pid, exe, subject = match.groups()
+        name = syscall_name(arch_name(arch.decode()), number.decode())
+        program = text_value(decoded(exe), Form.RAW)
+        key = (node or b"", int(pid))
+        if name in _FORKS:
+            self._forked(key, int(result), _Runs(int(pid), program, line))
+        elif name in _EXECS:
+            self._ran(key, _Waits(int(ppid), _type(subject), program, line))
+
+    def _forked(self, key: tuple[bytes, int], result: int, child: _Runs) -> None:
+        node = key[0]
+        waiting = self._open.pop((node, result), None)
+        if waiting is not None and waiting.parent == child.parent:
+            self._keep(Execution(waiting.domain, child.program, waiting.program), Proof(child.line, waiting.line))
             return
         if waiting is not None:
-            self._keep(self._guessed(node, *waiting))
+            self._keep(*self._guessed(node, waiting))
         if len(self._programs) < _MANY:
-            self._programs[node, child] = (parent, program)
+            self._programs[node, result] = child
 
-    def _ran(self, node: bytes, pid: int, ppid: int, domain: str, program: str) -> None:
-        parent, before = self._programs.get((node, pid), (0, ""))
+    def _ran(self, key: tuple[bytes, int], run: _Waits) -> None:
+        before = self._programs.get(key, _NOBODY)
         # A process whose parent has gone is init's; any other parent is that of an earlier process of this number.
-        if before and ppid in (parent, _INIT):
-            self._keep(Execution(domain, before, program))
+        if before.program and run.parent in (before.parent, _INIT):
+            self._keep(Execution(run.domain, before.program, run.program), Proof(before.line, run.line))
         else:
-            if (node, pid) in self._open:
-                self._keep(self._guessed(node, *self._open[node, pid]))
+            if key in self._open:
+                self._keep(*self._guessed(key[0], self._open[key]))
             if len(self._open) < _MANY:
-                self._open[node, pid] = (ppid, domain, program)
+                self._open[key] = run
         if len(self._programs) < _MANY:
-            self._programs[node, pid] = (ppid, program)
+            self._programs[key] = _Runs(run.parent, run.program, run.line)
 
-    def _guessed(self, node: bytes, ppid: int, domain: str, program: str) -> Execution:
+    def _guessed(self, node: bytes, run: _Waits) -> tuple[Execution, Proof]:
         """Return an execution whose fork is not in the log: by what its parent ran last, if that is known."""
-        return Execution(domain, self._programs.get((node, ppid), (0, ""))[1], program)
+        caller = self._programs.get((node, run.parent), _NOBODY)
+        return Execution(run.domain, caller.program, run.program), Proof(caller.line, run.line)
 
-    def _keep(self, execution: Execution) -> None:
+    def _keep(self, execution: Execution, proof: Proof) -> None:
         if _known(execution) and len(self._found) < _MANY_EXECUTIONS:
-            self._found.add(execution)
+            self._found.setdefault(execution, proof)
+
+
+def proven(caller: bytes, program: bytes) -> Execution | None:
+    """Return the execution that the lines CALLER and PROGRAM of a log prove; None if they are no such records."""
+    by, ran = _CALL.search(caller), _CALL.search(program)
+    if by is None or ran is None:
+        return None
+    return Execution(_type(ran[8]), text_value(decoded(by[7]), Form.RAW), text_value(decoded(ran[7]), Form.RAW))
 
 
 def _known(execution: Execution) -> bool:

@@ -96,10 +96,15 @@ def decoded(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
+def encoded(text: str) -> bytes:
+    """Return the bytes that `decoded` made TEXT of."""
+    return text.encode("utf-8", "surrogateescape")
+
+
 def placed(record: Record, milliseconds: int | None, host: bytes) -> Record:
     """Give RECORD what only its line tells: the time, if it has no stamp of its own, and the host, if no node."""
     key = event_key(record.key)
-    node = key.node.encode("utf-8", "surrogateescape") or host
+    node = encoded(key.node) or host
     moment = key.timestamp
     if key.serial >= UNSTAMPED and moment == 0 and milliseconds is not None:
         moment = milliseconds

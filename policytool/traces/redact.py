@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import time
 from collections.abc import Callable, Mapping
 
 from policytool.traces import strace
 from policytool.traces.pseudonyms import Pseudonyms
-from policytool.traces.record import Form, Record, decoded
+from policytool.traces.record import Form, Record, decoded, encoded
 from policytool.traces.redact_text import (
     MAX_PROCTITLE,
     redact_any,
@@ -22,6 +21,7 @@ from policytool.traces.redact_text import (
     redact_command,
     redact_path,
 )
+from policytool.traces.written import split_key, written
 
 # A field as the readers take it; `msg='` only opens the fields of user space.
 _CALL_FIELD = re.compile(r"(?<![\w-])(comm|exe|key)=(\"[^\"]*\"?|[^\s\x1d']*)")
@@ -74,15 +74,12 @@ class Redactor:
         """Return RECORD as a line of a log, without its end."""
         text = decoded(record.body)
         if record.kind == strace.KIND:
-            return self._strace(record.key, text).encode("utf-8", "surrogateescape")
+            return encoded(self._strace(record.key, text))
         body = self._known.get((record.kind, record.form, record.body)) or self._rewritten(record, text)
-        node, stamp = _split_key(decoded(record.key))
-        prefix = f"node={self.node(node)} " if node else ""
-        if record.form is Form.INTERPRETED:
-            stamp = _calendar(stamp)
-        separator = " : " if record.form is Form.INTERPRETED else ": "
-        line = f"{prefix}type={decoded(record.kind)} msg=audit({stamp}){separator}{body}"
-        return line.replace("\n", " ").encode("utf-8", "surrogateescape")
+        node, stamp = split_key(record.key)
+        if node:
+            node = encoded(self.node(decoded(node)))
+        return written(node, stamp, record.kind, encoded(body), record.form)
 
     def forget(self) -> None:
         """Forget what was rewritten, since more is known of who is a person now."""
@@ -181,7 +178,7 @@ class Redactor:
         raw = bytes.fromhex(value)
         text = decoded(raw)
         new = replace(text)
-        return value if new == text else new.encode("utf-8", "surrogateescape").hex().upper()
+        return value if new == text else encoded(new).hex().upper()
 
     def _next_argument(self, key: bytes, text: str) -> str:
         event, program, last = self._command
@@ -212,7 +209,7 @@ class Redactor:
         ends = text[len(text.rstrip("\0")) :]
         words = text.rstrip("\0").split(separator)
         done = redact_arguments(self.names, words, every=self._every)
-        if len(text.encode("utf-8", "surrogateescape")) >= MAX_PROCTITLE and len(done) > 1:
+        if len(encoded(text)) >= MAX_PROCTITLE and len(done) > 1:
             done[-1] = "(cut)"
         return separator.join(done) + ends
 
@@ -224,7 +221,7 @@ class Redactor:
         if family == _UNIX:
             abstract = raw[2:3] == b"\0"
             name, ending, _ = raw[3 if abstract else 2 :].partition(b"\0")
-            new = (self._around if abstract else self._path)(decoded(name)).encode("utf-8", "surrogateescape")
+            new = encoded((self._around if abstract else self._path)(decoded(name)))
             return raw if new == name else raw[: 3 if abstract else 2] + new + ending
         if place is None or len(raw) < place[1]:
             return raw
@@ -254,14 +251,3 @@ _ADDRESSES: Mapping[int, tuple[int, int]] = {
     _PACKET: (12, 18),
     _BLUETOOTH: (2, 8),
 }
-
-
-def _split_key(key: str) -> tuple[str, str]:
-    node, _, stamp = key.rpartition(" ")
-    return node, stamp
-
-
-def _calendar(stamp: str) -> str:
-    """Write STAMP (SECONDS.MILLISECONDS:SERIAL) as interpreted records have it; the date in ISO's order."""
-    seconds, _, rest = stamp.partition(".")
-    return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(int(seconds)))}.{rest}"

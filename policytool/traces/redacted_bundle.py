@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import lzma
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from policytool.traces.manifest import EvidenceFile, Facts, Manifest
 from policytool.traces.pseudonyms import Pseudonyms
 from policytool.traces.reader import read_records
 from policytool.traces.redact import Redactor
+from policytool.traces.reduced import read_table
 from policytool.traces.source import STDIN, read_blocks, read_lines
 
 
@@ -51,12 +53,15 @@ def redact_trace(
         for place, log in enumerate(logs):
             before = evidence[place] if evidence else _plain(name)
             file = made / before.file
+            table = _table(log, before, made)
             written = _write(log, file, redactor, left_out)
             label = redactor.label(before.trace)
-            if (records := counts.add(file)) != written:
-                raise InputError(f"{path}: {written} records were redacted and {records} can be read back")
+            records = counts.add(file, counts=table)
+            wanted, found = (before.reduced.kept, written) if before.reduced else (written, records)
+            if wanted != found:
+                raise InputError(f"{path}: {wanted} records were redacted and {found} can be read back")
             after = described(file, label, records, facts, before.lost)
-            files.append(replace(after, recording=before.recording))
+            files.append(replace(after, recording=before.recording, reduced=before.reduced))
         if path == STDIN:
             Path(logs[0].path).unlink()
         manifest = Manifest(
@@ -71,6 +76,20 @@ def redact_trace(
         )
         (made / MANIFEST).write_text(manifest.to_json(), "utf-8")
     return manifest, redactor.names.counts()
+
+
+def _table(log: TraceLog, evidence: EvidenceFile, made: Path) -> Path | None:
+    """Copy the table of counts of LOG to MADE, if it was reduced: no line comes or goes when it is redacted."""
+    if log.counts is None or evidence.reduced is None:
+        return None
+    if read_table(log.counts, log.trace).unread:
+        raise InputError(
+            f"{log.counts}: has lines that nobody understood, and what they say of people is not known; "
+            "redact the whole bundle, and then reduce that"
+        )
+    table = made / evidence.reduced.counts
+    shutil.copyfile(log.counts, table)
+    return table
 
 
 def _plain(name: str) -> EvidenceFile:

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from policytool.errors import InputError
 from policytool.model.event import TraceEvent
 from policytool.model.observation import Observations
 from policytool.model.selection import Selection
-from policytool.traces.bundle import load, read_log, read_trace
+from policytool.traces.bundle import TraceLog, load, read_log, read_trace
+from policytool.traces.reduced import read_table, weighted_events
 from policytool.traces.tally import Tally, program
 from policytool.traces.telling import told
 
@@ -20,14 +22,38 @@ def read_selected(path: str, selection: Selection) -> Observations:
     """
     if not selection.by_event:
         return narrowed(read_trace(path, executions=False), selection)
-    parts = []
-    for log in load(path).logs:
-        tally = Tally(log.trace, log.complete)
-        for event in read_log(log, tally.unread):
-            if (kept := select(event, selection)) is not None:
-                tally.add(kept)
-        parts.append(tally.observations())
+    parts = (_read_log(log, selection) for log in load(path).logs)
     return narrowed(told(Observations().merge(*parts)), selection)
+
+
+def _read_log(log: TraceLog, selection: Selection) -> Observations:
+    tally = Tally(log.trace, log.complete)
+    if log.counts is not None:
+        return _read_reduced(log, log.counts, selection, tally)
+    for event in read_log(log, tally.unread):
+        if (kept := select(event, selection)) is not None:
+            tally.add(kept)
+    return tally.observations()
+
+
+def _read_reduced(log: TraceLog, counts: str, selection: Selection, tally: Tally) -> Observations:
+    table = read_table(counts, log.trace)
+    by_program = replace(selection, since=None, until=None)
+    for event, weight in weighted_events(log.path, table, log.trace):
+        first, last = event.key.timestamp + weight.first, event.key.timestamp + weight.last
+        since = first if selection.since is None else selection.since
+        until = last if selection.until is None else selection.until
+        kept = select(event, by_program)
+        if kept is None or last < since or first > until:
+            continue
+        if since <= first and last <= until:
+            tally.add_equal(kept, first, last, weight.events)
+        elif kept.decisions or kept.errors:
+            raise InputError(
+                f"{log.path}: reduced, so that of what is repeated only the first and the last time are known, and "
+                "some of it began before or went on after the times asked for; only the whole recording tells more"
+            )
+    return replace(tally.observations(), unread=table.unread, unread_counts=table.unread_counts)
 
 
 def select(event: TraceEvent, selection: Selection) -> TraceEvent | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import lzma
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,10 @@ _AVC = re.compile(
 def test_vectors_equal_those_of_one_regular_expression(name: str) -> None:
     expected: Counter[tuple[str, ...]] = Counter()
     for path in sorted((TRACES / name).glob("*.log.xz")):
-        with lzma.open(path, "rt", encoding="utf-8") as log:
-            for result, perms, *rest in (match for line in log for match in _AVC.findall(line)):
-                expected.update((result, perm, *rest) for perm in perms.split())
+        for line, events in _weighted(path):
+            for result, perms, *rest in _AVC.findall(line):
+                for perm in perms.split():
+                    expected[result, perm, *rest] += events
     observations = read_trace(str(TRACES / name), strict=True)
     flags = {None: "", False: "0", True: "1"}
     got = {
@@ -40,6 +42,21 @@ def test_vectors_equal_those_of_one_regular_expression(name: str) -> None:
     assert manifest is not None
     assert manifest.records == observations.records
     assert manifest.name.removeprefix("libvirt/") == name
+
+
+def _weighted(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield the lines of a log, each with how many it stands for: more than one where the log was reduced."""
+    table = path.with_name(path.name.replace(".log.", ".counts."))
+    with lzma.open(path, "rt", encoding="utf-8") as log:
+        if not table.exists():
+            yield from ((line, 1) for line in log)
+            return
+        with lzma.open(table, "rt", encoding="ascii") as weights:
+            next(weights)
+            for row in weights:
+                if row[0].isdigit():
+                    lines, events, *_ = map(int, row.split())
+                    yield from ((next(log), events) for _ in range(lines))
 
 
 def test_evidence_of_a_recorded_access_is_joined_from_its_event() -> None:

@@ -17,8 +17,9 @@ from policytool.model import access as access_module
 from policytool.model import observation as observation_module
 from policytool.model.observation import Observations
 from policytool.traces import tally as tally_module
-from policytool.traces.bundle import import_trace, merge_bundles, read_trace
+from policytool.traces.bundle import import_trace, read_trace
 from policytool.traces.manifest import Facts, Recording
+from policytool.traces.merged_bundle import merge_bundles
 from tests.traces.reading import CONTEXTS, record
 
 FACTS = Facts(recording=Recording.COMPLETE, lost=0)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from policytool.model.execution import Execution
-from policytool.traces.processes import ProcessTree
+from policytool.traces.processes import ProcessTree, Proof, proven
 
 CLONE, VFORK, EXECVE = 56, 58, 59
 SH, DAEMON, TOOL = "/usr/bin/sh", "/usr/sbin/greeterd", "/usr/bin/date"
@@ -90,3 +90,28 @@ def test_processes_of_one_number_on_two_hosts_are_two() -> None:
     # On b the tool ran before the record of its fork; a's process 20 is another one.
     assert tree(*mixed) == (Execution("greeterd_t", SH, TOOL),)
     assert tree(*(f"node=a {line}" for line in lines[:2])) == tree(*lines[:2])
+
+
+def test_an_execution_is_proven_by_the_lines_of_two_records() -> None:
+    lines = [
+        "x",
+        call(CLONE, 20, 10, 1, DAEMON),
+        call(EXECVE, 0, 20, 10, SH),
+        "x",
+        call(EXECVE, 0, 20, 10, TOOL),
+        call(EXECVE, 0, 30, 11, TOOL, "other_t"),
+        call(VFORK, 30, 11, 1, SH),
+        call(CLONE, 20, 10, 1, DAEMON),
+        call(EXECVE, 0, 20, 10, SH),
+    ]
+    found = ProcessTree()
+    told = [found.add_block("\n".join(block).encode()) for block in (lines[:2], lines[2:])]
+    assert told == [(2,), (3, 5, 6, 7, 8, 9)]
+    assert found.proofs() == {
+        Execution("greeterd_t", DAEMON, SH): Proof(2, 3),
+        Execution("greeterd_t", SH, TOOL): Proof(3, 5),
+        Execution("other_t", SH, TOOL): Proof(7, 6),
+    }
+    for execution, (caller, program) in found.proofs().items():
+        assert proven(lines[caller - 1].encode(), lines[program - 1].encode()) == execution
+    assert proven(b"x", lines[1].encode()) is None

@@ -20,8 +20,9 @@ from policytool.model.event import TraceEvent
 from policytool.model.observation import Observations
 from policytool.toolchain.base import Base
 from policytool.traces import pseudonyms as pseudonyms_module
-from policytool.traces.bundle import import_trace, merge_bundles, read_manifest, read_trace
+from policytool.traces.bundle import import_trace, read_manifest, read_trace
 from policytool.traces.manifest import Facts, Recording
+from policytool.traces.merged_bundle import merge_bundles
 from policytool.traces.pseudonyms import Pseudonyms
 from policytool.traces.reader import read_events, read_records
 from policytool.traces.redact import Redactor

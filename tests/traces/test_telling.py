@@ -92,7 +92,12 @@ def test_a_folder_is_told_by_the_way_to_the_paths_of_its_events() -> None:
 
 
 def test_an_entry_is_told_by_the_folder_that_the_event_writes_to() -> None:
-    made = event(1, avc("write", 'name="d" dev="vda1" ino=11', "dir"), avc("add_name", 'name="new"', "dir"))
+    made = event(
+        1,
+        avc("write", 'name="d" dev="vda1" ino=11', "dir"),
+        avc("add_name", 'name="new"', "dir"),
+        avc("create", 'name="new"'),
+    )
     folder = event(2, avc("read", 'path="/a/d" dev="vda1" ino=11', "dir"))
     assert paths("add_name", made) == {""}
     assert paths("add_name", made, folder) == {"/a/d/new"}

@@ -3,7 +3,8 @@
 
 Nothing of policytool is used here. Every object has the type var_lib_t when the log is written; of each it is known
 at which path it was made, and where it was moved to: its label under a new policy is that of one of these. Inode
-numbers are given out again, the smallest first; /var/lib/other is another device with the same numbers.
+numbers are given out again, the smallest first, but not to a name that had it: no log tells those apart.
+/var/lib/other is another device with the same numbers.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from posixpath import basename, dirname
 
 OLD = "var_lib_t"
 OWN = "/var/lib/myapp"
+CALLS = {"openat": 257, "mkdirat": 258, "unlinkat": 263, "renameat": 264, "linkat": 265, "fchmod": 91}
 DEVICES = {"vda1": "fe:01", "vdb1": "fe:11"}
 
 
@@ -45,6 +47,7 @@ class FileSystem:
         self.asked: list[Asked] = []
         self.nodes: dict[str, Node] = {}
         self._serial = 100
+        self._had: set[tuple[str, int, str]] = set()
         # Whether each event has its PATH records, whatever chance says.
         self.write_items = False
         for path in ("/var", "/var/lib", OWN, "/var/lib/other"):
@@ -58,8 +61,10 @@ class FileSystem:
         dev = "vdb1" if path.startswith("/var/lib/other") else "vda1"
         if node is None:
             used = {(one.dev, one.inode) for one in self.nodes.values()}
+            used |= {(had, inode) for had, inode, name in self._had if name == basename(path)}
             node = Node(dev, next(n for n in range(2, 99) if (dev, n) not in used), tclass)
         node.paths.add(path)
+        self._had.add((node.dev, node.inode, basename(path)))
         self.nodes[path] = node
         return node
 
@@ -84,7 +89,7 @@ class FileSystem:
 
     def use_descriptor(self, path: str) -> None:
         """Change a file by a descriptor: no path is walked."""
-        event = _Event(self, "")
+        event = _Event(self, "", "fchmod")
         event.ask(path, ("setattr",), named=True)
         event.write()
 
@@ -98,7 +103,7 @@ class FileSystem:
         """Make a new file or folder."""
         if path in self.nodes:
             return
-        event = _Event(self, path)
+        event = _Event(self, path, "mkdirat" if tclass == "dir" else "openat")
         event.walk(path)
         event.ask(dirname(path), ("write",), named=True)
         event.ask_entry(path, "add_name", there=False)
@@ -113,7 +118,7 @@ class FileSystem:
         """Remove a file or an empty folder."""
         if any(other.startswith(f"{path}/") for other in self.nodes) or path in (OWN, "/var/lib/other"):
             return
-        event = _Event(self, path)
+        event = _Event(self, path, "unlinkat")
         event.walk(path)
         event.ask(dirname(path), ("write",), named=True)
         event.ask_entry(path, "remove_name", there=True)
@@ -127,7 +132,7 @@ class FileSystem:
         """Rename a file, or link it if it is to KEEP its name."""
         if new in self.nodes or self.nodes[path].dev != self.nodes[dirname(new)].dev:
             return
-        event = _Event(self, path)
+        event = _Event(self, path, "linkat" if keep else "renameat")
         event.walk(path)
         node = self.nodes[path]
         event.ask(dirname(new), ("write",), named=True)
@@ -149,8 +154,9 @@ class FileSystem:
 class _Event:
     """One system call, and what is written of it."""
 
-    def __init__(self, system: FileSystem, path: str) -> None:
+    def __init__(self, system: FileSystem, path: str, call: str = "openat") -> None:
         self._system = system
+        self._call = call
         self._chance = system._chance
         self._avcs: list[str] = []
         self._items: list[str] = []
@@ -206,7 +212,8 @@ class _Event:
         # A folder that is no current one: the numbers of the call say so.
         first = "ffffff9c" if not self._cwd or self._chance() else "7"
         records.append(
-            f"SYSCALL|arch=c000003e syscall=257 success=yes exit=3 a0={first} a1=0 a2=0 a3=0 items=2 ppid=1 pid=8 "
+            f"SYSCALL|arch=c000003e syscall={CALLS[self._call]} success=yes exit=3 a0={first} a1=0 a2={first} a3=0 "
+            "items=2 ppid=1 pid=8 "
             "auid=0 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=(none) ses=1 "
             'comm="myappd" exe="/opt/myappd" key=(null)'
         )

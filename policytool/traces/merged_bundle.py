@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Several bundles as one: all their evidence, and what can still be said of the machines it is from."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from policytool.traces.bundle import MANIFEST, Counts, aside, checked, checked_counts, read_manifest
+from policytool.traces.manifest import Base, EvidenceFile, Facts, Manifest
+
+_T = TypeVar("_T")
+
+
+def merge_bundles(folders: Sequence[Path], out: Path, name: str, overwrite: bool = False) -> Manifest:
+    """Make the bundle OUT, called NAME, of all the evidence of FOLDERS; the same for any order of them.
+
+    Evidence that several of them hold is kept once, and whole if one of them has it whole. Records that name no
+    host are counted under the name of their trace. Numbers are sums, and unknown where one of them is; other
+    facts are kept where all agree. InputError: as for `load` and `import_trace`.
+    """
+    manifests = [(folder, read_manifest(folder)) for folder in folders]
+    found: dict[str, tuple[Path, EvidenceFile]] = {}
+    for folder, manifest in manifests:
+        for one in manifest.evidence:
+            checked(folder, one)
+            checked_counts(folder, one)
+            kept = found.get(one.origin)
+            if kept is None or _preferred(one) < _preferred(kept[1]):
+                found[one.origin] = (folder, one)
+    with aside(out, overwrite) as made:
+        evidence = []
+        counts = Counts()
+        for origin, (folder, one) in sorted(found.items()):
+            copy = _copied(folder, one, made, f"audit.{origin[:16]}")
+            table = None if copy.reduced is None else made / copy.reduced.counts
+            counts.add(made / copy.file, copy.trace, table)
+            evidence.append(copy)
+        left_out = [manifest.redacted for _, manifest in manifests]
+        manifest = Manifest(
+            name=name,
+            redacted=None if None in left_out else sum(one or 0 for one in left_out),
+            facts=_agreed([manifest.facts for _, manifest in manifests], evidence),
+            records=sum(one.records for one in evidence),
+            evidence=tuple(sorted(evidence)),
+            begin=counts.begin,
+            end=counts.end,
+            hosts=tuple(sorted(counts.hosts.items())),
+        )
+        (made / MANIFEST).write_text(manifest.to_json(), "utf-8")
+    return manifest
+
+
+def _preferred(one: EvidenceFile) -> tuple[str, ...]:
+    """Sort the whole evidence before what it was reduced to; the name of the file says nothing."""
+    whole = "reduced" if one.reduced else ""
+    return (whole, one.sha256, one.trace, one.recording or "", str(one.lost), str(one.reduced))
+
+
+def _copied(folder: Path, one: EvidenceFile, made: Path, name: str) -> EvidenceFile:
+    """Copy the evidence ONE, with its table if it has one, from FOLDER to MADE under a new NAME."""
+    copy = replace(one, file=f"{name}.log.xz")
+    if one.reduced is not None:
+        copy = replace(copy, reduced=replace(one.reduced, counts=f"{name}.counts.xz"))
+        shutil.copyfile(folder / one.reduced.counts, made / f"{name}.counts.xz")
+    shutil.copyfile(folder / one.file, made / copy.file)
+    return copy
+
+
+def _agreed(facts: Sequence[Facts], evidence: Sequence[EvidenceFile]) -> Facts:
+    losses = [one.lost for one in evidence]
+    daemons: dict[str, str | None] = {}
+    for one in facts:
+        for daemon, version in one.daemons:
+            daemons[daemon] = version if daemons.setdefault(daemon, version) == version else None
+    return Facts(
+        kernel=_common(one.kernel for one in facts),
+        base=_common(one.base for one in facts) or Base(),
+        selinux=_common(one.selinux for one in facts),
+        recording=_common(one.recording for one in evidence),
+        daemons=tuple(sorted(daemons.items())),
+        scenario=_common(one.scenario for one in facts),
+        lost=None if None in losses else sum(loss or 0 for loss in losses),
+    )
+
+
+def _common(values: Iterable[_T]) -> _T | None:
+    distinct = list(dict.fromkeys(values))
+    return distinct[0] if len(distinct) == 1 else None
