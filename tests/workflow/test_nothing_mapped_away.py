@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from policytool.generate.candidate import Candidate
+from policytool.generate.choices import Choices
 from policytool.generate.cil import write_cil
 from policytool.generate.triage import Cure
 from policytool.model.module import FileContext, FileKind
@@ -34,6 +35,7 @@ from policytool.workflow.replay import replay_modules
 from tests.synthetic import context, vector
 from tests.workflow.file_system import OLD, OWN, FileSystem
 
+CHOICES = Choices(transitions=True, private_types=True)
 PRIVATE = "myappd_var_lib_t"
 CASES = Path(__file__).parent / "cases_synthetic"
 
@@ -146,7 +148,7 @@ def test_most_is_told_where_each_call_has_its_paths() -> None:
 def test_libsepol_grants_each_access_on_its_true_type_or_it_is_listed(small_base: Base, system: FileSystem) -> None:
     if not system.asked:
         return
-    (made,) = generate_modules(observed(system), (), ["myappd_t"], small_base)
+    (made,) = generate_modules(observed(system), (), ["myappd_t"], small_base, CHOICES)
     linked = link(small_base, {made.module.name: write_cil(made.module)})
     assert isinstance(linked, Linked)
     cured = {
@@ -189,7 +191,7 @@ SEARCHES = {f"{PRIVATE}:dir search", f"{OLD}:dir search"}
     ],
 )
 def test_cases(base: Base, case: str, expected: set[str]) -> None:
-    (made,) = generate_modules(read_trace(str(CASES / case)), (), ["myappd_t"], base)
+    (made,) = generate_modules(read_trace(str(CASES / case)), (), ["myappd_t"], base, CHOICES)
     assert allowed(made) == expected
 
 
@@ -197,7 +199,7 @@ def test_cases(base: Base, case: str, expected: set[str]) -> None:
 @pytest.mark.parametrize("log", ["avc-syscall.log", "avconly.log", "with-path.log"])
 def test_replay_disagrees_with_rules_on_the_old_type(base: Base, tmp_path: Path, log: str) -> None:
     seen = read_trace(str(CASES / "privtype-nopath" / log))
-    (made,) = generate_modules(seen, (), ["myappd_t"], base)
+    (made,) = generate_modules(seen, (), ["myappd_t"], base, CHOICES)
     folder = tmp_path / "myapp"
     folder.mkdir()
     for name, text in made.files(ModuleFormat.REFPOLICY).items():
