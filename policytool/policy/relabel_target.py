@@ -43,7 +43,7 @@ class Unmapped:
 
 @dataclass(frozen=True, slots=True)
 class Retargeted:
-    """Access vectors with the targets they would have, and what could not be mapped: it is not among them."""
+    """Access vectors with the targets they would have; apart from these, what could not be mapped."""
 
     vectors: tuple[AccessVector, ...]
     unmapped: tuple[Unmapped, ...] = ()
