@@ -155,6 +155,7 @@ def run(
     from policytool.lab.image import require_root
     from policytool.lab.record import record_batches
     from policytool.lab.scenario import choose
+    from policytool.lab.skeleton_change import skeleton_changes
     from policytool.model.profile import ModuleFormat
     from policytool.toolchain.base import find_base
     from policytool.traces.bundle import read_trace
@@ -194,6 +195,11 @@ def run(
 
     skeletons = generate_pass(record_pass("first", ()), "skeletons")
     modules = generate_pass(record_pass("second", [skeletons]), "modules")
+    for name, change in skeleton_changes(skeletons, modules).items():
+        note(
+            f"{name}: the skeleton is not that which it was recorded under ({change.text()}): record again "
+            f"under it, with `policytool lab record --under {modules}`"
+        )
     _report(enforce_in_lab(image, [modules], payload, note, known=known), as_json=as_json)
 
 

@@ -14,11 +14,11 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from posixpath import dirname
 
-from policytool.graph.touched import ENTRY_PERMS, Touched
+from policytool.graph.touched import Touched
 from policytool.model.access import AccessVector, Use, with_uses
 from policytool.model.context import OBJECT_ROLE
 from policytool.model.daemon import is_plain_path
-from policytool.model.own_path import KINDS, Labels
+from policytool.model.own_path import ENTRY_PERMS, KINDS, Labels
 
 # What is searched may be the folder or what was looked for in it, and no path says which.
 _UNSURE = ENTRY_PERMS | {"search"}

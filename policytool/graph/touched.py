@@ -12,11 +12,8 @@ from dataclasses import dataclass, field
 from posixpath import dirname
 
 from policytool.model.access import AccessVector, Use
-from policytool.model.own_path import KINDS
+from policytool.model.own_path import ENTRY_PERMS, KINDS
 from policytool.model.paths import is_telling
-
-# Asked of a directory, with the path of an entry.
-ENTRY_PERMS = frozenset({"add_name", "remove_name"})
 
 # Whoever does this to an object changes it; for writing see `_writes`.
 _CHANGES = frozenset({"create", "unlink", "rename", "link", "rmdir", "setattr", "reparent"})
@@ -81,7 +78,8 @@ def _entries(seen: Touched, vector: AccessVector, canonical: Callable[[str], str
         seen.blind.add((source, target))
     for _, path in _paths(vector, canonical):
         seen.changed.setdefault(dirname(path), set()).add((source, target))
-        seen.parents.setdefault(path, set()).add(target)
+        if not path.endswith("/"):
+            seen.parents.setdefault(path, set()).add(target)
 
 
 def _change(seen: Touched, vector: AccessVector, path: str) -> None:

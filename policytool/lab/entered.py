@@ -17,18 +17,30 @@ from policytool.policy.terule import TeRuleType
 # Ways into another domain: by running a program, and by asking for it.
 _ENTERING = frozenset({"transition", "dyntransition"})
 
+# What is asked only once a program has entered another domain. The evidence has it even where the base grants the
+# way of a helper into another helper's domain, so that no module needs a rule for that.
+_INHERITING = frozenset({"noatsecure", "rlimitinh", "siginh"})
+
 
 def seen_entered(files: Iterable[EvidenceFile], domains: Collection[str]) -> frozenset[str]:
-    """Return what a process of DOMAINS was seen to become, by the evidence FILES of their modules.
+    """Return what processes of DOMAINS were seen to become, and what these became in turn.
 
-    What a module refuses by decision is not entered.
+    The evidence FILES of modules tell it. What a module refuses by decision is not entered.
     """
-    return frozenset(
-        one.key[1]
-        for file in files
-        for one in file.accesses
-        if one.key[0] in domains and one.key[2] == "process" and one.key[3] in _ENTERING and one.cure not in DECIDED
-    ) - frozenset(domains)
+    seen: dict[str, set[str]] = {}
+    for file in files:
+        for one in file.accesses:
+            source, target, tclass, perm = one.key
+            entering = perm in _INHERITING or (perm in _ENTERING and one.cure not in DECIDED)
+            if tclass == "process" and entering:
+                seen.setdefault(source, set()).add(target)
+    found: set[str] = set()
+    waiting = set(domains)
+    while waiting:
+        new = seen.get(waiting.pop(), set()) - found - set(domains)
+        found |= new
+        waiting |= new
+    return frozenset(found)
 
 
 def one_step_further(policy: CompiledPolicy, domains: Collection[str]) -> frozenset[str]:

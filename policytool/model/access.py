@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from policytool.model.context import SecurityContext
+from policytool.model.identity import NOTHING, Identity
 
 # How many distinct uses an evidence keeps; the others are counted in Evidence.count. The smallest ones in
 # sort order are kept, so that the same ones remain whatever the order in which logs are read or merged. Whose
 # access it was and which file is whose is decided by them, so that only a log made to explode reaches the limit.
+# As many are kept of those that only an identity tells apart; the others count as uses of nothing that is known.
 MAX_USES = 1024
 
 # How many of them a document shows.
@@ -32,13 +34,16 @@ class Result(StrEnum):
 class Use:
     """One way an access was used: the program and system call that asked, and the path it asked about.
 
-    Texts are decoded but otherwise as the log had them, so hostile: writers must escape them. "" is unknown.
+    Where no path is known, `identity` is what else tells the object. For a directory's `add_name` and `remove_name`
+    the path is that of the entry, "FOLDER/" where its name is not known. Texts are decoded but otherwise as the log
+    had them, so hostile: writers must escape them. "" is unknown.
     """
 
     trace: str
     program: str
     syscall: str
     path: str
+    identity: Identity = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +67,12 @@ class Evidence:
         return sum(count for _, count in self.uses) == self.count
 
     def shown(self, most: int = SHOWN_USES) -> tuple[tuple[Use, int], ...]:
-        """Return the MOST frequent uses, for people."""
-        return tuple(sorted(self.uses, key=lambda item: (-item[1], item[0]))[:most])
+        """Return the MOST frequent uses, for people: without identities."""
+        counts: dict[Use, int] = {}
+        for use, count in self.uses:
+            shown = _nameless(use)
+            counts[shown] = counts.get(shown, 0) + count
+        return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most])
 
     def merge(self, *others: Evidence) -> Evidence:
         """Return the evidence of all together; exact in the counts of what it keeps, and order-free."""
@@ -79,9 +88,29 @@ class Evidence:
             count=sum(evidence.count for evidence in every),
             first=min(evidence.first for evidence in every),
             last=max(evidence.last for evidence in every),
-            uses=tuple(sorted(counts.items())[:MAX_USES]),
+            uses=kept_uses(counts),
             hosts=tuple(sorted(hosts.items())[:MAX_HOSTS]),
         )
+
+
+def kept_uses(counts: Mapping[Use, int]) -> tuple[tuple[Use, int], ...]:
+    """Return what evidence keeps of the uses in COUNTS, sorted: see MAX_USES."""
+    if len(counts) <= MAX_USES:
+        return tuple(sorted(counts.items()))
+    kept: dict[Use, int] = {}
+    unnamed = 0
+    for use, count in sorted(counts.items()):
+        unnamed += use.identity != NOTHING
+        one = use if use.identity == NOTHING or unnamed <= MAX_USES else _nameless(use)
+        kept[one] = kept.get(one, 0) + count
+    plain = [use for use in kept if use.identity == NOTHING]
+    for use in sorted(plain)[MAX_USES:]:
+        del kept[use]
+    return tuple(sorted(kept.items()))
+
+
+def _nameless(use: Use) -> Use:
+    return use if use.identity == NOTHING else replace(use, identity=NOTHING)
 
 
 @dataclass(frozen=True, slots=True)

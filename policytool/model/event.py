@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from policytool.model.access import Result
 from policytool.model.context import SecurityContext
+from policytool.model.identity import NOTHING, Identity, Place
 
 # The end of the year 9999 in UTC, the last that ISO 8601 and Python write in four digits. A log may claim more.
 MAX_MILLISECONDS = 253402300799999
@@ -44,8 +45,9 @@ class EventKey:
 class AccessDecision:
     """One `avc:` record, of the kernel (AVC) or of a user-space object manager (USER_AVC).
 
-    `path` is the best absolute path known for the target, from the record itself or from the event's PATH
-    records, "" when nothing names it. `xperm` is the ioctl command or netlink message type, if any.
+    `path` is the best absolute path known for the target, from the record itself or from the event's other
+    records, "" when nothing names it; where it is that of an entry in a folder, the target is `folder`. `identity`
+    is what tells an object that has no path. `xperm` is the ioctl command or netlink message type, if any.
     `invalid_source` and `invalid_target` are srawcon= and trawcon=, "" when absent.
     """
 
@@ -67,6 +69,8 @@ class AccessDecision:
     invalid_source: str = ""
     invalid_target: str = ""
     userspace: bool = False
+    folder: str = ""
+    identity: Identity = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,10 @@ class SelinuxError:
 
 @dataclass(frozen=True, slots=True)
 class TraceEvent:
-    """Who did what to what, with the proof: all records of one event. Most parts may be missing."""
+    """Who did what to what, with the proof: all records of one event. Most parts may be missing.
+
+    `places` is where objects were seen, each with whether it was removed.
+    """
 
     key: EventKey
     decisions: tuple[AccessDecision, ...] = ()
@@ -127,6 +134,7 @@ class TraceEvent:
     sockaddr: str = ""
     errors: tuple[SelinuxError, ...] = ()
     records: int = 0
+    places: tuple[tuple[Place, bool], ...] = ()
 
 
 class UnreadKind(StrEnum):

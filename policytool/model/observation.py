@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from policytool.model.access import MAX_HOSTS, AccessVector, merge_vectors
 from policytool.model.event import Unread, UnreadKind
 from policytool.model.execution import Execution
+from policytool.model.identity import NOT_SEEN, Sightings
 from policytool.model.refusal import Refusal, kept
 
 # How many unread places are kept to be shown; all of them are counted.
@@ -23,7 +24,8 @@ class Observations:
     (see `Evidence`; the first MAX_HOSTS by name); `errors` counts the SELINUX_ERR records by their op, and
     `refusals` has the distinct ones, in order, with what they tell. `unread` holds the first places (in sort order)
     that were not understood, `unread_counts` counts all of them by kind. `executions` is what is known of who ran
-    whom, sorted; empty where the logs do not tell.
+    whom, sorted; empty where the logs do not tell. `sightings` is what tells objects without a path until that is
+    done (traces/telling.py).
     """
 
     vectors: tuple[AccessVector, ...] = ()
@@ -36,6 +38,7 @@ class Observations:
     unread_counts: tuple[tuple[UnreadKind, int], ...] = ()
     hosts: tuple[tuple[str, int], ...] = ()
     executions: tuple[Execution, ...] = ()
+    sightings: Sightings = NOT_SEEN
 
     @property
     def unread_total(self) -> int:
@@ -65,4 +68,5 @@ class Observations:
             unread_counts=tuple(sorted(unread_counts.items())),
             hosts=tuple(sorted(hosts.items())[:MAX_HOSTS]),
             executions=tuple(sorted({execution for one in every for execution in one.executions})),
+            sightings=NOT_SEEN.merge(*(one.sightings for one in every)),
         )

@@ -20,6 +20,9 @@ KINDS: Mapping[str, FileKind] = {
 }
 CLASSES: Mapping[FileKind, str] = {kind: tclass for tclass, kind in KINDS.items()}
 
+# Asked of a directory for an entry in it: what the record names is the entry.
+ENTRY_PERMS = frozenset({"add_name", "remove_name"})
+
 # Where the Filesystem Hierarchy Standard and systemd's file-hierarchy(7) have services keep what is theirs, and the
 # end of the name of a type for it in refpolicy. These folders themselves are everybody's.
 PLACES: Mapping[str, str] = {

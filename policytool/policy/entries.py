@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.terule import TeRuleType
@@ -14,6 +15,9 @@ _SYSTEM_ROLE = "system_r"
 
 # A domain that enters more than this share of all such domains starts the system, or a session: not helpers.
 _STARTS_THE_SYSTEM = 0.1
+
+# A helper, and what it runs: lvm runs modprobe, dnsmasq libvirt's lease helper.
+_STEPS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +66,33 @@ def entered_by_rule(policy: CompiledPolicy) -> Mapping[str, frozenset[str]]:
 
 
 def entered_domains(policy: CompiledPolicy, domains: Collection[str], known: Entries) -> frozenset[str]:
-    """Return the domains of helper programs that DOMAINS enter by running them, and those that they enter in turn.
+    """Return the domains of helper programs that DOMAINS enter by running them, and those that these enter.
 
     Only by type_transition rules on types that are the way into one domain: what a domain could become if it asked
-    (setexec) and users' sessions are not among them. A domain that starts much of the system has no helpers.
+    (setexec) and users' sessions are not among them. Not further than two steps: udev_t and mount_t lead to most of
+    the system's services, which no daemon runs. What starts much of the system has no helpers, and is none.
     """
+
+    @cache
+    def helpers(domain: str) -> frozenset[str]:
+        return frozenset(
+            entered
+            for type_, entered in known.enterable.items()
+            if entered != domain and policy.transition(domain, type_, "process") == entered
+        )
+
+    def starts_the_system(domain: str) -> bool:
+        return len(helpers(domain)) > max(_STARTS_THE_SYSTEM * len(known.enterable), 1)
+
     found: set[str] = set()
-    for domain in domains:
-        reached = _reached(policy, domain, known)
-        if len(reached) <= max(_STARTS_THE_SYSTEM * len(known.enterable), 1):
-            found |= reached
+    reached = set(domains)
+    for _ in range(_STEPS):
+        reached = {
+            entered
+            for domain in reached
+            if not starts_the_system(domain)
+            for entered in helpers(domain)
+            if not starts_the_system(entered)
+        }
+        found |= reached
     return frozenset(found - set(domains))
-
-
-def _reached(policy: CompiledPolicy, domain: str, known: Entries) -> set[str]:
-    found: set[str] = set()
-    waiting = {domain}
-    while waiting:
-        source = waiting.pop()
-        for type_, entered in known.enterable.items():
-            if entered not in found and policy.transition(source, type_, "process") == entered:
-                found.add(entered)
-                waiting.add(entered)
-    return found - {domain}

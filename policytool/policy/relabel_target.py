@@ -10,20 +10,15 @@ its path. What the daemon labelled itself keeps that label; so does everything e
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from posixpath import basename, dirname
 from typing import Protocol
 
 from policytool.model.access import AccessVector, Use, merge_vectors, with_uses
 from policytool.model.module import FileContext, FileKind
-from policytool.model.own_path import KINDS
+from policytool.model.own_path import ENTRY_PERMS, KINDS
 from policytool.model.paths import is_telling
-
-# Asked of a folder with the path of an entry in it (selinux/hooks.c: may_create, may_link); `search` is asked along
-# with them, and when a path is walked, then with the folder's own path.
-_ENTRY = frozenset({"add_name", "remove_name"})
-_SEARCH = "search"
 
 
 class Transitions(Protocol):
@@ -35,7 +30,7 @@ class Transitions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Unmapped:
-    """Uses of an access whose object cannot be told, in a vector of their own, and why."""
+    """Uses of an access whose object cannot be told, in a vector of their own, and which it may be."""
 
     vector: AccessVector
     reason: str
@@ -43,21 +38,36 @@ class Unmapped:
 
 @dataclass(frozen=True, slots=True)
 class Retargeted:
-    """Access vectors with the targets they would have; apart from these, what could not be mapped."""
+    """Access vectors with the targets they would have.
+
+    What could not be mapped is among them as it was seen, for the rule on the old type has to stay, and is listed.
+    """
 
     vectors: tuple[AccessVector, ...]
     unmapped: tuple[Unmapped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Replaced:
+    """Objects of type OLD and TCLASS ("": any) that may have the type NEW now: that of NAME, "" where it is any."""
+
+    old: str
+    tclass: str
+    new: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
     """What of a new skeleton labels objects.
 
-    `private` are the file contexts of its modules, `before` and `after` the transitions of the base without and
-    with it, `domains` those of the modules. `canonical` gives a path the name that file contexts have for it.
+    `private` are the file contexts of its modules, `replaced` the types that the base has in their places. `before`
+    and `after` are the transitions of the base without and with it, `domains` those of the modules. `canonical`
+    gives a path the name that file contexts have for it.
     """
 
     private: tuple[FileContext, ...]
+    replaced: tuple[Replaced, ...]
     before: Transitions
     after: Transitions
     domains: frozenset[str]
@@ -74,28 +84,38 @@ class TargetMap:
         every = tuple(vectors) if skeleton.private else ()
         objects = _Objects(every, skeleton)
         self._split = {vector: objects.split(vector) for vector in every if vector.tclass in KINDS}
-        self._known = _Known(self._split)
+        self._doubts = _Doubts(self._split, skeleton.replaced, objects)
 
     def map(self, vector: AccessVector) -> Retargeted:
         """Return VECTOR with the target that it would have, in parts where it would have several."""
         uses = self._split.get(vector)
-        if uses is None or not self._known.concerned(vector):
+        if uses is None:
             return Retargeted((vector,))
+        old = vector.target.type_
         by_type: dict[str, list[tuple[Use, int]]] = {}
+        unclear: list[tuple[Use, int]] = []
+        doubts: set[str] = set()
         for use, count, type_ in uses:
-            told = type_ or self._known.guess(vector, use)
-            by_type.setdefault(told, []).append((use, count))
+            by_type.setdefault(type_ or old, []).append((use, count))
+            if not type_ and (new := self._doubts.types(vector, use)):
+                unclear.append((use, count))
+                doubts |= new
+        # Uses that are not known any more.
         rest = vector.evidence.count - sum(count for _, count, _ in uses)
-        unclear = by_type.pop("", [])
+        listed = 0
         if rest:
-            by_type.setdefault(vector.target.type_, [])
+            by_type.setdefault(old, [])
+            if new := self._doubts.types(vector, None):
+                listed = rest
+                doubts |= new
         mapped = tuple(
-            _part(vector, type_, part, rest if type_ == vector.target.type_ else 0)
-            for type_, part in sorted(by_type.items())
+            _part(vector, type_, part, rest if type_ == old else 0) for type_, part in sorted(by_type.items())
         )
-        if not unclear:
+        if len(mapped) == 1 and mapped[0].target == vector.target:
+            mapped = (vector,)
+        if not doubts:
             return Retargeted(mapped)
-        unmapped = Unmapped(_part(vector, vector.target.type_, unclear, 0), self._known.reason(vector))
+        unmapped = Unmapped(_part(vector, old, unclear, listed), self._doubts.reason(vector, doubts))
         return Retargeted(mapped, (unmapped,))
 
 
@@ -123,7 +143,6 @@ class _Objects:
         self._private = frozenset(one.context.type_ for one in skeleton.private)
         self._made: dict[tuple[str, str, str], set[str]] = {}
         self._parents: dict[str, set[str]] = {}
-        self._entries: set[tuple[str, str, Use]] = set()
         self._own_labels: set[str] = set()
         self._there: set[tuple[str, str]] = set()
         self._new: dict[tuple[str, str, str], str] = {}
@@ -140,12 +159,19 @@ class _Objects:
                 found.append((use, count, ""))
                 continue
             path = self._skeleton.canonical(use.path)
-            if vector.tclass == "dir" and self._is_entry(vector, use):
+            if vector.tclass == "dir" and vector.perm in ENTRY_PERMS:
                 path = dirname(path)
             type_ = self._type(path, vector.tclass, old)
-            there = type_ in self._private and (use.trace, type_) in self._there
-            found.append((use, count, old if there else type_))
+            found.append((use, count, old if self.was_there(type_, use.trace) else type_))
         return found
+
+    def was_there(self, type_: str, trace: str) -> bool:
+        """Say whether the private type TYPE_ was there when TRACE was recorded."""
+        return type_ in self._private and (trace, type_) in self._there
+
+    def is_fixed(self, type_: str) -> bool:
+        """Say whether objects of TYPE_ keep it: it is private, or a daemon sets it itself."""
+        return type_ in self._private or type_ in self._own_labels
 
     def _look(self, vector: AccessVector) -> None:
         source, old = vector.source.type_, vector.target.type_
@@ -159,16 +185,10 @@ class _Objects:
             if not is_telling(use.path):
                 continue
             path = self._skeleton.canonical(use.path)
-            if vector.tclass == "dir" and vector.perm in _ENTRY:
-                self._entries.add((source, old, use))
+            if vector.tclass == "dir" and vector.perm in ENTRY_PERMS:
                 self._parents.setdefault(path, set()).add(old)
             elif vector.perm == "create":
                 self._made.setdefault((path, vector.tclass, old), set()).add(source)
-
-    def _is_entry(self, vector: AccessVector, use: Use) -> bool:
-        if vector.perm in _ENTRY:
-            return True
-        return vector.perm == _SEARCH and (vector.source.type_, vector.target.type_, use) in self._entries
 
     def _type(self, path: str, tclass: str, old: str) -> str:
         """Return the new type of the object of TCLASS at PATH, which had the type OLD."""
@@ -215,52 +235,51 @@ class _Objects:
         return self._matched[path, kind]
 
 
-class _Known:
-    """What the uses with a path say about those without one."""
+class _Doubts:
+    """Which private types an object that cannot be told may have now."""
 
-    def __init__(self, split: Mapping[AccessVector, list[tuple[Use, int, str]]]) -> None:
-        self._types: dict[tuple[str, ...], set[str]] = {}
-        self._moved: set[tuple[str, ...]] = set()
+    def __init__(
+        self,
+        split: Mapping[AccessVector, list[tuple[Use, int, str]]],
+        replaced: Iterable[Replaced],
+        objects: _Objects,
+    ) -> None:
+        self._objects = objects
+        self._seen: dict[tuple[str, ...], set[str]] = {}
+        every = set(replaced)
         for vector, uses in split.items():
-            for use, _, type_ in uses:
+            old = vector.target.type_
+            for _, _, type_ in uses:
                 if type_:
-                    for level in _levels(vector, use):
-                        self._types.setdefault(level, set()).add(type_)
-                    if type_ != vector.target.type_:
-                        self._moved.add(vector.key[:3])
+                    self._seen.setdefault(vector.key, set()).add(type_)
+                if type_ not in ("", old):
+                    every.add(Replaced(old, vector.tclass, type_))
+        self._replaced: dict[str, list[Replaced]] = {}
+        for one in sorted(every):
+            self._replaced.setdefault(one.old, []).append(one)
 
-    def concerned(self, vector: AccessVector) -> bool:
-        """Say whether any object of the source, target type and class of VECTOR has another type now."""
-        return vector.key[:3] in self._moved
-
-    def guess(self, vector: AccessVector, use: Use) -> str:
-        """Return the type of the object of a USE without a path, "" where it cannot be told.
-
-        It is one of the objects that the same program, else the same domain, was seen to ask the same permission
-        of; else one of those that it was seen to ask for anything.
-        """
+    def types(self, vector: AccessVector, use: Use | None) -> set[str]:
+        """Return the private types that the object of USE, which cannot be told, may have; None is any use."""
         old = vector.target.type_
-        for same_perm, level in zip((True, True, False, False), _levels(vector, use), strict=True):
-            types = self._types.get(level, set())
-            if len(types) == 1:
-                return next(iter(types))
-            if types:
-                return old if same_perm and old in types else ""
-        return old
+        if self._objects.is_fixed(old) or (use and use.identity.dev and not use.identity.inode):
+            return set()
+        name = use.identity.name if use and not use.identity.entry else ""
+        return {
+            one.new
+            for one in self._replaced.get(old, ())
+            if one.tclass in ("", vector.tclass)
+            and (not name or one.name in ("", name))
+            and not (use and self._objects.was_there(one.new, use.trace))
+        }
 
-    def reason(self, vector: AccessVector) -> str:
+    def reason(self, vector: AccessVector, doubts: set[str]) -> str:
         """Say what the object may be, and whether it matters."""
-        same = self._types.get(vector.key, set())
-        types = sorted(same or self._types.get(vector.key[:3], set()))
-        allowed = ", on each of which it was seen" if same else ""
-        return f"no path names the object, which is one of {', '.join(types)} now{allowed}"
-
-
-def _levels(vector: AccessVector, use: Use) -> Iterator[tuple[str, ...]]:
-    yield (*vector.key, use.program)
-    yield vector.key
-    yield (*vector.key[:3], "", use.program)
-    yield vector.key[:3]
+        old = vector.target.type_
+        seen = doubts | {old} <= self._seen.get(vector.key, set())
+        return (
+            f"no path, and not device, inode and name, tell the object, which may be {' or '.join(sorted(doubts))} "
+            f"now{', on each of which it was seen' if seen else ''}; the rule on {old} stays"
+        )
 
 
 def _specific(entries: Iterable[FileContext]) -> list[FileContext]:

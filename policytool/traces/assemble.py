@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import errno
-import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,9 +22,11 @@ from policytool.model.event import (
 from policytool.traces import strace
 from policytool.traces.avc import is_notice, read_decision
 from policytool.traces.fields import field_pairs, fields, number, plain, text_value
+from policytool.traces.naming import name_objects, places_seen, relative_to_cwd
 from policytool.traces.record import Form, Record, Row, decoded, event_key
 from policytool.traces.sockaddr import read_sockaddr
 from policytool.traces.syscalls import arch_name, syscall_name
+from policytool.traces.tidy import tidy
 
 # How much of an unread line is kept, in characters.
 MAX_TEXT = 200
@@ -39,18 +40,6 @@ _ERRNO = re.compile(r"-?\d+|([A-Z0-9]+)\(")
 _SUCCESS: Mapping[str | None, bool] = {"yes": True, "no": False, "1": True, "0": False}
 _OLD_OP = re.compile(r"[a-z]\w{1,60}(?=:)")
 _INVALID = re.compile(r"invalid context (\S{1,400}) for")
-_UNTIDY = re.compile(r"//|/\.|/$")
-
-
-def tidy(path: str, cwd: str) -> str:
-    """Return PATH absolute, against CWD where that is known, and without `.`, `..` and doubled slashes."""
-    if not path.startswith("/"):
-        if not path or not cwd.startswith("/"):
-            return path
-        path = f"{cwd}/{path}"
-    elif not _UNTIDY.search(path):
-        return path
-    return "/" + posixpath.normpath(path).lstrip("/")
 
 
 @dataclass(slots=True)
@@ -81,10 +70,20 @@ def assemble(rows: Sequence[Row], origin: str, unread: Callable[[Unread], None])
         reader = READERS.get(record.kind)
         if reader is not None:
             reader(draft, record, decoded(record.body).strip())
-    paths = tuple(replace(path, name=tidy(path.name, draft.cwd)) for path in draft.paths)
+    key = event_key(rows[0][0])
+    folder = draft.cwd if draft.syscall is None or relative_to_cwd(draft.syscall.name, draft.syscall.args) else ""
+    paths = tuple(replace(path, name=tidy(path.name, folder)) for path in draft.paths)
+    pathed = tuple(
+        replace(one, path=tidy(one.path or (draft.avc_path if draft.avc_path.startswith("/") else ""), ""))
+        for one in draft.decisions
+    )
+    named = name_objects(pathed, paths, key.node)
     return TraceEvent(
-        key=event_key(rows[0][0]),
-        decisions=tuple(_named(decision, paths, draft.avc_path) for decision in draft.decisions),
+        key=key,
+        decisions=tuple(
+            replace(one, path=name.path, folder=name.folder, identity=name.identity)
+            for one, name in zip(pathed, named, strict=True)
+        ),
         syscall=draft.syscall,
         cwd=draft.cwd,
         paths=paths,
@@ -93,42 +92,8 @@ def assemble(rows: Sequence[Row], origin: str, unread: Callable[[Unread], None])
         sockaddr=draft.sockaddr,
         errors=tuple(draft.errors),
         records=len(rows),
+        places=places_seen(pathed, named, paths, key.node),
     )
-
-
-def _named(decision: AccessDecision, paths: Sequence[PathItem], avc_path: str) -> AccessDecision:
-    if decision.path:
-        tidied = tidy(decision.path, "")
-        return decision if tidied == decision.path else replace(decision, path=tidied)
-    path = target_path(decision.name, decision.dev, decision.inode, paths, avc_path)
-    return replace(decision, path=path) if path else decision
-
-
-def target_path(name: str, dev: str, inode: int | None, paths: Sequence[PathItem], avc_path: str) -> str:
-    """Name the object of a decision whose record has no path: see `AccessDecision.path`."""
-    if avc_path.startswith("/"):
-        return tidy(avc_path, "")
-    if inode is not None:
-        for path in paths:
-            if path.inode == inode and path.name.startswith("/") and _same_device(dev, path.dev):
-                return path.name
-    if name:
-        for path in paths:
-            made = path.nametype in ("CREATE", "DELETE") and path.name.startswith("/")
-            if made and posixpath.basename(path.name) == name:
-                return path.name
-    # A name of "/" is the root of whatever file system `dev` is, not of the machine.
-    return tidy(name, "") if name.startswith("/") and name != "/" else ""
-
-
-def _same_device(dev: str, path_dev: str) -> bool:
-    # An AVC record has a name (vda), or MAJOR:MINOR in decimal for a file system without a device; a PATH
-    # record has MAJOR:MINOR in hexadecimal. Only the latter two can be compared.
-    left, right = dev.split(":"), path_dev.split(":")
-    if len(left) != 2 or len(right) != 2:
-        return True
-    decimal = [number(part) for part in left]
-    return None in decimal or decimal == [number(part, 16) for part in right]
 
 
 def _context(text: str) -> SecurityContext | None:
@@ -179,13 +144,12 @@ def _syscall(draft: _Draft, record: Record, text: str) -> None:
         draft.report(record, UnreadKind.TRUNCATED)
         return
     arch = found.get("ARCH") or arch_name(found.get("arch", ""))
-    args = [number(found.get(f"a{index}"), 16) for index in range(4)]
     draft.syscall = Syscall(
         name=found.get("SYSCALL") or syscall_name(arch, found["syscall"]),
         arch=arch,
         success=_SUCCESS.get(found.get("success")),
         exit=_exit(found.get("exit", "")),
-        args=() if None in args else tuple(arg or 0 for arg in args),
+        args=read_args(found),
         pid=number(found.get("pid")),
         ppid=number(found.get("ppid")),
         comm=text_value(found.get("comm"), form),
@@ -193,6 +157,12 @@ def _syscall(draft: _Draft, record: Record, text: str) -> None:
         subject=_context(found.get("subj", "")),
         key=text_value(found.get("key"), form),
     )
+
+
+def read_args(found: Mapping[str, str]) -> tuple[int, ...]:
+    """Read the arguments among the fields FOUND of a SYSCALL record; () if they are not all there."""
+    args = [number(found.get(f"a{index}"), 16) for index in range(4)]
+    return () if None in args else tuple(arg or 0 for arg in args)
 
 
 def _strace(draft: _Draft, record: Record, text: str) -> None:

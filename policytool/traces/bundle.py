@@ -20,6 +20,7 @@ from policytool.model.observation import Observations
 from policytool.traces.digest import tally_blocks
 from policytool.traces.source import STDIN, read_blocks, read_lines
 from policytool.traces.tally import Tally
+from policytool.traces.telling import told
 
 if TYPE_CHECKING:
     from threading import Event
@@ -119,7 +120,8 @@ def read_trace(path: str, strict: bool = False, *, executions: bool = True) -> O
 
     STRICT: anything not understood is an InputError.
     """
-    observations = Observations().merge(*(observe_log(log, executions=executions) for log in load(path).logs))
+    parts = [observe_log(log, executions=executions) for log in load(path).logs]
+    observations = told(Observations().merge(*parts))
     if strict and observations.unread_total:
         first = observations.unread[0]
         raise InputError(
@@ -132,7 +134,7 @@ def read_trace(path: str, strict: bool = False, *, executions: bool = True) -> O
 def read_parts(path: str) -> Iterator[tuple[str, Observations]]:
     """Yield what each log of the trace PATH holds, with the name of the trace that it is of (a scenario)."""
     for log in load(path).logs:
-        yield log.trace, observe_log(log)
+        yield log.trace, told(observe_log(log))
 
 
 def observe_log(log: TraceLog, *, executions: bool = True) -> Observations:

@@ -18,7 +18,7 @@ from policytool.model.event import TraceEvent, Unread
 from policytool.traces.assemble import assemble
 from policytool.traces.cutting import BETWEEN, HEAD, STAMP, Cut, cut_block
 from policytool.traces.join import MAX_BYTES, Ended, Joiner, Run
-from policytool.traces.known import path_of
+from policytool.traces.naming import name_objects, places_seen
 from policytool.traces.record import Form, Record, Row
 from policytool.traces.tally import Seen, Tally
 from policytool.traces.whole import (
@@ -202,15 +202,18 @@ class Digest:
                 continue
             self._tally.count_events(count.events, count.events * count.records, first, last)
             decision, call, items, others, _ = count.said
-            if decision is None:
+            decisions = () if decision is None else (decision, *others)
+            if not decisions and not items.items:
                 continue
-            for known in (decision, *others):
+            named = name_objects(decisions, items.items, "")
+            self._tally.see(places_seen(decisions, named, items.items, ""), first, last)
+            for known, name in zip(decisions, named, strict=True):
                 access = known.access
                 seen = vectors.get(id(access))
                 if seen is None:
                     seen = vectors[id(access)] = self._tally.vectors(access)
-                use = (call.exe or known.program or call.comm, call.name, path_of(known, items.items))
-                self._tally.count(seen, access.xperm, first, last, use, count.events)
+                asked_by = call.exe or known.program or call.comm, call.name
+                self._tally.count_uses(seen, access, name, first, last, asked_by, count.events)
         self._counts.clear()
         self._counts_size = 0
         self._texts.clear()

@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from policytool.model.event import AccessDecision, PathItem
-from policytool.traces.assemble import target_path, tidy
+from policytool.model.event import AccessDecision
+from policytool.traces.tidy import tidy
 
 
 @dataclass(slots=True, eq=False)
@@ -15,26 +14,27 @@ class Known:
     """A decision that was read before.
 
     `access` has what is the same for many decisions: who may do what, but not of which object. The other fields are
-    as in an AccessDecision; `path` is the object's where no PATH record is to be asked.
+    as in an AccessDecision; `path` is that of the record.
     """
 
     access: AccessDecision
     program: str
     path: str
-    asks_paths: bool
     name: str
     dev: str
     inode: int | None
 
+    @property
+    def tclass(self) -> str:
+        """The class of the object."""
+        return self.access.tclass
+
+    @property
+    def perms(self) -> tuple[str, ...]:
+        """The permissions."""
+        return self.access.perms
+
 
 def known(access: AccessDecision, program: str, path: str, name: str, dev: str, inode: int | None) -> Known:
     """Return what is known of a decision, whose record has PATH, NAME, DEV and INODE; PROGRAM asked."""
-    found = tidy(path, "") or target_path(name, dev, inode, (), "")
-    return Known(access, program, found, not path and (inode is not None or bool(name)), name, dev, inode)
-
-
-def path_of(decision: Known, items: Sequence[PathItem]) -> str:
-    """Name the object of a decision, with the help of the event's PATH records."""
-    if decision.asks_paths and items:
-        return target_path(decision.name, decision.dev, decision.inode, items, "")
-    return decision.path
+    return Known(access, program, tidy(path, ""), name, dev, inode)

@@ -73,7 +73,7 @@ def _access(result: bytes, perms: bytes, command: bytes | None, end: bytes) -> A
 
 _PATH = re.compile(
     rb"item=([0-9]{1,6}) name%(quoted)sinode=([0-9]{1,20}) dev=([0-9a-f]{2,3}:[0-9a-f]{2,5}) "
-    rb"mode=[0-7]{1,7} ouid=[0-9]+ ogid=[0-9]+ rdev=[0-9a-f:]+ obj=[!-<>-~]+ nametype=([A-Z]+)[ \n][^\n]*\n?"
+    rb"mode=([0-7]{1,7}) ouid=[0-9]+ ogid=[0-9]+ rdev=[0-9a-f:]+ obj=[!-<>-~]+ nametype=([A-Z]+)[ \n][^\n]*\n?"
     % {b"quoted": _QUOTED}
 )
 
@@ -83,8 +83,8 @@ def read_plain_path(body: bytes) -> PathItem | None:
     match = _PATH.fullmatch(body)
     if match is None:
         return None
-    item, name, inode, dev, nametype = match.groups()
-    return PathItem(int(item), _text(name), _text(nametype), int(inode), _text(dev))
+    item, name, inode, dev, mode, nametype = match.groups()
+    return PathItem(int(item), _text(name), _text(nametype), int(inode), _text(dev), int(mode, 8))
 
 
 def _text(value: bytes | None) -> str:

@@ -10,6 +10,7 @@ from policytool.model.observation import Observations
 from policytool.model.selection import Selection
 from policytool.traces.bundle import load, read_log, read_trace
 from policytool.traces.tally import Tally, program
+from policytool.traces.telling import told
 
 
 def read_selected(path: str, selection: Selection) -> Observations:
@@ -26,7 +27,7 @@ def read_selected(path: str, selection: Selection) -> Observations:
             if (kept := select(event, selection)) is not None:
                 tally.add(kept)
         parts.append(tally.observations())
-    return narrowed(Observations().merge(*parts), selection)
+    return narrowed(told(Observations().merge(*parts)), selection)
 
 
 def select(event: TraceEvent, selection: Selection) -> TraceEvent | None:

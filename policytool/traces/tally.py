@@ -4,23 +4,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from itertools import chain
 
 from policytool.errors import InputError
-from policytool.model.access import MAX_HOSTS, MAX_USES, AccessVector, Evidence, Result, Use
+from policytool.model.access import MAX_HOSTS, MAX_USES, AccessVector, Evidence, Result, Use, kept_uses
 from policytool.model.context import SecurityContext
 from policytool.model.event import AccessDecision, Location, TraceEvent, Unread, UnreadKind
+from policytool.model.identity import NOTHING, Identity, Place
 from policytool.model.observation import MAX_UNREAD, Observations
 from policytool.model.refusal import MAX_REFUSALS, Refusal, kept, refusal
+from policytool.traces.naming import Named
+from policytool.traces.sightings import Table
 
 # What one vector is told apart by: contexts, class, permission, result, permissive.
 VectorKey = tuple[SecurityContext, SecurityContext, str, str, Result, bool | None]
 
-# The program, system call and path of a use.
+# The program, system call and path of a use; and of one whose object only an identity tells.
 UseKey = tuple[str, str, str]
+UnnamedKey = tuple[str, str, Identity]
 
 # A vector's uses are cut down to the MAX_USES smallest when they are this many. That is exact: a use that is not
 # among the smallest ones now never will be, for the others only grow in number.
@@ -48,12 +52,16 @@ class Seen:
     last: int = 0
     count: int = 0
     uses: dict[UseKey, int] = field(default_factory=dict)
+    unnamed: dict[UnnamedKey, int] = field(default_factory=dict)
     xperms: set[int] = field(default_factory=set)
     unlisted: int = 0
     hosts: dict[str, int] = field(default_factory=dict)
 
     def trim(self) -> None:
-        """Forget uses that are not among the smallest."""
+        """Forget uses that are not among the smallest, and first what tells those apart that have no path."""
+        for program, syscall, identity in sorted(self.unnamed)[MAX_USES:]:
+            use = program, syscall, ""
+            self.uses[use] = self.uses.get(use, 0) + self.unnamed.pop((program, syscall, identity))
         if len(self.uses) > MAX_USES:
             self.uses = dict(nsmallest(MAX_USES, self.uses.items()))
 
@@ -66,6 +74,7 @@ class Tally:
         self._trace = trace
         self._complete = complete
         self._seen: dict[VectorKey, Seen] = {}
+        self._table = Table()
         self._size = 0
         self._events = 0
         # Records by node, and when the first and the last event was.
@@ -92,9 +101,35 @@ class Tally:
             self._refusals[refusal(error, call)] += count
             if len(self._refusals) >= 4 * MAX_REFUSALS:
                 self._refusals = Counter(dict(kept(self._refusals.items())))
+        self.see(event.places, first, last)
         for decision in event.decisions:
-            use = (program(decision, event), call, decision.path)
-            self.count(self.vectors(decision), decision.xperm, first, last, use, count, node)
+            named = Named(decision.path, decision.folder, decision.identity)
+            vectors = self.vectors(decision)
+            self.count_uses(vectors, decision, named, first, last, (program(decision, event), call), count, node)
+
+    def see(self, places: Iterable[tuple[Place, bool]], first: int, last: int) -> None:
+        """Take note of PLACES that objects were seen in from FIRST to LAST, each with whether it was removed."""
+        self._table.add(places, first, last)
+
+    def count_uses(
+        self,
+        vectors: Sequence[Seen],
+        decision: AccessDecision,
+        named: Named,
+        first: int,
+        last: int,
+        asked_by: tuple[str, str],
+        count: int = 1,
+        node: str = "",
+    ) -> None:
+        """Count COUNT times DECISION, on VECTORS and on the object NAMED; ASKED_BY are program and system call."""
+        if not named.folder and not named.identity.entry:
+            use = (*asked_by, named.path)
+            self.count(vectors, decision.xperm, first, last, use, named.identity, count, node)
+            return
+        for perm, seen in zip(decision.perms, vectors, strict=True):
+            path, identity = named.of(perm)
+            self.count((seen,), decision.xperm, first, last, (*asked_by, path), identity, count, node)
 
     def count_events(self, events: int, records: int, first: int, last: int, node: str = "") -> None:
         """Count events of NODE, from FIRST to LAST, with so many records in all, without their decisions."""
@@ -125,10 +160,11 @@ class Tally:
         first: int,
         last: int,
         use: UseKey,
+        identity: Identity = NOTHING,
         count: int = 1,
         node: str = "",
     ) -> None:
-        """Count COUNT decisions on VECTORS with XPERM, made from FIRST to LAST on NODE.
+        """Count COUNT decisions on VECTORS with XPERM, made from FIRST to LAST on NODE; IDENTITY stands for a path.
 
         InputError: too many distinct uses.
         """
@@ -139,14 +175,19 @@ class Tally:
             if node not in seen.hosts:
                 self._grow(_ERROR_SIZE + len(node))
             seen.hosts[node] = seen.hosts.get(node, 0) + count
-            known = seen.uses.get(use)
-            seen.uses[use] = count + (known or 0)
+            if identity == NOTHING:
+                known = seen.uses.get(use)
+                seen.uses[use] = count + (known or 0)
+            else:
+                unnamed = use[0], use[1], identity
+                known = seen.unnamed.get(unnamed)
+                seen.unnamed[unnamed] = count + (known or 0)
             if known is None:
                 self._grow(_use_size(use))
-                if len(seen.uses) >= _MANY:
-                    self._size -= sum(map(_use_size, seen.uses))
+                if len(seen.uses) >= _MANY or len(seen.unnamed) >= _MANY:
+                    self._size -= _uses_size(seen)
                     seen.trim()
-                    self._size += sum(map(_use_size, seen.uses))
+                    self._size += _uses_size(seen)
             if xperm is None:
                 seen.unlisted += count
             elif xperm not in seen.xperms:
@@ -165,7 +206,7 @@ class Tally:
         self._size = sum(_ERROR_SIZE + len(name) for name in chain(self._errors, self.hosts)) + sum(
             _VECTOR_SIZE
             + _XPERM_SIZE * len(seen.xperms)
-            + sum(map(_use_size, seen.uses))
+            + _uses_size(seen)
             + sum(_ERROR_SIZE + len(node) for node in seen.hosts)
             for seen in self._seen.values()
         )
@@ -192,6 +233,7 @@ class Tally:
             unread=tuple(nsmallest(MAX_UNREAD, self._unread, key=_place)),
             unread_counts=tuple(sorted(self._unread_counts.items())),
             hosts=self._named(self.hosts),
+            sightings=self._table.sightings(self._trace),
         )
 
     def _named(self, hosts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
@@ -203,7 +245,9 @@ class Tally:
 
     def _vector(self, key: VectorKey, seen: Seen) -> AccessVector:
         source, target, tclass, perm, result, permissive = key
-        uses = sorted(seen.uses.items())
+        uses = {Use(self._trace, *use): count for use, count in seen.uses.items()}
+        for (program, call, identity), count in seen.unnamed.items():
+            uses[Use(self._trace, program, call, "", identity)] = count
         return AccessVector(
             source=source,
             target=target,
@@ -215,7 +259,7 @@ class Tally:
                 count=seen.count,
                 first=seen.first,
                 last=seen.last,
-                uses=tuple((Use(self._trace, *use), count) for use, count in uses),
+                uses=kept_uses(uses),
                 hosts=self._named(seen.hosts),
             ),
             xperms=frozenset(seen.xperms),
@@ -241,6 +285,11 @@ def refuse_size(trace: str, size: int, vectors: int) -> None:
             f"{trace}: {vectors} distinct accesses and their evidence are more than the limit of "
             f"{MAX_SIZE >> 20} MiB; no policy makes so many, so look at what fills the log, or read it in parts"
         )
+
+
+def _uses_size(seen: Seen) -> int:
+    unnamed = sum(_USE_SIZE + len(program) + len(call) for program, call, _ in seen.unnamed)
+    return unnamed + sum(map(_use_size, seen.uses))
 
 
 def _use_size(use: UseKey) -> int:

@@ -14,14 +14,16 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from policytool.model.event import Location, PathItem, UnreadKind
-from policytool.traces.assemble import READERS, read_cwd, read_path, tidy
+from policytool.traces.assemble import READERS, read_args, read_cwd, read_path
 from policytool.traces.avc import read_decision
 from policytool.traces.cutting import HEAD
 from policytool.traces.fields import fields, text_value
 from policytool.traces.known import Known, known
+from policytool.traces.naming import relative_to_cwd, takes_folders
 from policytool.traces.plain import Groups, plain_groups, read_plain, read_plain_path
 from policytool.traces.record import Form, Row, decoded
 from policytool.traces.syscalls import arch_name, syscall_name
+from policytool.traces.tidy import tidy
 
 # Bound what is remembered, in entries and in bytes of what they were read from; a log with more distinct texts than
 # that is read a little slower.
@@ -134,7 +136,7 @@ class Texts(dict[tuple[bytes, ...], _V]):
 
 
 # What an event says; events with the same shape say the same. Its first decision (None: it has none), its call, its
-# paths if a decision asks for them, further decisions, and the number of its records.
+# paths, further decisions, and the number of its records.
 Shape = tuple[Known | None, Call, Items, tuple[Known, ...], int]
 
 _QUIET: Shape = (None, NO_CALL, NO_ITEMS, (), 1)
@@ -182,8 +184,7 @@ class Reader:
         others: list[Known] = []
         call = NO_CALL
         paths: list[bytes] = []
-        cwd = b""
-        asks = False
+        cwd = called = b""
         kinds = self.kinds
         parts = iter(event)
         for head in parts:
@@ -192,7 +193,6 @@ class Reader:
                 known = self._decisions.get(body) or self._decision(body)
                 if known is None:
                     return None
-                asks = asks or known.asks_paths
                 if first is None:
                     first = known
                 else:
@@ -201,7 +201,7 @@ class Reader:
                 found = self._call_of(body)
                 if found is None:
                     return None
-                call = found
+                call, called = found, body
             elif MARK in body or (kind := kinds.get(head) or self.kind(head)) is None:
                 return None
             elif kind in _TELLING:
@@ -212,9 +212,11 @@ class Reader:
                 else:
                     return None
         records = len(event) // 2
+        if paths and cwd and takes_folders(call.name) and not relative_to_cwd(call.name, _read_args(called)):
+            cwd = b""
+        items = self._items_of(paths, cwd) if paths else NO_ITEMS
         if first is None:
-            return (None, NO_CALL, NO_ITEMS, (), records)
-        items = self._items_of(paths, cwd) if asks and paths else NO_ITEMS
+            return (None, NO_CALL, items, (), records)
         return (first, call, items, tuple(others), records)
 
     def _decision(self, text: bytes) -> Known | None:
@@ -277,6 +279,10 @@ def _read_known(head: bytes, rest: bytes) -> Known | None:
         return None
     program = decision.exe or decision.comm
     return known(decision, program, decision.path, decision.name, decision.dev, decision.inode)
+
+
+def _read_args(body: bytes) -> tuple[int, ...]:
+    return read_args(fields(decoded(body).strip(), _RAW))
 
 
 def _read_call(arch: bytes, tail: bytes) -> Call:

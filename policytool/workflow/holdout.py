@@ -67,8 +67,10 @@ def _of_daemon(
     candidate: Candidate, vectors: Mapping[str, Iterable[AccessVector]], by: Closing, base_types: frozenset[str]
 ) -> Holdout:
     # What is the daemon's in part, and in part left with a helper, is the daemon's.
+    # What could not be told is its rule's all the same.
+    weight = {Cure.UNMAPPED: -1, Cure.ALLOW: 1}
     cures = {
-        _question(one.vector): one for one in sorted(candidate.triaged, key=lambda one: one.cure is Cure.ALLOW)
+        _question(one.vector): one for one in sorted(candidate.triaged, key=lambda one: weight.get(one.cure, 0))
     }
     triaged = {name: _triaged(part, cures) for name, part in vectors.items()}
     always = triaged.pop(ALWAYS, ())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from posixpath import basename
 
 from policytool.errors import InputError
 from policytool.generate.file_interfaces import file_interfaces
@@ -22,13 +23,13 @@ from policytool.model.access import AccessVector, Use, merge_vectors, with_uses
 from policytool.model.context import OBJECT_ROLE
 from policytool.model.daemon import Daemon
 from policytool.model.module import FileContext, FileKind, PolicyModule
-from policytool.model.own_path import Labelling, Labels
-from policytool.model.paths import escaped
+from policytool.model.own_path import CLASSES, KINDS, Labelling, Labels
+from policytool.model.paths import SUBTREE, escaped, literal_start
 from policytool.model.printable import printable
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.entries import entered_by_rule
 from policytool.policy.relabel_source import Moved, Relabelled
-from policytool.policy.relabel_target import Skeleton, TargetMap, relabel_targets
+from policytool.policy.relabel_target import Replaced, Skeleton, TargetMap, relabel_targets
 from policytool.toolchain.labels import customizable_types
 
 # Who starts daemons on every system of refpolicy's family, whether the recording shows it or not.
@@ -76,17 +77,19 @@ def map_targets(
     domains: frozenset[str],
     base: CompiledPolicy,
     linked: CompiledPolicy,
+    before: Labels,
     labels: Labels,
 ) -> Mapped:
     """Map the targets of what was SEEN, whose sources are mapped, onto modules, and tell wrong labels.
 
-    The modules are about DOMAINS and have the file contexts ENTRIES. BASE is the policy without them; LINKED and
-    LABELS are policy and file contexts with them.
+    The modules are about DOMAINS and have the file contexts ENTRIES. BASE and BEFORE are policy and file contexts
+    without them, LINKED and LABELS with them.
     """
     private = tuple(entries)
     every = (*seen.kept, *(one.vector for one in seen.moved))
     try:
-        targets = TargetMap(every, Skeleton(private, base, linked, domains, labels.canonical))
+        skeleton = Skeleton(private, replaced_types(private, before), base, linked, domains, labels.canonical)
+        targets = TargetMap(every, skeleton)
     except re.error as error:
         raise InputError(
             f"a file context of the modules cannot be read: {printable(str(error.pattern))} ({error}): paths are "
@@ -109,6 +112,25 @@ def map_targets(
     kept = (*others, *checked.vectors)
     implied = connections((*kept, *(one.vector for one in moved if not one.unmapped)), private, labels.canonical)
     return Mapped(merge_vectors((*kept, *implied)), moved, tuple(cured))
+
+
+def replaced_types(entries: Iterable[FileContext], before: Labels) -> tuple[Replaced, ...]:
+    """Return the types that the file contexts BEFORE have in the places of ENTRIES."""
+    asked: dict[FileKind, set[tuple[str, str, str, str]]] = {}
+    for one in entries:
+        path = literal_start(one.pattern)
+        kinds = KINDS.values() if one.kind is FileKind.ANY else [one.kind]
+        name = basename(path) if escaped(path) == one.pattern else ""
+        for kind in kinds:
+            if kind in CLASSES:
+                asked.setdefault(kind, set()).add((path, CLASSES[kind], one.context.type_, name))
+            if kind in CLASSES and one.pattern.endswith(SUBTREE):
+                asked[kind].add((f"{path}/policytool.nobody", CLASSES[kind], one.context.type_, ""))
+    found = set()
+    for kind, wanted in asked.items():
+        types = before.types({path for path, _, _, _ in wanted}, kind)
+        found |= {Replaced(types[path], tclass, new, name) for path, tclass, new, name in wanted if types.get(path)}
+    return tuple(sorted(found))
 
 
 def _map_moved(moved: Iterable[Moved], targets: TargetMap) -> Iterator[Moved]:

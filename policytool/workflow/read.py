@@ -15,6 +15,7 @@ from policytool.model.observation import Observations
 from policytool.traces.bundle import TraceLog, executions_in, load, observe_log, read_trace
 from policytool.traces.ranges import Part, Range, observe_range, put_together, ranges
 from policytool.traces.source import STDIN, plain_size
+from policytool.traces.telling import told
 
 
 def read_all(paths: Sequence[str], jobs: int, *, executions: bool = True) -> list[Observations]:
@@ -27,7 +28,7 @@ def read_all(paths: Sequence[str], jobs: int, *, executions: bool = True) -> lis
         return [read_trace(path, executions=executions) for path in paths]
     with _pool(jobs) as pool:
         waiting = [[_submit(log, jobs, pool, executions) for log in load(path).logs] for path in paths]
-        return [Observations().merge(*(result() for result in results)) for results in waiting]
+        return [told(Observations().merge(*(result() for result in results))) for results in waiting]
 
 
 def _submit(log: TraceLog, jobs: int, pool: ProcessPoolExecutor, executions: bool) -> Callable[[], Observations]:

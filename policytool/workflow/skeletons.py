@@ -28,8 +28,8 @@ from policytool.workflow.labelled import Mapped, find_labelling, map_targets, wi
 class Skeletons:
     """The skeletons (`modules`, by domain), with whose programs and paths they were made for.
 
-    `plain` is the policy of the base, `policy` that of the base with all of them, `labels` its file contexts; None
-    where there are no private types.
+    `plain` is the policy of the base, `policy` that of the base with all of them; `before` and `labels` are their
+    file contexts, None where there are no private types.
     """
 
     modules: Mapping[str, PolicyModule]
@@ -37,15 +37,18 @@ class Skeletons:
     labelling: Mapping[str, Labelling]
     plain: CompiledPolicy
     policy: CompiledPolicy
+    before: Labels | None
     labels: Labels | None
 
     def map(self, vectors: Iterable[AccessVector]) -> Mapped:
         """Return VECTORS, recorded without the skeletons or with them, as they are under their policy."""
         sources = self.whose.relabel(vectors)
-        if self.labels is None:
+        if self.before is None or self.labels is None:
             return Mapped(sources.kept, sources.moved)
         entries = (entry for module in self.modules.values() for entry in module.file_contexts)
-        return map_targets(sources, entries, frozenset(self.modules), self.plain, self.policy, self.labels)
+        return map_targets(
+            sources, entries, frozenset(self.modules), self.plain, self.policy, self.before, self.labels
+        )
 
 
 def make_skeletons(
@@ -66,8 +69,9 @@ def make_skeletons(
     sources = whose.relabel(observations.vectors)
     graph = build(replace(observations, vectors=sources.every))
     labelling: Mapping[str, Labelling] = {}
-    if choices.private_types:
-        labelling = find_labelling(graph, present, known, plain, FileContextLabels(linked.file_contexts))
+    before = FileContextLabels(linked.file_contexts) if choices.private_types else None
+    if before is not None:
+        labelling = find_labelling(graph, present, known, plain, before)
     modules: Mapping[str, PolicyModule] = {
         daemon.domain: skeleton(
             daemon,
@@ -85,7 +89,7 @@ def make_skeletons(
     with_skeletons = link_unchecked(base, {module.name: write_cil(module) for module in modules.values()})
     policy = CompiledPolicy(with_skeletons.policy)
     labels = FileContextLabels(with_skeletons.file_contexts) if choices.private_types else None
-    return Skeletons(modules, whose, labelling, plain, policy, labels)
+    return Skeletons(modules, whose, labelling, plain, policy, before, labels)
 
 
 def with_file_interfaces(skeletons: Skeletons, present: Sequence[Daemon], mapped: Mapped) -> Skeletons:

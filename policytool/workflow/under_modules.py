@@ -47,12 +47,14 @@ def under_modules(
     observations = replace(observations, vectors=relabel_programs(observations.vectors, _programs(entries, policy)))
     daemons = _daemons(known, scope, observations)
     whose = attributed(observations, daemons, policy)
+    plain = link_unchecked(base, {})
     mapped = map_targets(
         whose.relabel(observations.vectors),
         entries,
         frozenset(scope),
-        CompiledPolicy(link_unchecked(base, {}).policy),
+        CompiledPolicy(plain.policy),
         policy,
+        FileContextLabels(plain.file_contexts),
         FileContextLabels(linked.file_contexts),
     )
     return UnderModules(mapped, entered_by(observations, daemons, policy, whose.known))

@@ -32,7 +32,12 @@ def test_entered_is_what_a_domain_of_ours_was_seen_to_become() -> None:
         access("init_t", "tmpfiles_t", "transition"),
         access("ours_t", "child_t", "transition"),
     )
-    assert seen_entered([EvidenceFile("ours", "ours_t", accesses)], {"ours_t", "child_t"}) == {"lvm_t", "asked_t"}
+    ours = [EvidenceFile("ours", "ours_t", accesses)]
+    assert seen_entered(ours, {"ours_t", "child_t"}) == {"lvm_t", "asked_t"}
+    # What a helper was seen to enter in turn is in the evidence of any module that it belongs to.
+    helpers = (access("lvm_t", "kmod_t", "rlimitinh", Cure.DONTAUDIT), access("kmod_t", "ours_t", "transition"))
+    chain = [*ours, EvidenceFile("other", "other_t", helpers)]
+    assert seen_entered(chain, {"ours_t", "child_t"}) == {"lvm_t", "asked_t", "kmod_t"}
 
 
 @pytest.mark.base

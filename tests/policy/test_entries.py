@@ -42,3 +42,6 @@ def test_on_the_distributions_base() -> None:
         assert program not in found.enterable, program
     assert set(found.several["qemu_exec_t"]) == {"qemu_t", "svirt_t", "svirt_prot_exec_t"}
     assert entered_domains(policy, {"dnsmasq_t"}, found) == {"virt_leaseshelper_t"}
+    # mount_t leads to init's scripts by way of glusterd_t, and those to everything.
+    assert "initrc_t" not in entered_domains(policy, {"mount_t"}, found)
+    assert entered_domains(policy, {"lvm_t"}, found) == {"alsa_t", "kmod_t", "mount_t"}

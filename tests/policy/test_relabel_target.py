@@ -9,8 +9,9 @@ from dataclasses import replace
 import pytest
 
 from policytool.model.access import AccessVector, Evidence, Use
+from policytool.model.identity import Identity
 from policytool.model.module import FileContext, FileKind
-from policytool.policy.relabel_target import Retargeted, Skeleton, TargetMap, relabel_targets
+from policytool.policy.relabel_target import Replaced, Retargeted, Skeleton, TargetMap, relabel_targets
 from tests.synthetic import context, vector
 
 Table = Mapping[tuple[str, str, str, str], str]
@@ -38,11 +39,19 @@ FILES = (
 )
 
 
+REPLACED = (
+    Replaced("etc_t", "dir", "alphad_conf_t", "alpha"),
+    Replaced("etc_t", "", "alphad_conf_t"),
+    Replaced("etc_t", "", "betad_conf_t"),
+    Replaced("var_run_t", "file", "alphad_runtime_t", "alphad.pid"),
+)
+
+
 def mapped(*vectors: AccessVector) -> Retargeted:
     domains = frozenset({"alphad_t", "betad_t"})
     canonical = lambda path: path.removeprefix("/var") if path.startswith("/var/run/") else path  # noqa: E731
     return relabel_targets(
-        vectors, TargetMap(vectors, Skeleton(FILES, Rules(BEFORE), Rules(AFTER), domains, canonical))
+        vectors, TargetMap(vectors, Skeleton(FILES, REPLACED, Rules(BEFORE), Rules(AFTER), domains, canonical))
     )
 
 
@@ -118,61 +127,58 @@ def test_a_label_that_the_daemon_sets_itself_stays() -> None:
     }
 
 
-def test_an_entry_is_asked_of_its_folder() -> None:
+def test_an_entry_is_asked_of_its_folder_and_a_search_has_the_folder_s_own_path() -> None:
     entry = vector("alphad_t", "etc_t", "dir", "add_name", path="/etc/alpha", syscall="mkdir")
     searched = replace(entry, perm="search")
-    walked = vector("alphad_t", "etc_t", "dir", "search", path="/etc/alpha", syscall="openat")
-    assert keys(mapped(entry, searched)) == {
-        ("alphad_t", "etc_t", "dir", "add_name"),
-        ("alphad_t", "etc_t", "dir", "search"),
-    }
-    assert keys(mapped(walked)) == {("alphad_t", "alphad_conf_t", "dir", "search")}
+    unnamed = vector("alphad_t", "etc_t", "dir", "add_name", path="/etc/alpha/", syscall="mkdir")
+    assert keys(mapped(entry)) == {("alphad_t", "etc_t", "dir", "add_name")}
+    assert keys(mapped(searched)) == {("alphad_t", "alphad_conf_t", "dir", "search")}
+    assert keys(mapped(unnamed)) == {("alphad_t", "alphad_conf_t", "dir", "add_name")}
 
 
-def test_a_use_without_a_path_is_of_what_the_same_program_asked_the_same_of() -> None:
-    seen = joined(
-        file("alphad_t", "etc_t", "write", "/etc/alpha/x", program="one"),
-        file("alphad_t", "etc_t", "write", "/etc/hosts", program="two"),
-        file("alphad_t", "etc_t", "write", "", program="one"),
-    )
-    counts = {one.target.type_: one.evidence.count for one in mapped(seen).vectors}
-    assert counts == {"alphad_conf_t": 2, "etc_t": 1}
-
-
-def test_a_use_that_may_be_of_several_is_listed_and_is_no_access() -> None:
-    seen = joined(
-        file("alphad_t", "etc_t", "write", "/etc/alpha/x"),
-        file("alphad_t", "etc_t", "write", "/etc/alpha/beta/x"),
-        file("alphad_t", "etc_t", "write", ""),
-    )
+def test_a_use_that_cannot_be_told_keeps_its_rule_and_is_listed() -> None:
+    untold = file("alphad_t", "etc_t", "write", "", count=3)
+    seen = joined(file("alphad_t", "etc_t", "write", "/etc/alpha/x"), untold)
     result = mapped(seen)
-    assert {one.target.type_ for one in result.vectors} == {"alphad_conf_t", "betad_conf_t"}
+    assert {one.target.type_: one.evidence.count for one in result.vectors} == {"alphad_conf_t": 1, "etc_t": 3}
     (unmapped,) = result.unmapped
-    assert (unmapped.vector.key, unmapped.vector.evidence.count) == (seen.key, 1)
-    assert "alphad_conf_t, betad_conf_t" in unmapped.reason
+    assert (unmapped.vector.key, unmapped.vector.evidence.count) == (untold.key, 3)
+    assert "alphad_conf_t or betad_conf_t" in unmapped.reason
+    assert "on each of which" not in unmapped.reason
+
+
+def test_it_is_said_when_it_was_seen_on_each_that_it_may_be() -> None:
+    paths = ("/etc/alpha/x", "/etc/alpha/beta/x", "/etc/hosts", "")
+    (unmapped,) = mapped(joined(*(file("alphad_t", "etc_t", "write", path) for path in paths))).unmapped
     assert "on each of which it was seen" in unmapped.reason
-    total = sum(one.evidence.count for one in result.vectors) + unmapped.vector.evidence.count
-    assert total == seen.evidence.count
 
 
-def test_a_use_without_a_path_stays_where_nothing_moved_or_the_old_type_is_still_asked() -> None:
-    alone = file("alphad_t", "etc_t", "write", "")
-    assert mapped(alone).vectors == (alone,)
-    seen = joined(
-        file("alphad_t", "etc_t", "write", "/etc/alpha/x"), file("alphad_t", "etc_t", "write", "/etc/hosts")
-    )
-    result = mapped(joined(seen, alone))
-    assert not result.unmapped
-    assert {one.target.type_: one.evidence.count for one in result.vectors} == {"alphad_conf_t": 1, "etc_t": 2}
+@pytest.mark.parametrize(
+    ("target", "identity", "listed"),
+    [
+        ("etc_t", Identity("vda", 7, "x"), True),
+        ("etc_t", Identity("proc"), False),
+        ("usr_t", Identity("vda", 7, "x"), False),
+        ("alphad_conf_t", Identity("vda", 7, "x"), False),
+        ("var_run_t", Identity("tmpfs", 7, "alphad.pid"), True),
+        ("var_run_t", Identity("tmpfs", 7, ""), True),
+        ("var_run_t", Identity("tmpfs", 7, "x.pid"), False),
+    ],
+)
+def test_only_what_may_have_a_private_type_is_listed(target: str, identity: Identity, listed: bool) -> None:
+    use = Use("synthetic/one", "x", "openat", "", identity)
+    seen = replace(file("alphad_t", target, "read", ""), evidence=Evidence(1, 1, 2, ((use, 1),)))
+    result = mapped(seen)
+    assert result.vectors == (seen,)
+    assert [one.vector for one in result.unmapped] == ([seen] if listed else [])
 
 
-def test_uses_that_are_not_known_stay() -> None:
+def test_uses_that_are_not_known_stay_and_are_listed() -> None:
     seen = file("alphad_t", "etc_t", "write", "/etc/alpha/x", count=2)
     more = replace(seen, evidence=replace(seen.evidence, count=5))
-    assert {one.target.type_: one.evidence.count for one in mapped(more).vectors} == {
-        "alphad_conf_t": 2,
-        "etc_t": 3,
-    }
+    result = mapped(more)
+    assert {one.target.type_: one.evidence.count for one in result.vectors} == {"alphad_conf_t": 2, "etc_t": 3}
+    assert [one.vector.evidence.count for one in result.unmapped] == [3]
 
 
 def test_a_recording_under_the_skeleton_is_as_it_is() -> None:

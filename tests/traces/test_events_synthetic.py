@@ -135,10 +135,13 @@ PATHS = (
     ("about", "expected"),
     [
         ('path="/a//b" dev="vda" ino=2', "/a/b"),
-        ('name="x" dev="vda" ino=1', "/w"),
-        ('name="x" dev="0:53" ino=1', "/w"),
-        ('name="x" dev="0:54" ino=1', ""),
-        ('name="new" dev="vda" ino=9', "/w/new"),
+        ('name="w" dev="vda" ino=1', ""),
+        ('name="new" dev="vda" ino=2', "/w/new"),
+        ('name="new" dev="0:53" ino=2', "/w/new"),
+        ('name="new" dev="0:54" ino=2', ""),
+        ('name="other" dev="vda" ino=2', ""),
+        ('name="new" dev="vda" ino=9', ""),
+        ('dev="vda" ino=2', "/w/new"),
         ('name="new"', "/w/new"),
         ('name="/dev/x"', "/dev/x"),
         ('name="/" dev="tmpfs" ino=77', ""),
@@ -147,6 +150,33 @@ PATHS = (
 )
 def test_the_path_of_a_decision(about: str, expected: str) -> None:
     assert decision(avc(f'pid=7 comm="x" {about}'), *PATHS).path == expected
+
+
+@pytest.mark.parametrize(
+    ("perms", "about", "path", "folder"),
+    [
+        ("search", 'name="w" dev="vda" ino=1', "/w", ""),
+        ("search", 'name="w" dev="0:54" ino=1', "", ""),
+        ("search", 'name="new" dev="vda" ino=1', "", ""),
+        ("add_name", 'name="new"', "/w/new", "/w"),
+        ("add_name search", 'name="new"', "/w/new", "/w"),
+        ("search", 'name="new"', "/w", ""),
+        ("search", 'name="gone" dev="vda" ino=3', "/w", ""),
+        ("remove_name search", 'name="gone" dev="vda" ino=3', "/w/gone", "/w"),
+        ("write add_name", 'name="w" dev="vda" ino=1', "/w/", "/w"),
+        ("rmdir", 'name="gone" dev="vda" ino=3', "/w/gone", ""),
+    ],
+)
+def test_a_folder_that_is_asked_for_an_entry(perms: str, about: str, path: str, folder: str) -> None:
+    gone = record("PATH", 'item=2 name="gone" inode=3 dev=00:35 nametype=DELETE')
+    got = decision(avc(f'pid=7 comm="x" {about}', "tclass=dir", f"{{ {perms} }}"), *PATHS, gone)
+    assert (got.path, got.folder) == (path, folder)
+
+
+@pytest.mark.parametrize(("first", "path"), [("ffffff9c", "/w/new"), ("7", "")])
+def test_a_relative_path_is_that_of_the_folder_that_the_call_was_given(first: str, path: str) -> None:
+    call = record("SYSCALL", SYSCALL.replace("a0=ffffff9c", f"a0={first}"))
+    assert decision(avc('pid=7 comm="x" name="new" dev="vda" ino=2'), call, *PATHS).path == path
 
 
 def test_the_separate_path_record_of_old_kernels() -> None:

@@ -49,7 +49,7 @@ def _ended(number: int, about: str, tail: str = "tclass=file") -> str:
 def test_of_many_paths_and_programs_a_few_are_kept_and_all_are_counted(about: str) -> None:
     (vector,) = _observed(_log(_ended(number, about.format(number, number)) for number in range(MANY))).vectors
     assert vector.evidence.count == MANY
-    assert len(vector.evidence.uses) <= MAX_USES
+    assert len(vector.evidence.uses) <= MAX_USES + 1, "and one for those of which no more is known"
 
 
 def test_memory_does_not_grow_with_the_number_of_paths(monkeypatch: pytest.MonkeyPatch) -> None:

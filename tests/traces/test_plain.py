@@ -75,7 +75,7 @@ def _says(found: Known | None) -> object:
         return None
     one = found.access
     access = (one.result, one.perms, one.source, one.target, one.tclass, one.permissive, one.xperm)
-    return (access, found.program, found.path, found.asks_paths, found.name, found.dev, found.inode)
+    return (access, found.program, found.path, found.name, found.dev, found.inode)
 
 
 def _long_way(text: str) -> object:

@@ -14,6 +14,7 @@ from policytool.model.observation import Observations
 from policytool.traces import join, ranges
 from policytool.traces.bundle import TraceLog, observe_log
 from policytool.traces.ranges import Part, Range, observe_range, put_together, safe_place
+from policytool.traces.telling import told
 from policytool.workflow.read import read_all
 from tests.traces.reading import avc, record
 from tests.traces.test_digest import whole_events
@@ -107,7 +108,7 @@ def test_processes_give_the_same_as_one(tmp_path: Path, monkeypatch: pytest.Monk
     log = tmp_path / "t"
     log.write_bytes(lzma.decompress(LOG.read_bytes()) + b"nothing\n" + avc().encode() + b"\n")
     assert len(ranges.ranges(str(log), log.stat().st_size, 3)) == 3
-    expected = [_whole(log), observe_log(TraceLog(str(LOG), LOG.name, complete=False))]
+    expected = [told(one) for one in (_whole(log), observe_log(TraceLog(str(LOG), LOG.name, complete=False)))]
     assert read_all([str(log), str(LOG)], 1) == expected
     assert read_all([str(log), str(LOG)], 3) == expected
 

@@ -8,7 +8,7 @@ prepare() {
     mkdir -p $home/run && chown -R libvirt-qemu:libvirt-qemu $home && chmod 700 $home/run &&
         printf 'host_uuid = "3d3a7a3e-5a3f-4d6e-9a44-0d9d5f2f0777"\n' >$home/virtqemud.conf
 }
-begin() { other /usr/sbin/virtqemud --daemon --timeout 30 --config $home/virtqemud.conf; }
+begin() { other /usr/sbin/virtqemud --daemon --timeout 600 --config $home/virtqemud.conf; }
 there() { (URI="qemu+unix:///session?socket=$home/run/libvirt/virtqemud-sock" && virsh "$@"); }
 migrate() {
     virsh migrate lab-small "qemu+unix:///session?socket=$home/run/libvirt/virtqemud-sock" --live \
