@@ -71,7 +71,10 @@ ASKED = event(50, avc("setattr", 'name="x" dev="vda1" ino=5'))
         (
             [
                 event(
-                    1, avc("rename", 'name="x" dev="vda1" ino=5'), path("/a/x", 5, "DELETE"), path("/b/x", 5, "CREATE")
+                    1,
+                    avc("rename", 'name="x" dev="vda1" ino=5'),
+                    path("/a/x", 5, "DELETE"),
+                    path("/b/x", 5, "CREATE"),
                 )
             ],
             "/b/x",
