@@ -34,7 +34,7 @@ lab-audit2allow: setup-lab ## what audit2allow makes of the same scenarios, enfo
 bench: setup ## how fast logs are read, beside audit2allow and ausearch
 	$(BIN)/python bench/readers.py
 
-results: setup ## the tables of the minimal permission graph, into docs/results.md (TRACES="…" names other traces)
+results: setup ## every figure that depends on traces and modules: docs/figures.md, README (TRACES="…" names other traces)
 	$(BIN)/python bench/results.py $(TRACES)
 
 fuzz: setup ## the readers on inputs that their coverage guides (FUZZ_SECONDS), then on 10 million lines (FUZZ_LINES)
@@ -51,7 +51,7 @@ format: setup-dev ## let ruff mend and format what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-golden: setup-dev ## write the golden files anew; then look at git diff
+golden: setup-dev ## write the golden files and what commands print in documents anew; then look at git diff
 	RENEW_GOLDEN=1 $(BIN)/python -m pytest -q -k golden
 
 policies: setup ## make the modules under policies/ again from the traces under traces/

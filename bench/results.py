@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The figures of the minimal permission graph, as markdown: `make results [TRACES="..."]`.
+"""All figures that depend on the traces and modules: `make results [TRACES="..."]` writes docs/figures.md.
 
-Rules, triples (floor, used, excess), private types, transitions, findings and held-out share of each daemon,
-measured now from the modules under policies/ and the traces named (default: all that are shipped). Where
-docs/results.md has the markers below, what stands between them is replaced; otherwise it is printed.
+Rules, triples (floor, used, excess), private types, transitions, surfaces, cures and held-out share of each daemon,
+measured now from the modules under policies/ and the traces named (default: all that are shipped), and what
+`make demo` prints. README.md shows a part of the latter, between markers. tests/test_figures.py says whether the
+page is of today's modules and traces.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,12 @@ from policytool.toolchain.run import run
 
 ROOT = Path(__file__).resolve().parent.parent
 POLICIES = ROOT / "policies"
-RESULTS = ROOT / "docs" / "results.md"
-BEGIN, END = "<!-- minimal:begin -->", "<!-- minimal:end -->"
+FIGURES = ROOT / "docs" / "figures.md"
+README = ROOT / "README.md"
+BEGIN, END = "<!-- demo:begin -->\n", "<!-- demo:end -->"
+
+# Whom README.md shows of what `make demo` prints.
+SHOWN = ("virtlogd", "virtnetworkd", "virtqemud")
 
 Json = Mapping[str, Any]
 
@@ -32,22 +38,72 @@ _TRANSITION = re.compile(r"^\s*type_transition \S+ \S+:(\S+) ", re.MULTILINE)
 
 
 def main(traces: Sequence[str]) -> int:
-    """Measure, and put the tables where they belong."""
+    """Measure, and write the page and README's part of it."""
     modules = sorted(path.parent for path in POLICIES.glob("*/evidence.json"))
     options = [word for module in modules for word in ("-m", str(module.relative_to(ROOT)))]
+    stamp = inputs(traces)
+    with_demo(README.read_text("utf-8"), "")  # fails now, and not after minutes, if the markers are gone
     replayed = policytool("replay", *traces, *options, "--irreducible", "--json")
-    compared = policytool("compare", str(POLICIES.relative_to(ROOT)), "--json")
     held = policytool("holdout", *traces, "--json", may_fail=True)
-    lines = [*versions(traces), *surfaces(replayed, compared, modules), *cures(modules), *holdout(held)]
-    text = "\n".join(lines).rstrip("\n") + "\n"
-    before = RESULTS.read_text("utf-8") if RESULTS.exists() else ""
-    if BEGIN in before and END in before:
-        head, rest = before.split(BEGIN, 1)
-        RESULTS.write_text(f"{head}{BEGIN}\n{text}{END}{rest.split(END, 1)[1]}", "utf-8")
-        print(f"renewed in {RESULTS.relative_to(ROOT)}", file=sys.stderr)
-    else:
-        sys.stdout.write(text)
+    printed = demo()
+    lines = [
+        *versions(traces, stamp),
+        *surfaces(replayed, modules),
+        *cures(modules),
+        *holdout(held),
+        *("## What `make demo` prints", "", "Without the times that its steps took.", "", "```"),
+        printed + "```",
+    ]
+    FIGURES.write_text("\n".join(lines) + "\n", "utf-8")
+    README.write_text(with_demo(README.read_text("utf-8"), printed), "utf-8")
+    print(f"renewed: {FIGURES.relative_to(ROOT)}, {README.relative_to(ROOT)}", file=sys.stderr)
     return 0
+
+
+def shipped() -> list[str]:
+    """Return the names of the traces that are shipped."""
+    return sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("traces/libvirt/*/manifest.json"))
+
+
+def inputs(traces: Sequence[str]) -> str:
+    """Return a hash of what the figures are made from: the modules, their evidence, and the manifests of TRACES.
+
+    A manifest names the hash of each of its trace's files.
+    """
+    parts = [path for path in POLICIES.rglob("*") if path.is_file()]
+    parts += [ROOT / trace / "manifest.json" for trace in traces]
+    whole = sha256()
+    for path in sorted(parts):
+        name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
+        whole.update(f"{name} {sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return whole.hexdigest()[:16]
+
+
+def demo() -> str:
+    """Return what `make demo` prints, without times and without where it leaves what it makes."""
+    words = (sys.executable, "-m", "policytool", "demo", "--output", "build/demo")
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=False)
+    if done.returncode:
+        sys.exit(f"policytool demo ended with {done.returncode}: {done.stdout}{done.stderr}")
+    lines = [line for line in done.stdout.splitlines() if not re.fullmatch(r"  [\d.]+ s|Modules, graphs .*", line)]
+    return "\n".join(lines).strip("\n") + "\n"
+
+
+def with_demo(readme: str, printed: str) -> str:
+    """Return README with what the demo printed, shortened to the modules SHOWN."""
+    before, rest = readme.split(BEGIN, 1)
+    return f"{before}{BEGIN}```\n{shortened(printed)}```\n{END}{rest.split(END, 1)[1]}"
+
+
+def shortened(printed: str) -> str:
+    """Leave out of the tables of PRINTED all modules and domains but SHOWN and what they are compared with."""
+    row = re.compile(r"([a-z]+d|svirt)(_extension|_t)? .*\d")
+    kept = []
+    for line in printed.splitlines():
+        match = row.match(line)
+        if match is None or match[1] in SHOWN or match[1] == "virtd":
+            kept.append(line)
+    return "\n".join(kept) + "\n"
 
 
 def policytool(*words: str, may_fail: bool = False) -> Json:
@@ -63,25 +119,35 @@ def policytool(*words: str, may_fail: bool = False) -> Json:
     return found
 
 
-def versions(traces: Sequence[str]) -> Iterator[str]:
+def versions(traces: Sequence[str], stamp: str) -> Iterator[str]:
     """Say what the figures were measured with."""
     base = find_base().identity
     secilc = run(["secilc", "--help"], ok=(0, 1)).text
     match = re.search(r"default: (\d+)", secilc)
     newest = match[1] if match else "?"
-    commit = run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"]).text.strip()
-    yield f"Made by `make results` at {commit}. Traces: {', '.join(f'`{trace}`' for trace in traces)}."
-    yield f"Base: {base.name} {base.version}, sha256 `{base.sha256[:16]}`; policy version {newest}."
+    yield from (
+        "# Figures",
+        "",
+        "Made by `make results`, never by hand: `make test` fails when the modules or traces have changed since.",
+    )
+    yield "[minimal.md](minimal.md) says what the words mean, [comparison.md](comparison.md) how surfaces are"
+    yield "counted."
+    yield ""
+    yield f"- Traces: {', '.join(f'`{trace}`' for trace in traces)}"
+    yield f"- Base: {base.name} {base.version}, sha256 `{base.sha256[:16]}`; policy version {newest}"
+    yield f"- Modules: `policies/`; modules and traces together have the hash `{stamp}`"
     yield ""
 
 
-def surfaces(replayed: Json, compared: Json, modules: Sequence[Path]) -> Iterator[str]:
+def surfaces(replayed: Json, modules: Sequence[Path]) -> Iterator[str]:
     """Yield what each module holds, and whether each rule is needed."""
     proof = replayed["irreducible"]
     findings = Counter(one["module"] for one in proof["findings"])
     parts = {one["domain"]: one for one in proof["surfaces"]}
-    yield "`policytool replay TRACES -m policies/… --irreducible`, `policytool compare policies`: triples are"
-    yield "(target type, class, permission) at the booleans' stored values; triples = floor + used + excess."
+    yield from ("## Rules, and whether each is needed", "")
+    yield "`policytool replay TRACES -m policies/… --irreducible`: triples are (target type, class, permission) at"
+    yield "the booleans' stored values; triples = floor + used + excess. An extension's floor is all that the base"
+    yield "gives the domain."
     yield ""
     yield from head(
         "daemon", "allow rules", "triples", "floor", "used", "excess", "private types", "process transitions",
@@ -99,11 +165,6 @@ def surfaces(replayed: Json, compared: Json, modules: Sequence[Path]) -> Iterato
         figures = (rules, one["triples"], one["floor"], one["used"], one["excess"], len(private))
         name = f"{module.name} (extension)" if one["extends"] else module.name
         yield row(name, *figures, kinds["process"], kinds["file"])
-    whole = {item["domain"]: item for item in compared["rows"] if item["policy"].endswith(" base")}
-    for domain, item in whole.items():
-        yield row(
-            f"{domain}, refpolicy", item["rules"], item["triples"]["stored"], item["triples"]["floor"], *["-"] * 5
-        )
     yield ""
     counts = proof["counts"]
     denied = replayed["counts"]["denied"]
@@ -123,6 +184,7 @@ def cures(modules: Sequence[Path]) -> Iterator[str]:
         }
         counts[module.name] = Counter(key[-1] for key in keys)
     names = sorted({cure for one in counts.values() for cure in one})
+    yield from ("## What became of each access", "")
     yield "Distinct accesses by cure (evidence.json):"
     yield ""
     yield from head("daemon", *names)
@@ -133,8 +195,9 @@ def cures(modules: Sequence[Path]) -> Iterator[str]:
 
 def holdout(held: Json) -> Iterator[str]:
     """Yield what leaving each scenario out says."""
+    yield from ("## What the recordings may have missed", "")
     if not held["daemons"]:
-        yield f"Nothing held out: {held.get('reason', '')}"
+        yield from (f"Nothing held out: {held.get('reason', '')}", "")
         return
     yield "`policytool holdout TRACES`: the share of a scenario's distinct accesses that modules made of the others"
     yield "deny (weighted: by how often they were logged)."
@@ -154,6 +217,7 @@ def holdout(held: Json) -> Iterator[str]:
     added = sum(one["added_triples"] for one in held["daemons"])
     yield ""
     yield f"Together: {denied} of {held_out} denied; `robust` saves {saved} of them with {added} triples."
+    yield ""
 
 
 def head(*names: str) -> tuple[str, str]:
@@ -172,8 +236,4 @@ def percent(share: float | None) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(
-        main(
-            sys.argv[1:] or sorted(str(path.relative_to(ROOT)) for path in (ROOT / "traces" / "libvirt").iterdir())
-        )
-    )
+    sys.exit(main(sys.argv[1:] or shipped()))

@@ -11,6 +11,7 @@ import pytest
 
 from policytool.check.findings import IDS
 from tests.cli.run_policytool import policytool
+from tests.documents import BLOCK
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DOCUMENTS = [
@@ -27,11 +28,14 @@ def test_links_lead_somewhere(path: Path) -> None:
         assert (path.parent / target).exists(), f"{path.name} links to {target}"
 
 
-def test_the_rule_shown_in_the_readme_is_one_of_ours() -> None:
-    readme = (REPOSITORY / "README.md").read_text()
-    shown = re.search(r"as generated:\n\n```\n(.*?)```", readme, re.DOTALL)
-    assert shown
-    assert shown[1] in (REPOSITORY / "policies" / "virtnetworkd" / "virtnetworkd.te").read_text()
+def test_the_readme_installs_what_the_set_up_installs() -> None:
+    installed = re.search(r"apt-get install (.*?)\n```", (REPOSITORY / "README.md").read_text(), re.DOTALL)
+    setup = re.search(r"apt_packages='(.*?)'", (REPOSITORY / ".ci" / "setup").read_text(), re.DOTALL)
+    assert installed
+    assert setup
+    # Optional, part of what the others need, or needed for the virtual environment that pipx makes itself.
+    others = {"python3", "python3-venv", "setools", "graphviz", "strace"}
+    assert set(installed[1].replace("\\", " ").split()) - {"pipx"} == set(setup[1].split()) - others
 
 
 @cache
@@ -44,7 +48,7 @@ def help_of(*name: str) -> str:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_every_verb_and_option_that_is_named_exists(path: Path) -> None:
     text = path.read_text()
-    code = "\n".join(re.findall(r"```\n(.*?)```", text, re.DOTALL) + re.findall(r"`([^`\n]+)`", text))
+    code = "\n".join([block[2] for block in BLOCK.finditer(text)] + re.findall(r"`([^`\n]+)`", text))
     for verb, rest in re.findall(r"^(?:\$ )?policytool ([a-z]+)(.*)", code, re.MULTILINE):
         words = rest.split()
         name = [verb, *words[:1]] if verb in ("trace", "lab") and words else [verb]

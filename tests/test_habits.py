@@ -10,6 +10,7 @@ import pytest
 
 from policytool.check.findings import IDS
 from policytool.generate.triage import Cure
+from tests.documents import BLOCK
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DECISIONS = REPOSITORY / "docs" / "decisions"
@@ -64,9 +65,8 @@ def test_make_targets_that_contributors_are_sent_to_exist() -> None:
     makefile = (REPOSITORY / "Makefile").read_text()
     targets = set(re.findall(r"^([a-z][a-z0-9-]*):", makefile, re.MULTILINE))
     for page in (REPOSITORY / "CONTRIBUTING.md", REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")):
-        code = "\n".join(
-            re.findall(r"```\n(.*?)```", page.read_text(), re.S) + re.findall(r"`([^`\n]+)`", page.read_text())
-        )
+        text = page.read_text()
+        code = "\n".join([block[2] for block in BLOCK.finditer(text)] + re.findall(r"`([^`\n]+)`", text))
         assert set(re.findall(r"(?:^|\s)make ([a-z][a-z0-9-]*)", code)) <= targets, page.name
 
 

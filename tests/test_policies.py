@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from policytool.workflow.compare import UNCONFINED, compare_policies
 from policytool.workflow.generate import generate_modules
 from policytool.workflow.irreducible import prove_irreducible
 from policytool.workflow.replay import replay_modules
+from tests.test_figures import STALE, demo, table
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 POLICIES = REPOSITORY / "policies"
@@ -127,6 +129,10 @@ def test_none_of_their_permissions_can_go_and_none_is_in_excess(observed: Observ
     assert proof.findings == ()
     assert len(proof.of(Standing.NEEDED)) > 1400
     assert {one.domain: len(one.excess) for one in surfaces} == dict.fromkeys(DOMAINS, 0)
+    if same_base(base):
+        figures = table("Rules, and whether each is needed")
+        told = {name.split(" ")[0]: (int(row["floor"]), int(row["used"])) for name, row in figures.items()}
+        assert {one.domain.removesuffix("_t"): (one.floor, one.used) for one in surfaces} == told, STALE
 
 
 def test_a_module_links_without_those_that_it_names_in_optional_blocks(base: Base) -> None:
@@ -151,6 +157,14 @@ def test_the_surfaces_are_a_small_part_of_libvirtds(base: Base, tmp_path: Path) 
     assert 20_000 < refpolicy.row.stored < 30_000
     assert unconfined.row.stored > 1_000_000
     assert unconfined.row.share == 1.0
+    if same_base(base):
+        # What the demo printed last: domain, triples, all rules, floor, used, excess, types.
+        printed = [line.split() for line in demo().splitlines() if re.match(r"\w+_t +\d", line)]
+        assert {name: tuple(map(int, figures[:6])) for name, *figures in printed} == {
+            name: (row.stored, row.every, row.floor, row.used, row.excess, row.object_types)
+            for name, row in rows.items()
+            if name != "svirt_t"  # nobody's without being asked for
+        }, STALE
 
 
 def test_others_can_call_the_interfaces(base: Base, tmp_path: Path) -> None:

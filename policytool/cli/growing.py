@@ -86,7 +86,7 @@ class GrowingFile:
         return not os.path.samestat(found, os.fstat(self._stream.fileno()))
 
     def _again(self) -> bytes:
-        """Begin at the start of what has the name now; the line that was begun before is not continued."""
+        """Begin at the start of the file that has the name now; end the line that was begun before."""
         unfinished = self._seen and not self._seen.endswith(b"\n")
         try:
             fresh: BinaryIO = self._path.open("rb", buffering=0)

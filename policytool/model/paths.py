@@ -17,7 +17,7 @@ _TWO_NAMES = (("/run/lock", "/var/lock"), ("/run", "/var/run"))
 # Readers tidy paths, as far as they are absolute.
 _UNTIDY = re.compile(r"//|/\.{1,2}(?:/|$)")
 
-# PATH_MAX of the kernel, and a depth that nothing real has: what is beyond is not looked at.
+# PATH_MAX of the kernel, and a depth that no real path has. Longer or deeper paths are not looked at.
 _LONGEST = 4096
 _DEEPEST = 40
 

@@ -13,7 +13,7 @@ from policytool.model.event import SelinuxError
 # How many distinct refusals are kept: the smallest in sort order, so that the order of reading does not matter.
 MAX_REFUSALS = 1024
 
-# A context that is longer than this is nobody's.
+# No valid context is longer than this.
 _MAX_TEXT = 400
 
 

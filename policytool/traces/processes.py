@@ -3,7 +3,7 @@
 
 The kernel writes a SYSCALL record when the call returns, so exe= of an execve is the new program. Whoever forked
 the process before is its caller; of a vfork (posix_spawn, popen) the parent's own record comes after the child's.
-Only auditd's own form is read: pasted and interpreted logs give no tree, and then nobody's caller is known.
+Only auditd's own form is read. Pasted and interpreted logs give no tree, so they tell no caller.
 """
 
 from __future__ import annotations

@@ -138,7 +138,7 @@ def redact_path(names: Pseudonyms, path: str) -> str:
         if above in _HOMES or (1 < place < 6 and _is_users("/".join(old[:place]), part)):
             parts[place] = names.user(part, person=above in _HOMES)
         elif system or (place < 2 and path.startswith("/")):
-            # A top-level folder is nobody's.
+            # A top-level folder belongs to no user.
             continue
         elif part in names.people:
             parts[place] = names.user(part)

@@ -71,7 +71,7 @@ def _zone(text: str) -> tuple[int, str]:
     zone = _ZONE.search(text)
     if zone is None:
         return 0, text
-    # An abbreviation that nobody can be sure of says nothing; the time is taken as it stands.
+    # An ambiguous abbreviation is ignored: the time is read as it is written.
     return _ZONES.get(zone[1], 0), text[: zone.start()]
 
 

@@ -39,12 +39,6 @@ def paths(perm: str, *lines: list[str]) -> set[str]:
     return {use.path for vector in found.vectors if vector.perm == perm for use, _ in vector.evidence.uses}
 
 
-MOVED = event(
-    1,
-    avc("rename", 'name="x" dev="vda1" ino=5'),
-    path("/a/x", 5, "DELETE"),
-    path("/b/x", 5, "CREATE"),
-)
 ASKED = event(50, avc("setattr", 'name="x" dev="vda1" ino=5'))
 
 
@@ -74,7 +68,17 @@ ASKED = event(50, avc("setattr", 'name="x" dev="vda1" ino=5'))
             "/a/x",
         ),
         # moved to another folder: it is there from then on
-        ([MOVED], "/b/x"),
+        (
+            [
+                event(
+                    1,
+                    avc("rename", 'name="x" dev="vda1" ino=5'),
+                    path("/a/x", 5, "DELETE"),
+                    path("/b/x", 5, "CREATE"),
+                )
+            ],
+            "/b/x",
+        ),
     ],
 )  # fmt: skip
 def test_an_object_without_a_path(lines: list[list[str]], expected: str) -> None:

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""docs/figures.md is of today's modules and traces, and other pages show no figures of their own.
+
+The figures themselves are compared with what is measured in tests/test_policies.py.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from bench.results import BEGIN, END, FIGURES, POLICIES, README, inputs, shipped, shortened, with_demo
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+STALE = "the modules or traces have changed: make results"
+
+
+def table(heading: str) -> Mapping[str, Mapping[str, str]]:
+    """Return the rows of the table under HEADING, by their first cell; each has its cells by column."""
+    section = FIGURES.read_text("utf-8").split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"
+    ]
+    (columns, _, *lines) = rows
+    return {
+        line[0]: {name: cell.replace(",", "") for name, cell in zip(columns, line, strict=True)} for line in lines
+    }
+
+
+def demo() -> str:
+    """Return what `make demo` printed when the figures were made."""
+    return FIGURES.read_text("utf-8").split("## What `make demo` prints\n", 1)[1].split("```\n")[1]
+
+
+def test_the_figures_are_of_todays_modules_and_traces() -> None:
+    assert f"`{inputs(shipped())}`" in FIGURES.read_text("utf-8"), STALE
+
+
+def test_the_rules_and_cures_are_those_of_the_modules() -> None:
+    rules, cures = table("Rules, and whether each is needed"), table("What became of each access")
+    names = sorted(path.parent.name for path in POLICIES.glob("*/evidence.json"))
+    assert sorted(cures) == [name.removesuffix(" (extension)") for name in sorted(rules)] == names
+    for label, row in rules.items():
+        name = label.removesuffix(" (extension)")
+        evidence = json.loads((POLICIES / name / "evidence.json").read_text("utf-8"))
+        text = (POLICIES / name / f"{evidence['module']}.te").read_text("utf-8")
+        assert int(row["allow rules"]) == len(re.findall(r"^\s*allow ", text, re.MULTILINE)), STALE
+        assert int(row["triples"]) == sum(int(row[part]) for part in ("floor", "used", "excess"))
+        assert (label != name) == evidence["module"].endswith("_extension")
+        keys = {
+            (*(one[k] for k in ("source", "target", "tclass", "perm")), one["cure"]) for one in evidence["accesses"]
+        }
+        counted = Counter(key[-1] for key in keys)
+        assert {cure: int(cell) for cure, cell in cures[name].items() if cure != "daemon"} == {
+            cure: counted[cure] for cure in cures[name] if cure != "daemon"
+        }, STALE
+        assert set(counted) <= set(cures[name]), STALE
+
+
+def test_the_readme_shows_what_the_demo_printed() -> None:
+    readme = README.read_text("utf-8")
+    assert readme == with_demo(readme, demo()), STALE
+    shown = readme.split(BEGIN)[1].split(END)[0]
+    assert "Compiling and linking" in shown
+    assert "virtnetworkd_t " in shown
+
+
+@pytest.mark.parametrize("name", ["README", "docs/comparison", "docs/limitations", "docs/minimal", "docs/tutorial"])
+def test_no_other_page_has_a_table_of_figures(name: str) -> None:
+    row = re.compile(r"^\| *`?(?:virt\w+d|svirt)(?:_t)?`?(?: [^|]*)? *\| *[\d,.]+", re.MULTILINE)
+    assert row.findall((REPOSITORY / f"{name}.md").read_text("utf-8")) == [], "docs/figures.md has these"
+
+
+def test_a_demo_is_shortened_to_a_few_modules() -> None:
+    lines = ["module  rules", "virtlogd_extension  3", "virtlxcd  4", "svirt_extension  5", "12 modules linked",
+             "virtqemud_t  6", "virtlxcd_t  7", "virtd_t (default base)  8"]  # fmt: skip
+    assert shortened("\n".join(lines)).splitlines() == [
+        line for line in lines if not line.startswith(("virtlxcd", "svirt"))
+    ]
+    assert with_demo(f"a\n{BEGIN}b\n{END}\nc", "new 1\n") == f"a\n{BEGIN}```\nnew 1\n```\n{END}\nc"
+
+
+def test_an_input_that_changes_changes_the_hash(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text("{}")
+    before = inputs([str(tmp_path)])
+    assert before == inputs([str(tmp_path)])
+    (tmp_path / "manifest.json").write_text('{"name": "other"}')
+    assert inputs([str(tmp_path)]) != before
