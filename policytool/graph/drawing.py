@@ -31,7 +31,7 @@ def node_statement(node: str, data: Mapping[str, str]) -> str:
 def edge_statement(source: str, target: str, label: str, colour: str, style: str) -> str:
     """Return the statement that draws an edge in COLOUR; STYLE tells it from others where there are no colours."""
     look = f'color="{colour}", fontcolor="{colour}", style={style}, fontname="sans-serif", fontsize=9'
-    return f"  {quote(source)} -> {quote(target)} [label={quote(label)}, {look}];"
+    return f"{quote(source)} -> {quote(target)} [label={quote(label)}, {look}];"
 
 
 def legend(title: str, looks: Mapping[str, tuple[str, str]]) -> list[str]:
@@ -41,5 +41,5 @@ def legend(title: str, looks: Mapping[str, tuple[str, str]]) -> list[str]:
         # No node of a graph begins like these.
         ends = [f"legend:{end}:{name}" for end in ("from", "to")]
         lines += [f'    {quote(end)} [label="", shape=point, color="{colour}"];' for end in ends]
-        lines.append("  " + edge_statement(*ends, name, colour, style))
+        lines.append("    " + edge_statement(ends[0], ends[1], name, colour, style))
     return [*lines, "  }"]

@@ -87,6 +87,12 @@ class CureGraph:
     graph: nx.MultiDiGraph
     traces: tuple[str, ...] = ()
 
+    @property
+    def cures(self) -> tuple[Cure, ...]:
+        """The cures that edges have, in the order of Cure."""
+        found = {key for *_, key in self.graph.edges(keys=True)}
+        return tuple(cure for cure in Cure if cure in found)
+
     def edges(self, *cures: Cure) -> Iterator[CureEdge]:
         """Yield the edges with CURES (all if none is given) by source type, target type, class and cure."""
         wanted = frozenset(cures or Cure)

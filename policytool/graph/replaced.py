@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What new types replaced: accesses that were seen on an old type and are asked of another one under the skeletons.
 
-It is found by book-keeping, so that it is true of any mapping: what an old type has lost of a use, and another type has
-gained of the same use, was replaced.
+It is found by book-keeping, so that it is true of any mapping: what an old type has lost of a use, and another type
+has gained of the same use, was replaced.
 """
 
 from __future__ import annotations
