@@ -38,7 +38,11 @@ def daemon_graphs(
     Its minimal part is what generate_modules makes the rules of, with the same arguments and profile `exact`.
     """
     prepared = prepare(observations, known, wanted, base, choices)
-    made = make_modules(prepared, base, Profile.EXACT)
+    return graphs_of(prepared, make_modules(prepared, base, Profile.EXACT))
+
+
+def graphs_of(prepared: Prepared, made: Iterable[Candidate]) -> tuple[DaemonGraph, ...]:
+    """Return the graph of each candidate MADE, with profile `exact`, of what was PREPARED."""
     moved_types = _replaced(prepared)
     return tuple(_graph(one, prepared, moved_types.get(one.daemon.domain, ())) for one in made)
 
