@@ -60,7 +60,7 @@ Dontaudit = Annotated[
 
 
 def load_choices(
-    folder: Path,
+    folder: Path | None,
     accept: Sequence[str] = (),
     *,
     transitions: bool = True,
@@ -70,7 +70,7 @@ def load_choices(
     children: Sequence[str] = (),
     known: Sequence[Daemon] = (),
 ) -> Choices:
-    """Return the decisions in the files DAEMON/accepted.toml of FOLDER, on the command line, and in DONTAUDIT.
+    """Return the decisions in the files DAEMON/accepted.toml of FOLDER (if any), on the command line, in DONTAUDIT.
 
     CHILDREN are DAEMON=PATH, of KNOWN daemons or domains. InputError: a file cannot be read or is not what it
     should be; UsageError: an id of ACCEPT names nothing, or one of CHILDREN is no program that may have a domain.
@@ -85,7 +85,7 @@ def load_choices(
     )
 
     accepted = {}
-    for path in sorted(folder.glob(f"*/{ACCEPTED_FILE}")):
+    for path in sorted(folder.glob(f"*/{ACCEPTED_FILE}")) if folder else ():
         try:
             accepted[path.parent.name] = read_accepted(_text(path))
         except ChoicesError as error:

@@ -3,35 +3,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from policytool.generate.triage import Cure, Triaged
+from policytool.graph.minimal import CuredAccess, CureEdge, CureGraph, after_triage
 from policytool.graph.permission_graph import merge_evidence
 from policytool.model.access import AccessVector
 from policytool.model.module import OptionalBlock, PolicyModule
 from policytool.model.rules import AllowRule, AllowXpermRule, DontauditRule
 
-_REMARKED = frozenset(Cure) - {Cure.GRANTED, Cure.ALLOW, Cure.DONTAUDIT, Cure.TRANSITION}
+_REMARKED = frozenset(Cure) - {Cure.GRANTED, Cure.ALLOW, Cure.DONTAUDIT, Cure.TRANSITION, Cure.PRIVATE_TYPE}
 
 # Permissions that allowxperm narrows, by the kernel's extended permissions (AVTAB_XPERMS_IOCTLDRIVER).
 _XPERM = "ioctl"
 
 
 def exact(skeleton: PolicyModule, triaged: Iterable[Triaged], base_types: frozenset[str]) -> PolicyModule:
-    """Add to SKELETON an allow rule for each access whose cure is one.
+    """Add to SKELETON an allow rule for each edge of the minimal graph of what was TRIAGED.
 
     BASE_TYPES are the types of the base policy. A rule that names a type which neither the base nor this module
     declares belongs into an optional block, so that the module loads without the module that declares it.
     """
     known = base_types | skeleton.declared
-    every = tuple(triaged)
-    own = _by_rule(every, Cure.ALLOW)
+    graph = after_triage(triaged)
     blocks: dict[tuple[str, ...], list[tuple[AllowRule, AllowXpermRule | None]]] = {}
-    for (source, target, tclass), ones in sorted(own.items()):
-        foreign = tuple(sorted({source, target} - known))
-        vectors = [one.vector for one in ones]
-        rule = _allow(source, target, tclass, ones)
+    for edge in graph.minimal().edges():
+        foreign = tuple(sorted(set(edge.key[:2]) - known))
+        vectors = [one.vector for one in edge.accesses]
+        rule = _allow(edge)
         # An allowxperm also narrows what the base grants the domain, now or under a boolean, so that an extension,
         # which only adds, never has one.
         narrowed = None if skeleton.extends else _allow_xperm(rule, vectors)
@@ -54,47 +54,39 @@ def exact(skeleton: PolicyModule, triaged: Iterable[Triaged], base_types: frozen
             for types, pairs in sorted(blocks.items())
         ),
         dontaudit_rules=tuple(
-            DontauditRule(*key, tuple(sorted({one.vector.perm for one in ones})), _reason(ones))
-            for key, ones in sorted(_by_rule(every, Cure.DONTAUDIT).items())
-            if set(key[:2]) <= known
+            DontauditRule(*edge.key, edge.perms, _reason(edge.accesses))
+            for edge in graph.edges(Cure.DONTAUDIT)
+            if set(edge.key[:2]) <= known
         ),
-        remarks=_remarks(every, known),
+        remarks=_remarks(graph, known),
     )
 
 
-def _remarks(triaged: Iterable[Triaged], known: frozenset[str]) -> tuple[str, ...]:
+def _remarks(graph: CureGraph, known: frozenset[str]) -> tuple[str, ...]:
     """Say what was seen and is in no rule of the module, but for what the base grants and helpers took along.
 
     A dontaudit rule can only name what is KNOWN to base and module.
     """
     lines: dict[tuple[str, ...], set[str]] = {}
-    for one in triaged:
-        foreign = one.cure is Cure.DONTAUDIT and not set(one.vector.key[:2]) <= known
-        if one.cure in _REMARKED or foreign:
+    for edge in graph.edges(*_REMARKED, Cure.DONTAUDIT):
+        if edge.cure is Cure.DONTAUDIT and set(edge.key[:2]) <= known:
+            continue
+        for one in edge.accesses:
             about = f"{one.cure}{f' {one.id}' if one.id else ''}"
-            lines.setdefault((about, *one.vector.key[:3], one.reason), set()).add(one.vector.perm)
+            lines.setdefault((about, *edge.key, one.reason), set()).add(one.vector.perm)
     return tuple(
         f"{about}: {source} {target}:{tclass} {' '.join(sorted(perms))}: {reason}"
         for (about, source, target, tclass, reason), perms in sorted(lines.items())
     )
 
 
-def _by_rule(triaged: Iterable[Triaged], cure: Cure) -> dict[tuple[str, str, str], list[Triaged]]:
-    found: dict[tuple[str, str, str], list[Triaged]] = {}
-    for one in triaged:
-        if one.cure is cure:
-            found.setdefault(one.vector.key[:3], []).append(one)
-    return found
+def _allow(edge: CureEdge) -> AllowRule:
+    vectors = [one.vector for one in edge.accesses]
+    evidence = tuple(merge_evidence(vector for vector in vectors if vector.perm == perm) for perm in edge.perms)
+    return AllowRule(*edge.key, edge.perms, evidence, _reason(edge.accesses))
 
 
-def _allow(source: str, target: str, tclass: str, triaged: list[Triaged]) -> AllowRule:
-    vectors = [one.vector for one in triaged]
-    perms = tuple(sorted({vector.perm for vector in vectors}))
-    evidence = tuple(merge_evidence(vector for vector in vectors if vector.perm == perm) for perm in perms)
-    return AllowRule(source, target, tclass, perms, evidence, _reason(triaged))
-
-
-def _reason(triaged: list[Triaged]) -> str:
+def _reason(triaged: Sequence[CuredAccess]) -> str:
     """Return why the rule stands beyond that it was seen, one reason a line, with the permissions it is about."""
     perms: dict[str, set[str]] = {}
     for one in triaged:

@@ -10,28 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol
 
 from policytool.generate.refusals import Objection, dac_override_refusals
 from policytool.model.access import AccessVector, Use
+from policytool.model.cure import Cure as Cure
 from policytool.policy.decide import Decision, Outcome
 from policytool.policy.relabel_source import Moved
-
-
-class Cure(StrEnum):
-    """What an access needs."""
-
-    GRANTED = "granted by base"
-    ALLOW = "allow"
-    TRANSITION = "transition"
-    BOOLEAN = "boolean"
-    DONTAUDIT = "dontaudit"
-    CONSTRAINT = "constraint"
-    REFUSED = "refused"
-    UNMAPPED = "unmapped"
-    LABEL = "label"
-
 
 # Cures by which an access was left out on purpose, so that a denial of it is expected.
 DECIDED = frozenset({Cure.REFUSED, Cure.BOOLEAN, Cure.DONTAUDIT, Cure.LABEL})

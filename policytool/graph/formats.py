@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterable
 
 import networkx as nx
 
+from policytool.graph.drawing import HEAD, node_statement, quote
 from policytool.graph.permission_graph import Edge, EdgeKind, PermissionGraph, merge_evidence
+from policytool.model.access import AccessVector
 from policytool.model.printable import printable
 
-_DOT_SHAPES = {"domain": "box", "object": "ellipse", "executable": "note"}
 _DOT_STYLES = {
     EdgeKind.ACCESS: "solid",
     EdgeKind.EXECUTES: "dashed",
@@ -61,26 +63,28 @@ def to_graphml(graph: PermissionGraph) -> str:
 
 def to_dot(graph: PermissionGraph) -> str:
     """Return the graph in Graphviz' language."""
-    lines = ["digraph permissions {", "  rankdir=LR;", '  node [fontname="sans-serif", fontsize=10];']
+    lines = [*HEAD]
     for node, data in sorted(graph.graph.nodes(data=True)):
-        label = data["name"] if data["kind"] != "object" else f"{data['name']}:{data['tclass']}"
-        lines.append(f"  {_quote(node)} [label={_quote(label)}, shape={_DOT_SHAPES[data['kind']]}];")
+        lines.append(node_statement(node, data))
     for edge in graph.edges():
         style = _DOT_STYLES[edge.kind]
-        label = _quote(" ".join(edge.perms))
-        lines.append(f"  {_quote(edge.source)} -> {_quote(edge.target)} [label={label}, style={style}];")
+        label = quote(" ".join(edge.perms))
+        lines.append(f"  {quote(edge.source)} -> {quote(edge.target)} [label={label}, style={style}];")
     lines.append("}")
     return "\n".join(lines) + "\n"
 
 
-def _link(edge: Edge) -> dict[str, object]:
+def perms_document(vectors: Iterable[AccessVector]) -> dict[str, object]:
+    """Return what is known of each permission in VECTORS: how often it was asked, with which result, by whom."""
+    by_perm: dict[str, list[AccessVector]] = {}
+    for vector in vectors:
+        by_perm.setdefault(vector.perm, []).append(vector)
     perms: dict[str, object] = {}
-    for perm in edge.perms:
-        vectors = [vector for vector in edge.vectors if vector.perm == perm]
-        evidence = merge_evidence(vectors)
+    for perm, group in sorted(by_perm.items()):
+        evidence = merge_evidence(group)
         perms[perm] = {
             "count": evidence.count,
-            "results": sorted({vector.result.value for vector in vectors}),
+            "results": sorted({vector.result.value for vector in group}),
             "uses": [
                 {
                     "trace": printable(use.trace),
@@ -92,15 +96,14 @@ def _link(edge: Edge) -> dict[str, object]:
                 for use, count in evidence.shown()
             ],
         }
+    return perms
+
+
+def _link(edge: Edge) -> dict[str, object]:
     return {
         "source": printable(edge.source),
         "target": printable(edge.target),
         "key": edge.kind.value,
         "count": edge.evidence.count,
-        "perms": perms,
+        "perms": perms_document(edge.vectors),
     }
-
-
-def _quote(text: str) -> str:
-    # A label gives `\n`, `\N` and the like a meaning (escString), so each backslash of the text is doubled.
-    return '"' + printable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'

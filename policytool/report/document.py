@@ -99,7 +99,7 @@ def _candidate(one: Candidate) -> Document:
         "profile": module.profile.value,
         "rules": len(module.every_rule),
         "closures": {kind.value: sum(closed.closure is kind for closed in one.closed) for kind in Closure},
-        "accesses": {cure.value: len(one.cured(cure)) for cure in Cure},
+        "accesses": {cure.value: len(one.cured(cure)) for cure in Cure if cure is not Cure.PRIVATE_TYPE},
         "programs": [
             {
                 "path": printable(program.path),
