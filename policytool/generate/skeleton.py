@@ -86,7 +86,8 @@ def skeleton(
             graph.traces,
             types=_child_types(children),
             roles=_child_roles(children),
-            transitions=left,
+            # What it makes gets the label that the base's file contexts give the path, as with any other daemon.
+            transitions=(*left, *labelling.transitions),
             file_contexts=_program_contexts(children),
             interfaces=(),
         )

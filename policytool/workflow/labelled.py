@@ -59,7 +59,7 @@ def find_labelling(
     """Return the labelling of each daemon PRESENT in GRAPH that has paths of its own, by domain.
 
     KNOWN are all daemons whose sockets are known; BASE and LABELS are the policy and the file contexts of the base.
-    A domain of the base keeps the types that the base has for it.
+    A domain of the base keeps the types that the base has for it, and only gets transitions to them.
     """
     daemons = [daemon for daemon in present if daemon.domain not in base.types]
     vectors = graph.vectors()
@@ -67,8 +67,12 @@ def find_labelling(
     starters = frozenset({_INIT}).union(*(graph.entered_from(daemon.domain) for daemon in daemons))
     acting = acting_for(vectors, [daemon.domain for daemon in daemons], entered_by_rule(base))
     paths = Paths(seen, daemons, known, acting, starters, labels)
-    types = PrivateTypes(daemons, {one.domain: paths.found(one) for one in daemons}, seen, labels, base)
-    return {daemon.domain: types.labelling(daemon) for daemon in daemons}
+    found = {one.domain: paths.found(one) for one in daemons}
+    # What a domain of the base makes where the base's file contexts have another label gets that label.
+    extended = [one for one in present if one.domain in base.types and one.executables]
+    found |= {one.domain: replace(paths.found(one), own=()) for one in extended}
+    types = PrivateTypes([*daemons, *extended], found, seen, labels, base)
+    return {daemon.domain: types.labelling(daemon) for daemon in (*daemons, *extended)}
 
 
 def map_targets(
