@@ -116,7 +116,7 @@ def lines(log: Path) -> int:
 
 def policytool(log: Path) -> int:
     """Read the log."""
-    from policytool.traces.bundle import TraceLog, observe_log
+    from policytool.traces.bundle.bundle import TraceLog, observe_log
 
     return observe_log(TraceLog(str(log), "t", complete=False)).events
 

@@ -24,9 +24,9 @@ MAX_INPUT = 1 << 16
 
 with atheris.instrument_imports(include=["policytool.traces", "policytool.model"]):
     from policytool.model.observation import Observations
-    from policytool.traces.digest import tally_blocks
-    from policytool.traces.reader import read_events
-    from policytool.traces.tally import Tally
+    from policytool.traces.formats.lines import read_events
+    from policytool.traces.tally.fast_path import tally_blocks
+    from policytool.traces.tally.tally import Tally
 
 
 class FoundError(Exception):
@@ -83,7 +83,7 @@ def _by_events(lines: list[bytes]) -> Observations:
 def write_seeds(folder: Path) -> None:
     """Write some stretches of the shipped traces, and the lines that the tests are made of, as first inputs."""
     sys.path.insert(0, str(ROOT))
-    from tests.traces.test_reader_properties import _SEEDS
+    from tests.traces.formats.test_lines_properties import _SEEDS
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "seeds").write_text("\n".join(_SEEDS))

@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 
 from policytool.model.observation import Observations
-from policytool.traces.digest import tally_blocks
-from policytool.traces.reader import read_events
-from policytool.traces.tally import Tally
+from policytool.traces.formats.lines import read_events
+from policytool.traces.tally.fast_path import tally_blocks
+from policytool.traces.tally.tally import Tally
 
 CORPUS = Path(__file__).resolve().parent.parent / "build" / "fuzz" / "corpus"
 LINES = 20_000

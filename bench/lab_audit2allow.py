@@ -14,13 +14,13 @@ from pathlib import Path
 
 from policytool.daemons import load_daemons
 from policytool.lab.image import build_image
-from policytool.lab.policy import image_base, record_policy
+from policytool.lab.machine_policy import image_base, record_policy
 from policytool.model.daemon import Daemon
 from policytool.recorder.recording_policy import MODULE
 from policytool.toolchain.run import run
-from policytool.traces.bundle import load
-from policytool.traces.manifest import Recording
-from policytool.traces.source import read_lines
+from policytool.traces.bundle.bundle import load
+from policytool.traces.bundle.manifest import Recording
+from policytool.traces.bundle.source import read_lines
 
 DAEMONS = ("virtsecretd", "virtnetworkd", "virtqemud", "virtstoraged", "virtlogd")
 GUESTS = Daemon("svirt", "svirt_t", "qemu_exec_t")

@@ -17,27 +17,33 @@ from hypothesis import strategies as st
 
 from policytool.cli import access_output, console, explain, follow, replay
 from policytool.cli.access_output import Output
-from policytool.generate.cil import write_cil
-from policytool.generate.evidence import EvidenceFile, ExplainedAccess, explained, read_evidence, write_evidence
-from policytool.generate.fc import write_fc
-from policytool.generate.interface import write_interfaces
-from policytool.generate.module import exact
+from policytool.generate.exact import exact
 from policytool.generate.skeleton import skeleton
-from policytool.generate.te import write_te
 from policytool.generate.triage import Criteria, Cure, triage
-from policytool.graph.formats import to_dot, to_graphml, to_json
+from policytool.generate.writers.cil import write_cil
+from policytool.generate.writers.evidence import (
+    EvidenceFile,
+    ExplainedAccess,
+    explained,
+    read_evidence,
+    write_evidence,
+)
+from policytool.generate.writers.fc import write_fc
+from policytool.generate.writers.interface import write_interfaces
+from policytool.generate.writers.te import write_te
+from policytool.graph.export import to_dot, to_graphml, to_json
 from policytool.graph.permission_graph import build
 from policytool.model.access import Evidence, Use
 from policytool.model.daemon import is_plain_path
 from policytool.model.event import Location, Unread, UnreadKind
 from policytool.model.module import PolicyModule
 from policytool.model.observation import Observations
-from policytool.policy.replay import Replay, Replayed, Verdict
+from policytool.policy.verdicts import Replay, Replayed, Verdict
 from policytool.report.access_keys import GroupKey
 from policytool.report.accesses import distinct, grouped
 from policytool.report.document import explain_document, trace_document, trace_text
 from policytool.report.html import write_html
-from policytool.traces.manifest import Facts, Manifest
+from policytool.traces.bundle.manifest import Facts, Manifest
 from policytool.workflow.replay import ModuleReplay
 from tests.generate.decides import TablePolicy
 from tests.synthetic import BASE, DAEMON, observations, vector

@@ -17,15 +17,15 @@ from policytool.generate.candidate import Candidate
 from policytool.model.observation import Observations
 from policytool.model.profile import ModuleFormat
 from policytool.policy.compiled import CompiledPolicy
-from policytool.policy.irreducible import Standing
-from policytool.policy.replay import Verdict
+from policytool.policy.needed_rules import Standing
+from policytool.policy.verdicts import Verdict
 from policytool.toolchain.base import Base
 from policytool.toolchain.build import Build, build
 from policytool.toolchain.link import Linked
-from policytool.traces.bundle import read_trace
+from policytool.traces.bundle.bundle import read_trace
 from policytool.workflow.compare import UNCONFINED, compare_policies
 from policytool.workflow.generate import generate_modules
-from policytool.workflow.irreducible import prove_irreducible
+from policytool.workflow.prove import prove_irreducible
 from policytool.workflow.replay import replay_modules
 from tests.test_figures import STALE, demo, table
 

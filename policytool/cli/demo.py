@@ -34,9 +34,9 @@ def demo(
     from policytool.check.findings import Severity
     from policytool.cli import check, compare, generate, replay
     from policytool.cli.report import page
-    from policytool.graph import formats
+    from policytool.graph import export
     from policytool.graph.permission_graph import build as build_graph
-    from policytool.policy.replay import Verdict
+    from policytool.policy.verdicts import Verdict
     from policytool.toolchain.base import find_base
     from policytool.toolchain.build import build
     from policytool.workflow.compare import UNCONFINED, compare_policies
@@ -57,7 +57,7 @@ def demo(
         made = generate_modules(observations, known, wanted, found, load_choices(_POLICIES))
     for one in made:
         own = graph.around([one.daemon.domain, one.daemon.exec_type])
-        drawn = {"graph.json": formats.to_json(own), "graph.dot": formats.to_dot(own)}
+        drawn = {"graph.json": export.to_json(own), "graph.dot": export.to_dot(own)}
         write_files(modules / one.daemon.name, {**one.files(ModuleFormat.BOTH), **drawn})
     emit(generate.summary(made))
     warn_together(made, modules)

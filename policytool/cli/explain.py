@@ -16,8 +16,8 @@ from policytool.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from policytool.generate.evidence import ExplainedAccess
     from policytool.generate.triage import Cure
+    from policytool.generate.writers.evidence import ExplainedAccess
 
 _RULE = re.compile(
     r"(?:allow\s+)?(?P<source>[\w.*-]+)\s+(?P<target>[\w.*-]+)\s*:\s*(?P<tclass>[\w*]+)"
@@ -42,7 +42,7 @@ def explain(
     from policytool.model.printable import printable
     from policytool.report.document import explain_document
     from policytool.toolchain.sources import find_sources
-    from policytool.workflow.modules import evidence_files
+    from policytool.workflow.linked_modules import evidence_files
 
     sources, _ = find_sources(folders or [Path("policies")])
     asked, wanted = _parse(rule), _cures(cures or ())

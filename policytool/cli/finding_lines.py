@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from policytool.generate.candidate import Candidate
     from policytool.generate.choices import Choices
-    from policytool.generate.evidence import ExplainedAccess
     from policytool.generate.triage import Cure
+    from policytool.generate.writers.evidence import ExplainedAccess
 
 
 def warn(made: Sequence[Candidate], output: Path, choices: Choices) -> None:
@@ -23,7 +23,7 @@ def warn(made: Sequence[Candidate], output: Path, choices: Choices) -> None:
 
     OUTPUT is the folder that has each of MADE in a folder of its daemon's name.
     """
-    from policytool.generate.evidence import explained
+    from policytool.generate.writers.evidence import explained
 
     for one in made:
         name = one.daemon.name
@@ -42,7 +42,7 @@ def warn(made: Sequence[Candidate], output: Path, choices: Choices) -> None:
 
 def warn_together(made: Sequence[Candidate], output: Path) -> None:
     """Say on stderr what no rule was made for, all modules together; OUTPUT has them."""
-    from policytool.generate.evidence import explained
+    from policytool.generate.writers.evidence import explained
 
     accesses = [access for one in made for access in explained(one.triaged)]
     for line in cure_lines(accesses, output, "DAEMON"):

@@ -15,10 +15,10 @@ from policytool.model.event import Location, TraceEvent, Unread
 from policytool.model.printable import printable
 from policytool.model.selection import Selection
 from policytool.report.accesses import Access, access_document, distinct, timestamp
-from policytool.traces.reader import read_events
-from policytool.traces.selected import narrowed, select
-from policytool.traces.source import STDIN
-from policytool.traces.tally import Tally
+from policytool.traces.bundle.selected import narrowed, select
+from policytool.traces.bundle.source import STDIN
+from policytool.traces.formats.lines import read_events
+from policytool.traces.tally.tally import Tally
 
 # How many accesses are remembered, so that each is printed once. Beyond this, the oldest entries are forgotten and
 # may repeat.

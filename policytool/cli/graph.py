@@ -148,7 +148,7 @@ def _difference(
     """Return what differs between the graphs of two SIDES: after triage if CURED makes them, else as seen."""
     from policytool.cli.inputs import as_daemons
     from policytool.graph.difference import comparable, difference
-    from policytool.graph.difference_formats import Side
+    from policytool.graph.difference_export import Side
 
     seen = {trace: read([trace]) for trace, _ in sides}
     asked: dict[str, list[str]] = {}

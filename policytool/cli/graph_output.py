@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from policytool.graph.difference import GraphDifference
-    from policytool.graph.difference_formats import Side
+    from policytool.graph.difference_export import Side
     from policytool.graph.minimal import CureGraph
     from policytool.graph.permission_graph import PermissionGraph
 
@@ -26,42 +26,42 @@ class GraphFormat(StrEnum):
 
 def seen_text(built: PermissionGraph, format_: GraphFormat) -> str:
     """Return the graph of what was seen."""
-    from policytool.graph import formats
+    from policytool.graph import export
     from policytool.toolchain.graphviz import render_svg
 
     match format_:
         case GraphFormat.JSON:
-            return formats.to_json(built)
+            return export.to_json(built)
         case GraphFormat.GRAPHML:
-            return formats.to_graphml(built)
+            return export.to_graphml(built)
         case GraphFormat.DOT:
-            return formats.to_dot(built)
+            return export.to_dot(built)
         case GraphFormat.SVG:
-            return render_svg(formats.to_dot(built))
+            return render_svg(export.to_dot(built))
 
 
 def cured_text(shown: CureGraph, opened: Mapping[str, Mapping[str, tuple[str, ...]]], format_: GraphFormat) -> str:
     """Return a graph after triage; OPENED says by daemon which helpers alone open a node."""
-    from policytool.graph import minimal_formats
+    from policytool.graph import minimal_export
     from policytool.toolchain.graphviz import render_svg
 
     match format_:
         case GraphFormat.JSON:
-            return minimal_formats.to_json(shown, opened)
+            return minimal_export.to_json(shown, opened)
         case GraphFormat.GRAPHML:
-            return minimal_formats.to_graphml(shown)
+            return minimal_export.to_graphml(shown)
         case GraphFormat.DOT:
-            return minimal_formats.to_dot(shown)
+            return minimal_export.to_dot(shown)
         case GraphFormat.SVG:
-            return render_svg(minimal_formats.to_dot(shown))
+            return render_svg(minimal_export.to_dot(shown))
 
 
 def difference_text(found: GraphDifference, before: Side, after: Side, format_: GraphFormat) -> str:
     """Return what differs between two graphs: as JSON, in dot, or else as SVG."""
-    from policytool.graph import difference_formats
+    from policytool.graph import difference_export
     from policytool.toolchain.graphviz import render_svg
 
     if format_ is GraphFormat.JSON:
-        return difference_formats.to_json(found, before, after)
-    dot = difference_formats.to_dot(found, before, after)
+        return difference_export.to_json(found, before, after)
+    dot = difference_export.to_dot(found, before, after)
     return dot if format_ is GraphFormat.DOT else render_svg(dot)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from policytool.errors import InputError
-from policytool.traces.source import BLOCK, MAX_LINE, STDIN
+from policytool.traces.bundle.source import BLOCK, MAX_LINE, STDIN
 
 # How long a writer may pause within an event, and how often a file is looked at, in seconds.
 PAUSE = 0.25

@@ -24,7 +24,7 @@ from policytool.cli.inputs import (
 )
 
 if TYPE_CHECKING:
-    from policytool.generate.holdout import Estimate, Holdout
+    from policytool.generate.leave_one_out import Estimate, Holdout
 
 
 def holdout(
@@ -46,7 +46,7 @@ def holdout(
     A scenario is a trace: a raw log, or a part of a bundle (the lab's recordings are cut into their scenarios).
     """
     from policytool.report.curve import saturation_svg
-    from policytool.report.holdout import holdout_document
+    from policytool.report.holdout_document import holdout_document
     from policytool.toolchain.base import find_base
     from policytool.workflow.holdout import hold_out
 

@@ -54,8 +54,8 @@ def read_traces(
     """
     from policytool.model.observation import Observations
     from policytool.model.selection import Selection
-    from policytool.traces.bundle import read_trace
-    from policytool.traces.selected import narrowed, read_selected
+    from policytool.traces.bundle.bundle import read_trace
+    from policytool.traces.bundle.selected import narrowed, read_selected
 
     wanted = selection or Selection()
     observations = Observations()
@@ -76,7 +76,7 @@ def read_traces(
 def read_scenarios(traces: Sequence[str], *, strict: bool = False) -> dict[str, Observations]:
     """Read TRACES as read_traces does, but keep apart what is of different traces, by their names."""
     from policytool.model.observation import Observations
-    from policytool.traces.bundle import read_parts
+    from policytool.traces.bundle.bundle import read_parts
 
     parts: dict[str, Observations] = {}
     for trace in traces:

@@ -75,10 +75,10 @@ def record(
 ) -> None:
     """Record scenarios in complete mode: everything is permitted, and every access is logged, both ways."""
     from policytool.lab.image import require_root
-    from policytool.lab.record import record as record_in_lab
-    from policytool.lab.record import record_batches
+    from policytool.lab.lab_recording import record as record_in_lab
+    from policytool.lab.lab_recording import record_batches
     from policytool.lab.scenario import choose
-    from policytool.traces.manifest import Recording
+    from policytool.traces.bundle.manifest import Recording
 
     if mode not in (Recording.COMPLETE, Recording.PERMISSIVE):
         raise UsageError(f"--mode is complete or permissive, not {mode!r}")
@@ -153,12 +153,12 @@ def run(
     """
     from policytool.lab.enforce import enforce as enforce_in_lab
     from policytool.lab.image import require_root
-    from policytool.lab.record import record_batches
+    from policytool.lab.lab_recording import record_batches
     from policytool.lab.scenario import choose
     from policytool.lab.skeleton_change import skeleton_changes
     from policytool.model.profile import ModuleFormat
     from policytool.toolchain.base import find_base
-    from policytool.traces.bundle import read_trace
+    from policytool.traces.bundle.bundle import read_trace
     from policytool.workflow.generate import generate_modules
 
     require_root("lab run")
@@ -247,12 +247,12 @@ def shell(
 ) -> None:
     """Boot the machine with its console on the terminal (user root, no password); nothing of it is kept."""
     from policytool.lab.image import require_root
-    from policytool.lab.policy import enforce_policy, image_base, record_policy
+    from policytool.lab.machine_policy import enforce_policy, image_base, record_policy
     from policytool.lab.scenario import choose
     from policytool.lab.session import prepare, run_folder
     from policytool.lab.vm import shell as boot_shell
     from policytool.toolchain.sources import find_sources
-    from policytool.workflow.modules import evidence_files
+    from policytool.workflow.linked_modules import evidence_files
 
     require_root("lab shell")
     image = _image()

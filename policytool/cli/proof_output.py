@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from policytool.cli.console import table
 
 if TYPE_CHECKING:
-    from policytool.policy.irreducible import Exempt, Judged, Proof
+    from policytool.policy.needed_rules import Exempt, Judged, Proof
     from policytool.surface.parts import SurfaceParts
 
 # How many targets of excess triples are shown; --json has them all.
@@ -18,7 +18,7 @@ _SHOWN = 10
 
 def irreducible_text(proof: Proof, parts: Sequence[SurfaceParts]) -> str:
     """Return the verdict, what can go, what is exempt, and the surfaces taken apart."""
-    from policytool.policy.irreducible import Standing
+    from policytool.policy.needed_rules import Standing
 
     needed, findings, off = len(proof.of(Standing.NEEDED)), proof.findings, proof.of(Standing.OFF)
     removable = [one for one in findings if one.standing.removable]

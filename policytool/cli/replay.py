@@ -23,14 +23,14 @@ from policytool.cli.inputs import (
     read_traces,
     require_domain,
 )
-from policytool.cli.irreducible import irreducible_text
+from policytool.cli.proof_output import irreducible_text
 from policytool.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from policytool.model.access import AccessVector
     from policytool.model.daemon import Daemon
     from policytool.model.observation import Observations
-    from policytool.policy.irreducible import Proof
+    from policytool.policy.needed_rules import Proof
     from policytool.surface.parts import SurfaceParts
     from policytool.workflow.replay import ModuleReplay
 
@@ -60,9 +60,9 @@ def replay(
 
     With --irreducible also the other way round: whether each permission of each rule is needed by something seen.
     """
-    from policytool.policy.replay import Verdict
+    from policytool.policy.verdicts import Verdict
     from policytool.report.document import replay_document
-    from policytool.report.irreducible import irreducible_document
+    from policytool.report.proof_document import irreducible_document
     from policytool.toolchain.base import find_base
     from policytool.workflow.replay import replay_modules, replay_policy
 
@@ -98,7 +98,7 @@ def _judge(
     observations: Observations, known: Sequence[Daemon], modules: Sequence[Path], base: Path | None
 ) -> tuple[Proof, tuple[SurfaceParts, ...]]:
     from policytool.toolchain.base import find_base
-    from policytool.workflow.irreducible import prove_irreducible
+    from policytool.workflow.prove import prove_irreducible
 
     with progress("linking the modules without their rules, and judging each rule"):
         return prove_irreducible(observations, known, modules, find_base(base))
@@ -115,7 +115,7 @@ def counts(result: ModuleReplay) -> str:
 
 def summary(result: ModuleReplay, *, every: bool = True) -> str:
     """Return the counts, and below them each access that was denied; with EVERY, each that was not allowed."""
-    from policytool.policy.replay import Verdict
+    from policytool.policy.verdicts import Verdict
 
     lines = [counts(result)]
     rows = []
@@ -138,7 +138,7 @@ def kept_back(result: ModuleReplay, words: Sequence[str]) -> list[str]:
 
     WORDS are those of the command line that RESULT comes from.
     """
-    from policytool.policy.replay import Verdict
+    from policytool.policy.verdicts import Verdict
 
     meant = {Verdict.REFUSED: "refused by decision", Verdict.UNMAPPED: "unmapped"}
     command = shlex.join(["policytool", "replay", *words, "--all"])

@@ -38,7 +38,7 @@ def page(built: Build, compared: Comparison | None) -> str:
     """Return the page about modules that were BUILT and, if they linked, COMPARED."""
     from policytool.report.document import check_document, compare_document
     from policytool.report.html import write_html
-    from policytool.workflow.modules import evidence_files
+    from policytool.workflow.linked_modules import evidence_files
 
     names = [source.name for source in built.sources]
     formats = [str(one.format) for one in built.formats]

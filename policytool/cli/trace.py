@@ -19,12 +19,12 @@ from policytool.cli.inputs import (
     read_traces,
     require_domain,
 )
-from policytool.cli.record import record, restore
+from policytool.cli.trace_record import record, restore
 from policytool.errors import InputError, UsageError
 from policytool.model.printable import printable
 
 if TYPE_CHECKING:
-    from policytool.traces.calls import SystemCall
+    from policytool.traces.tally.system_calls import SystemCall
 
 app = typer.Typer(help="Trace bundles: record, import logs, show, merge, reduce and redact.", no_args_is_help=True)
 
@@ -61,8 +61,8 @@ def import_(
     jobs: Jobs = 1,
 ) -> None:
     """Make a bundle of logs. What is not said of the machine stays unknown."""
-    from policytool.traces.bundle import import_trace
-    from policytool.traces.manifest import Base, Facts, Recording
+    from policytool.traces.bundle.bundle import import_trace
+    from policytool.traces.bundle.manifest import Base, Facts, Recording
 
     try:
         mode = Recording(recording) if recording else None
@@ -92,7 +92,7 @@ def show(
 ) -> None:
     """Show what a trace is: its manifest, what is in it, and what could not be read."""
     from policytool.report.document import trace_document, trace_text
-    from policytool.traces.bundle import load
+    from policytool.traces.bundle.bundle import load
 
     documents = []
     for trace in traces:
@@ -114,7 +114,7 @@ def merge(
     overwrite: _Overwrite = False,
 ) -> None:
     """Merge bundles into one; exact, and the same for any order of them."""
-    from policytool.traces.merged_bundle import merge_bundles
+    from policytool.traces.bundle.merged_bundle import merge_bundles
 
     with progress(f"merging into {output}"):
         manifest = merge_bundles(folders, output, name or output.name, overwrite)
@@ -128,7 +128,7 @@ def reduce(
     overwrite: _Overwrite = False,
 ) -> None:
     """Keep what is distinct and count the rest, so that policy made of the trace stays the same."""
-    from policytool.traces.reduced_bundle import reduce_bundle
+    from policytool.traces.bundle.reduced_bundle import reduce_bundle
 
     before = _size(bundle)
     with progress(f"reducing into {output}"):
@@ -153,7 +153,7 @@ def redact(
     overwrite: _Overwrite = False,
 ) -> None:
     """Replace hosts, users, homes, addresses and secrets, so that policy made of the trace stays the same."""
-    from policytool.traces.redacted_bundle import redact_trace
+    from policytool.traces.redaction.redacted_bundle import redact_trace
 
     with progress(f"redacting into {output}"):
         manifest, counts = redact_trace(
@@ -177,8 +177,8 @@ def calls(
     """Show the system calls in traces: by domain and program, with classes of arguments, errors and counts."""
     from collections import Counter
 
-    from policytool.traces.bundle import load, read_log
-    from policytool.traces.calls import count_calls
+    from policytool.traces.bundle.bundle import load, read_log
+    from policytool.traces.tally.system_calls import count_calls
 
     known = load_known(daemon_folder) if daemons else ()
     domains = {require_domain(name, known) for name in daemons or ()}

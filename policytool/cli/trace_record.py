@@ -17,7 +17,7 @@ from policytool.cli.inputs import DaemonFolder, as_daemons, load_known
 from policytool.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from policytool.recorder.record import Recorded, Request
+    from policytool.recorder.host_recording import Recorded, Request
 
 _DURATION = re.compile(r"(?P<number>\d+)(?P<unit>[smh]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
@@ -61,9 +61,9 @@ def record(
     While it records, the daemons' domains are permissive: SELinux does not confine them. If it is killed,
     `policytool trace restore` restores the host.
     """
-    from policytool.recorder.record import Mode, Request
-    from policytool.recorder.record import record as record_host
-    from policytool.recorder.strace import record_calls
+    from policytool.recorder.host_recording import Mode, Request
+    from policytool.recorder.host_recording import record as record_host
+    from policytool.recorder.strace_run import record_calls
 
     _require("--mode", mode, tuple(Mode))
     _require("--backend", backend, _BACKENDS)
@@ -101,7 +101,7 @@ def _require(option: str, value: str, choices: Sequence[str]) -> None:
 
 
 def _tell_plan(request: Request) -> None:
-    from policytool.recorder.record import make_plan
+    from policytool.recorder.host_recording import make_plan
 
     emit("\n".join(make_plan(request, Path("journal")).lines()) + "\n")
     emit(f"permissive while it records: {', '.join(sorted(one.domain for one in request.daemons))}\n")
@@ -124,7 +124,7 @@ def _tell(made: Recorded, out: Path) -> None:
 
 def restore() -> None:
     """Undo what a recording that was killed has left on this host (root); nothing if there is nothing."""
-    from policytool.recorder.record import restore as restore_host
+    from policytool.recorder.host_recording import restore as restore_host
 
     _require_root("trace restore")
     emit("the host is as before\n" if restore_host(note) else "nothing to restore\n")

@@ -6,14 +6,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from policytool.generate.cil import write_cil
-from policytool.generate.evidence import FILE_NAME, write_evidence
-from policytool.generate.fc import write_fc
-from policytool.generate.interface import write_interfaces
 from policytool.generate.reach import Reach
 from policytool.generate.robust import Closed
-from policytool.generate.te import write_te
 from policytool.generate.triage import Cure, Triaged
+from policytool.generate.writers.cil import write_cil
+from policytool.generate.writers.evidence import FILE_NAME, write_evidence
+from policytool.generate.writers.fc import write_fc
+from policytool.generate.writers.interface import write_interfaces
+from policytool.generate.writers.te import write_te
 from policytool.model.daemon import Daemon
 from policytool.model.module import PolicyModule
 from policytool.model.profile import ModuleFormat

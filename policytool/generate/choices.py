@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from policytool.generate.refusals import KINDS, known_id
+from policytool.generate.objections import KINDS, known_id
 from policytool.model.daemon import Daemon, is_plain_path
 from policytool.model.program import Child
 

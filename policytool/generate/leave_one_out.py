@@ -4,7 +4,7 @@
 That estimates what the scenarios at hand have missed of the daemon's life. No policy is linked for it. The skeleton
 is held fixed, so that what an allow rule can cure is known of each access (triage asked libsepol once, of the
 linked skeletons); of two modules on one skeleton only the rules differ, and an access with that cure is allowed
-exactly if the module has a rule for it (policy/irreducible says why). The rules are made anew for each scenario
+exactly if the module has a rule for it (policy/needed_rules says why). The rules are made anew for each scenario
 that is left out, by the same functions that make a module.
 """
 

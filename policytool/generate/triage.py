@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from policytool.generate.refusals import Objection, dac_override_refusals
+from policytool.generate.objections import Objection, dac_override_refusals
 from policytool.model.access import AccessVector, Use
 from policytool.model.cure import Cure as Cure
 from policytool.policy.decide import Decision, Outcome

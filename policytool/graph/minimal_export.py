@@ -23,7 +23,7 @@ from policytool.graph.drawing import (
     legend,
     node_statement,
 )
-from policytool.graph.formats import perms_document
+from policytool.graph.export import perms_document
 from policytool.graph.minimal import CureEdge, CureGraph
 from policytool.model.cure import Cure
 from policytool.model.printable import printable

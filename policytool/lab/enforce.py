@@ -13,15 +13,15 @@ from policytool.generate.triage import DECIDED
 from policytool.lab.denials import Denial, count_denials, touching
 from policytool.lab.entered import domains_by_program
 from policytool.lab.image import Image, Told
-from policytool.lab.policy import LabPolicy, enforce_policy, image_base
+from policytool.lab.machine_policy import LabPolicy, enforce_policy, image_base
 from policytool.lab.session import Session, boot, run_folder
 from policytool.lab.status import Step
 from policytool.model.daemon import Daemon
 from policytool.policy.compiled import CompiledPolicy
 from policytool.toolchain.labels import FileContextLabels
 from policytool.toolchain.sources import find_sources
-from policytool.traces.bundle import read_trace
-from policytool.workflow.modules import evidence_files
+from policytool.traces.bundle.bundle import read_trace
+from policytool.workflow.linked_modules import evidence_files
 
 # All scenarios on a machine that may be translated.
 _LIMIT = 5400.0

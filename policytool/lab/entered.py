@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from policytool.generate.evidence import EvidenceFile
 from policytool.generate.triage import DECIDED
+from policytool.generate.writers.evidence import EvidenceFile
 from policytool.model.daemon import Daemon
 from policytool.model.module import FileKind
 from policytool.model.own_path import Labels

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from policytool.errors import InputError
 from policytool.lab.image import Image, Told
-from policytool.lab.parts import split_by_scenario
-from policytool.lab.policy import image_base, record_policy
+from policytool.lab.machine_policy import image_base, record_policy
 from policytool.lab.scenario import batches
+from policytool.lab.scenario_logs import split_by_scenario
 from policytool.lab.session import Session, boot, run_folder
 from policytool.lab.status import Step
 from policytool.model.daemon import Daemon
-from policytool.traces.bundle import import_trace, read_manifest
-from policytool.traces.manifest import Base, Facts, Manifest, Recording
+from policytool.traces.bundle.bundle import import_trace, read_manifest
+from policytool.traces.bundle.manifest import Base, Facts, Manifest, Recording
 
 # Every access of every daemon is logged, on a machine that may be translated: an hour for all scenarios.
 _LIMIT = 7200.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from policytool.errors import ToolFailedError
-from policytool.generate.evidence import EvidenceFile
+from policytool.generate.writers.evidence import EvidenceFile
 from policytool.lab.entered import one_step_further, seen_entered
 from policytool.lab.image import Image
 from policytool.model.daemon import Daemon
@@ -16,8 +16,8 @@ from policytool.policy.compiled import CompiledPolicy
 from policytool.recorder.recording_policy import MODULE, complete_cil, permissive_cil, skeletons_cil, with_helpers
 from policytool.toolchain.base import Base, find_base
 from policytool.toolchain.link import Linked, LinkFailed, link
-from policytool.traces.manifest import Recording
-from policytool.workflow.modules import build_whole, declared_types
+from policytool.traces.bundle.manifest import Recording
+from policytool.workflow.linked_modules import build_whole, declared_types
 
 # What the lab adds for its own sake is in modules of these names, never in a daemon's.
 PERMISSIVE_MODULE = "policytool_lab_permissive"

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
-from policytool.traces.source import read_blocks
+from policytool.traces.bundle.source import read_blocks
 
 # What happened before the first scenario: the machine's start, and its sockets being made.
 BOOT = "boot"

@@ -14,7 +14,7 @@ from pathlib import Path
 from policytool.lab.accelerator import Accelerator, choose
 from policytool.lab.disk import payload_disk, results_disk, run_disk, unpack_results
 from policytool.lab.image import Image, Told
-from policytool.lab.policy import LabPolicy
+from policytool.lab.machine_policy import LabPolicy
 from policytool.lab.status import Status, Word
 from policytool.lab.vm import Machine, run_machine
 from policytool.toolchain.cache import open_cache

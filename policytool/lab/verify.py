@@ -17,7 +17,7 @@ from policytool.lab.enforce import Denied, Document, enforce
 from policytool.lab.image import Image, Told
 from policytool.lab.scenario import batches
 from policytool.lab.vm import LostVmError
-from policytool.traces.bundle import MANIFEST
+from policytool.traces.bundle.bundle import MANIFEST
 
 _FORMAT = 1
 

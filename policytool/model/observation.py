@@ -25,7 +25,7 @@ class Observations:
     `refusals` has the distinct ones, in order, with what they tell. `unread` holds the first places (in sort order)
     that were not understood, `unread_counts` counts all of them by kind. `executions` is what is known of who ran
     whom, sorted; empty where the logs do not tell. `sightings` is what tells objects without a path until that is
-    done (traces/telling.py).
+    done (traces/tally/telling.py).
     """
 
     vectors: tuple[AccessVector, ...] = ()

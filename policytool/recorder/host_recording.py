@@ -22,8 +22,7 @@ from policytool.model.module import BasePolicy
 from policytool.policy.compiled import CompiledPolicy
 from policytool.recorder import audit_host, selinux_host, units
 from policytool.recorder.changes import ABSENT, ACTIVE, INACTIVE, PRESENT, Change, Kind, sha256
-from policytool.recorder.journal import Journal, new_journal, old_journal
-from policytool.recorder.packages import package_version, policy_package
+from policytool.recorder.package_versions import package_version, policy_package
 from policytool.recorder.recording_policy import (
     compile_in_copy,
     complete_cil,
@@ -32,9 +31,10 @@ from policytool.recorder.recording_policy import (
     skeletons_cil,
     with_helpers,
 )
+from policytool.recorder.undo_log import Journal, new_journal, old_journal
 from policytool.toolchain.run import background, find_program
-from policytool.traces.bundle import import_trace
-from policytool.traces.manifest import Base, Facts, Manifest, Recording
+from policytool.traces.bundle.bundle import import_trace
+from policytool.traces.bundle.manifest import Base, Facts, Manifest, Recording
 
 # What has to stay free on the disk of the log, in bytes; auditd itself would suspend or halt the host.
 _FREE = 512 << 20

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from policytool.errors import InputError, ToolFailedError
-from policytool.generate.cil import write_cil
 from policytool.generate.skeleton import skeleton
+from policytool.generate.writers.cil import write_cil
 from policytool.graph.permission_graph import build
 from policytool.model.daemon import Daemon
 from policytool.model.module import BasePolicy

@@ -12,10 +12,10 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from policytool.errors import InputError, UsageError
-from policytool.recorder.record import Recorded, Request, Told, recorded_versions
+from policytool.recorder.host_recording import Recorded, Request, Told, recorded_versions
 from policytool.toolchain.run import background
-from policytool.traces.bundle import import_trace
-from policytool.traces.manifest import Facts, Recording
+from policytool.traces.bundle.bundle import import_trace
+from policytool.traces.bundle.manifest import Facts, Recording
 
 # What is read, written, sent and received may hold secrets: only addresses and lengths of it are printed.
 _CONTENT = (

@@ -12,7 +12,7 @@ from policytool.model.event import MAX_MILLISECONDS
 from policytool.model.observation import Observations
 from policytool.model.printable import printable
 from policytool.report.access_keys import GroupKey, SortKey
-from policytool.traces.xperm_names import xperm_name
+from policytool.report.xperm_names import xperm_name
 
 Document = dict[str, object]
 

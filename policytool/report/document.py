@@ -12,18 +12,18 @@ from collections.abc import Iterable, Mapping
 
 from policytool.check.findings import Finding
 from policytool.generate.candidate import Candidate
-from policytool.generate.evidence import ExplainedAccess, explained, reach_document
 from policytool.generate.robust import Closure
 from policytool.generate.triage import Cure
+from policytool.generate.writers.evidence import ExplainedAccess, explained, reach_document
 from policytool.model.module import BasePolicy
 from policytool.model.observation import Observations
 from policytool.model.printable import printable
 from policytool.model.refusal import Refusal
-from policytool.policy.replay import Replay, Replayed, Verdict
 from policytool.policy.selinux_error import ErrorKind, Judged, classify
+from policytool.policy.verdicts import Replay, Replayed, Verdict
 from policytool.report.accesses import Document, timestamp, use_document
-from policytool.surface.compare import NamedRow, SurfaceDiff, diff_document, row_document
-from policytool.traces.manifest import Manifest
+from policytool.surface.side_by_side import NamedRow, SurfaceDiff, diff_document, row_document
+from policytool.traces.bundle.manifest import Manifest
 
 FORMAT = 1
 

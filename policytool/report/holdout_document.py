@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from policytool.generate.holdout import Estimate, Holdout
+from policytool.generate.leave_one_out import Estimate, Holdout
 from policytool.model.printable import printable
 from policytool.report.accesses import Document
 from policytool.report.document import FORMAT

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from policytool.generate.evidence import EvidenceFile, ExplainedAccess
 from policytool.generate.triage import Cure
+from policytool.generate.writers.evidence import EvidenceFile, ExplainedAccess
 from policytool.model.printable import printable
 
 _STYLE = """

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from policytool.model.printable import printable
-from policytool.policy.irreducible import Exempt, Judged, Proof, Standing
+from policytool.policy.needed_rules import Exempt, Judged, Proof, Standing
 from policytool.report.accesses import Document
 from policytool.surface.parts import SurfaceParts
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Readers of raw logs, the trace bundle, and the tally that reduces events to access vectors."""
+"""Logs, from bytes to access vectors: events ← formats ← tally ← bundle ← redaction."""

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from policytool.errors import InputError, UsageError
 from policytool.policy.compiled import CompiledPolicy
-from policytool.surface.compare import ComparisonRow, NamedRow, SurfaceDiff, compare, diff
 from policytool.surface.grants import Triple
 from policytool.surface.parts import surface_parts
+from policytool.surface.side_by_side import ComparisonRow, NamedRow, SurfaceDiff, compare, diff
 from policytool.surface.surface import PrivilegeSurface, surfaces_of
 from policytool.toolchain.base import Base
 from policytool.toolchain.link import LinkFailed, link
-from policytool.workflow.modules import build_whole, declared_types, evidence_files
+from policytool.workflow.linked_modules import build_whole, declared_types, evidence_files
 
 # libvirtd's domain, in refpolicy and in Fedora's policy: what the modular daemons are to replace.
 MONOLITH = "virtd_t"

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from policytool.errors import ToolFailedError, UsageError
 from policytool.generate.candidate import Candidate
 from policytool.generate.choices import Choices
-from policytool.generate.cil import write_cil
+from policytool.generate.exact import exact
 from policytool.generate.forbidden import forbidden_accesses, refuse
-from policytool.generate.module import exact
 from policytool.generate.reach import lost_reach
 from policytool.generate.triage import Triaged, triage
-from policytool.graph.attribution import Owners
+from policytool.generate.writers.cil import write_cil
+from policytool.graph.owners import Owners
 from policytool.graph.permission_graph import PermissionGraph, build
 from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon, DaemonError, is_plain_path
@@ -26,9 +26,9 @@ from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
 from policytool.toolchain.base import Base
 from policytool.toolchain.link import LinkFailed, link
-from policytool.workflow.attribution import entered_by
 from policytool.workflow.children import as_children, children_owned
-from policytool.workflow.labelled import Mapped, types_owned
+from policytool.workflow.helpers_of import entered_by
+from policytool.workflow.mapping import Mapped, types_owned
 from policytool.workflow.robust import closing, robust_candidates
 from policytool.workflow.skeletons import Skeletons, link_unchecked, make_skeletons, with_file_interfaces
 from policytool.workflow.triaged import Judges, triage_each

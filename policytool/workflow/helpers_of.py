@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from policytool.graph.attribute import attribute, program_types
+from policytool.graph.programs import attribute, program_types
 from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon
 from policytool.model.observation import Observations

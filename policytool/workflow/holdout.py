@@ -9,8 +9,8 @@ from dataclasses import replace
 from policytool.errors import InputError
 from policytool.generate.candidate import Candidate
 from policytool.generate.choices import Choices
-from policytool.generate.holdout import Estimate, Holdout, Make, leave_one_out, saturation
-from policytool.generate.module import exact
+from policytool.generate.exact import exact
+from policytool.generate.leave_one_out import Estimate, Holdout, Make, leave_one_out, saturation
 from policytool.generate.robust import Closing, Closure, close, closures
 from policytool.generate.triage import Cure, Triaged
 from policytool.model.access import AccessVector, Evidence

@@ -10,8 +10,8 @@ from policytool.check.file_contexts import filecons
 from policytool.check.findings import ModuleSource, Severity
 from policytool.check.link_findings import declared_names
 from policytool.errors import InputError, UsageError
-from policytool.generate.cil import FILE_KINDS
-from policytool.generate.evidence import FILE_NAME, EvidenceError, EvidenceFile, read_evidence
+from policytool.generate.writers.cil import FILE_KINDS
+from policytool.generate.writers.evidence import FILE_NAME, EvidenceError, EvidenceFile, read_evidence
 from policytool.model.context import SecurityContext
 from policytool.model.module import FileContext
 from policytool.policy.compiled import CompiledPolicy

@@ -17,8 +17,8 @@ from policytool.model.daemon import Daemon
 from policytool.model.observation import Observations
 from policytool.model.profile import Profile
 from policytool.toolchain.base import Base
-from policytool.workflow.attribution import moved_of
 from policytool.workflow.generate import Prepared, make_modules, prepare
+from policytool.workflow.helpers_of import moved_of
 
 
 @dataclass(frozen=True, slots=True)

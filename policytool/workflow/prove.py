@@ -15,13 +15,13 @@ from policytool.policy.aliases import without_aliases
 from policytool.policy.cil_rules import CilModule, CilRule, read_cil, without_grants
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
-from policytool.policy.irreducible import SELF, Exempt, Grant, Judged, Place, Proof, Standing, judge
+from policytool.policy.needed_rules import SELF, Exempt, Grant, Judged, Place, Proof, Standing, judge
 from policytool.surface.parts import SurfaceParts, surface_parts, used_triples
 from policytool.surface.surface import surfaces_of
 from policytool.toolchain.base import Base
 from policytool.toolchain.build import Build
 from policytool.toolchain.link import LinkFailed, link
-from policytool.workflow.modules import build_whole, declared_types, evidence_files
+from policytool.workflow.linked_modules import build_whole, declared_types, evidence_files
 from policytool.workflow.under_modules import under_modules
 
 # The module that keeps attributes in the compiled skeletons, where the compiler would expand and forget them.

@@ -12,10 +12,10 @@ from dataclasses import replace
 
 from policytool.errors import ToolFailedError
 from policytool.model.observation import Observations
-from policytool.traces.bundle import TraceLog, executions_in, load, observe_log, read_trace
-from policytool.traces.ranges import Part, Range, observe_range, put_together, ranges
-from policytool.traces.source import STDIN, plain_size
-from policytool.traces.telling import told
+from policytool.traces.bundle.bundle import TraceLog, executions_in, load, observe_log, read_trace
+from policytool.traces.bundle.ranges import Part, Range, observe_range, put_together, ranges
+from policytool.traces.bundle.source import STDIN, plain_size
+from policytool.traces.tally.telling import told
 
 
 def read_all(paths: Sequence[str], jobs: int, *, executions: bool = True) -> list[Observations]:

@@ -9,18 +9,18 @@ from pathlib import Path
 
 from policytool.errors import InputError
 from policytool.generate.triage import DECIDED, Cure
-from policytool.graph.attribution import Owners
+from policytool.graph.owners import Owners
 from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon
 from policytool.model.observation import Observations
 from policytool.policy.aliases import without_aliases
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
-from policytool.policy.replay import Replay, Replayed, Verdict, replay
 from policytool.policy.selinux_error import ErrorOutcome, Judged, judge
+from policytool.policy.verdicts import Replay, Replayed, Verdict, replay
 from policytool.policy.xperms import XpermRules
 from policytool.toolchain.base import Base
-from policytool.workflow.modules import build_whole, declared_by, declared_types, evidence_files, subjects
+from policytool.workflow.linked_modules import build_whole, declared_by, declared_types, evidence_files, subjects
 from policytool.workflow.under_modules import under_modules
 
 
@@ -137,7 +137,7 @@ def _judged(observations: Observations, policy: CompiledPolicy, domains: frozens
 def _belonging(vectors: Iterable[AccessVector], owners: Owners, scope: frozenset[str]) -> Iterable[AccessVector]:
     """Yield the vectors that the modules have to allow.
 
-    One whose rule belongs into the module of another daemon (see graph.attribution) is not theirs to allow.
+    One whose rule belongs into the module of another daemon (see graph.owners) is not theirs to allow.
     """
     for vector in vectors:
         carriers = owners.owners(vector)

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from policytool.errors import ToolFailedError
 from policytool.generate.candidate import Candidate
-from policytool.generate.cil import write_cil
 from policytool.generate.forbidden import forbidden_accesses
 from policytool.generate.robust import Closed, Closing, close, closures
 from policytool.generate.triage import Cure, Triaged
+from policytool.generate.writers.cil import write_cil
 from policytool.model.access import AccessVector
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.permission_sets import parse_permission_sets

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from policytool.errors import ToolFailedError
 from policytool.generate.choices import Choices
-from policytool.generate.cil import write_cil
 from policytool.generate.skeleton import skeleton
+from policytool.generate.writers.cil import write_cil
 from policytool.graph.permission_graph import build
 from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon
@@ -20,8 +20,8 @@ from policytool.policy.compiled import CompiledPolicy
 from policytool.toolchain.base import Base
 from policytool.toolchain.labels import FileContextLabels
 from policytool.toolchain.link import Linked, LinkFailed, link
-from policytool.workflow.attribution import Attributed, propose
-from policytool.workflow.labelled import Mapped, find_labelling, map_targets, with_interfaces
+from policytool.workflow.helpers_of import Attributed, propose
+from policytool.workflow.mapping import Mapped, find_labelling, map_targets, with_interfaces
 
 
 @dataclass(frozen=True, slots=True)

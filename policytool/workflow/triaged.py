@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from policytool.generate.choices import Choices
-from policytool.generate.refusals import Refusals
+from policytool.generate.objections import Refusals
 from policytool.generate.triage import Criteria, Cure, Triaged, triage, triage_moved
-from policytool.graph.attribution import Owners
+from policytool.graph.owners import Owners
 from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon
 from policytool.policy.decide import Decider
-from policytool.workflow.attribution import moved_of, of_the_daemon
-from policytool.workflow.labelled import Mapped
+from policytool.workflow.helpers_of import moved_of, of_the_daemon
+from policytool.workflow.mapping import Mapped
 from policytool.workflow.skeletons import Skeletons
 
 

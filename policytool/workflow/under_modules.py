@@ -16,9 +16,9 @@ from policytool.toolchain.base import Base
 from policytool.toolchain.build import Build
 from policytool.toolchain.labels import FileContextLabels
 from policytool.toolchain.link import Linked
-from policytool.workflow.attribution import attributed, entered_by
-from policytool.workflow.labelled import Mapped, map_targets
-from policytool.workflow.modules import file_contexts
+from policytool.workflow.helpers_of import attributed, entered_by
+from policytool.workflow.linked_modules import file_contexts
+from policytool.workflow.mapping import Mapped, map_targets
 from policytool.workflow.skeletons import link_unchecked
 
 

@@ -13,10 +13,10 @@ import pytest
 from policytool.cli.finding_lines import cure_lines, entered_lines, warn, warn_together
 from policytool.generate.candidate import Candidate
 from policytool.generate.choices import Choices
-from policytool.generate.evidence import ExplainedAccess, explained
-from policytool.generate.module import exact
+from policytool.generate.exact import exact
 from policytool.generate.skeleton import skeleton
 from policytool.generate.triage import Cure, Triaged
+from policytool.generate.writers.evidence import ExplainedAccess, explained
 from policytool.graph.permission_graph import build
 from policytool.model.access import AccessVector, Evidence, Result, Use
 from policytool.model.context import SecurityContext

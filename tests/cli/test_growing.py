@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policytool.cli.growing import GrowingFile, GrowingLines
-from policytool.traces.source import MAX_LINE
+from policytool.traces.bundle.source import MAX_LINE
 
 
 class Pieces:

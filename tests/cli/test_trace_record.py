@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from policytool.cli.record import parse_duration
+from policytool.cli.trace_record import parse_duration
 from policytool.errors import UsageError
 from tests.cli.run_policytool import policytool
 

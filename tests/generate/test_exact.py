@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from policytool.generate.cil import write_cil
-from policytool.generate.evidence import EvidenceError, explained, read_evidence, write_evidence
-from policytool.generate.fc import write_fc
-from policytool.generate.interface import write_interfaces
-from policytool.generate.module import exact
-from policytool.generate.refusals import UNLABELED, Objection
+from policytool.generate.exact import exact
+from policytool.generate.objections import UNLABELED, Objection
 from policytool.generate.skeleton import skeleton
-from policytool.generate.te import write_te
 from policytool.generate.triage import Criteria, Cure, Triaged, triage
+from policytool.generate.writers.cil import write_cil
+from policytool.generate.writers.evidence import EvidenceError, explained, read_evidence, write_evidence
+from policytool.generate.writers.fc import write_fc
+from policytool.generate.writers.interface import write_interfaces
+from policytool.generate.writers.te import write_te
 from policytool.graph.permission_graph import build
 from policytool.model.access import AccessVector
 from policytool.model.module import PolicyModule

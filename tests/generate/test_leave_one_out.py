@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policytool.generate.holdout import Estimate, leave_one_out, saturation
-from policytool.generate.module import exact
+from policytool.generate.exact import exact
+from policytool.generate.leave_one_out import Estimate, leave_one_out, saturation
 from policytool.generate.skeleton import skeleton
 from policytool.generate.triage import Cure, Triaged
 from policytool.graph.permission_graph import build

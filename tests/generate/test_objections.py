@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from policytool.generate.refusals import Refusals, dac_override_refusals, known_id
+from policytool.generate.objections import Refusals, dac_override_refusals, known_id
 from policytool.model.access import AccessVector, Result
 from policytool.policy.compiled import CompiledPolicy
 from tests.policy.tiny import BASE, POLICIES, compile_cil

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from policytool.generate.cil import write_cil
 from policytool.generate.file_interfaces import file_interfaces
-from policytool.generate.interface import write_interfaces
 from policytool.generate.private_types import PrivateTypes
 from policytool.generate.reach import Reach, lost_reach
 from policytool.generate.skeleton import skeleton
-from policytool.generate.te import write_te
+from policytool.generate.writers.cil import write_cil
+from policytool.generate.writers.interface import write_interfaces
+from policytool.generate.writers.te import write_te
 from policytool.graph.own_paths import Paths
 from policytool.graph.permission_graph import build
 from policytool.graph.touched import touched

@@ -6,12 +6,12 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policytool.generate.cil import write_cil
-from policytool.generate.module import exact
+from policytool.generate.exact import exact
 from policytool.generate.robust import Closed, Closing, Closure, close, closures, covering, numbered
 from policytool.generate.skeleton import skeleton
-from policytool.generate.te import write_te
 from policytool.generate.triage import Cure, Triaged
+from policytool.generate.writers.cil import write_cil
+from policytool.generate.writers.te import write_te
 from policytool.graph.permission_graph import build
 from policytool.model.module import FileContext, FileKind, PolicyModule
 from policytool.model.profile import Profile

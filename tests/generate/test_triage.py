@@ -3,13 +3,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from policytool.generate.cil import write_cil
-from policytool.generate.evidence import explained, read_evidence, write_evidence
-from policytool.generate.module import exact
-from policytool.generate.refusals import Objection
+from policytool.generate.exact import exact
+from policytool.generate.objections import Objection
 from policytool.generate.skeleton import skeleton
-from policytool.generate.te import write_te
 from policytool.generate.triage import Criteria, Cure, Triaged, triage, triage_moved
+from policytool.generate.writers.cil import write_cil
+from policytool.generate.writers.evidence import explained, read_evidence, write_evidence
+from policytool.generate.writers.te import write_te
 from policytool.graph.permission_graph import build
 from policytool.model.access import AccessVector
 from policytool.model.module import PolicyModule

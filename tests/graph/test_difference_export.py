@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 import networkx as nx
 
 from policytool.graph.difference import comparable, difference
-from policytool.graph.difference_formats import Side, to_dot, to_json
+from policytool.graph.difference_export import Side, to_dot, to_json
 from policytool.graph.permission_graph import build
 from policytool.toolchain.graphviz import render_svg
 from tests.golden import check_golden

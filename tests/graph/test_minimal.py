@@ -4,12 +4,12 @@ from __future__ import annotations
 import networkx as nx
 import pytest
 
-from policytool.generate.cil import write_cil
 from policytool.generate.triage import Triaged
+from policytool.generate.writers.cil import write_cil
 from policytool.graph.minimal import after_triage
 from policytool.model.cure import Cure
 from policytool.policy.cil_rules import read_cil
-from tests.generate.test_module import greeter
+from tests.generate.test_exact import greeter
 from tests.synthetic import vector
 
 ACCESSES = (

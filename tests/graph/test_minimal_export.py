@@ -9,10 +9,10 @@ import pytest
 
 from policytool.generate.triage import Triaged
 from policytool.graph.minimal import CureGraph, after_triage
-from policytool.graph.minimal_formats import to_dot, to_graphml, to_json
+from policytool.graph.minimal_export import to_dot, to_graphml, to_json
 from policytool.model.cure import Cure
 from policytool.toolchain.graphviz import render_svg
-from tests.generate.test_module import greeter
+from tests.generate.test_exact import greeter
 from tests.golden import check_golden
 from tests.synthetic import GREETER, vector
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import networkx as nx
 
-from policytool.graph.attribution import Owners
-from policytool.graph.formats import to_dot, to_graphml, to_json
+from policytool.graph.export import to_dot, to_graphml, to_json
+from policytool.graph.owners import Owners
 from policytool.graph.permission_graph import EdgeKind, build, domain_node, executable_node
 from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon

@@ -4,7 +4,7 @@ from __future__ import annotations
 import time
 from itertools import pairwise
 
-from policytool.graph.attribute import attribute, program_types
+from policytool.graph.programs import attribute, program_types
 from policytool.model.access import AccessVector
 from policytool.model.execution import Execution
 from policytool.model.program import Attribution, Whose

@@ -7,7 +7,7 @@ from pathlib import Path
 from policytool.cli.lab import enforcement_text
 from policytool.lab.denials import Denial
 from policytool.lab.enforce import Enforcement
-from policytool.lab.policy import LabPolicy
+from policytool.lab.machine_policy import LabPolicy
 from policytool.lab.session import Session
 from policytool.lab.status import Status, Step
 from policytool.toolchain.link import Linked

@@ -4,8 +4,8 @@ from __future__ import annotations
 import pytest
 
 from policytool.daemons import load_daemons
-from policytool.generate.evidence import EvidenceFile, ExplainedAccess
 from policytool.generate.triage import Cure
+from policytool.generate.writers.evidence import EvidenceFile, ExplainedAccess
 from policytool.lab.entered import domains_by_program, one_step_further, seen_entered
 from policytool.model.access import Evidence
 from policytool.model.daemon import Daemon

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from policytool.daemons import load_daemons
-from policytool.generate.cil import write_cil
 from policytool.generate.skeleton import skeleton
+from policytool.generate.writers.cil import write_cil
 from policytool.graph.permission_graph import build
 from policytool.lab.disk import matching
-from policytool.lab.policy import NEIGHBOURS, enforce_policy, record_policy
+from policytool.lab.machine_policy import NEIGHBOURS, enforce_policy, record_policy
 from policytool.model.daemon import Daemon
 from policytool.model.observation import Observations
 from policytool.model.program import Helper
@@ -18,7 +18,7 @@ from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.terule import TeRuleType
 from policytool.toolchain.base import Base
 from policytool.toolchain.sources import find_sources
-from policytool.workflow.modules import evidence_files
+from policytool.workflow.linked_modules import evidence_files
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from policytool.lab.image import build_image
-from policytool.lab.policy import LabPolicy, image_base
+from policytool.lab.machine_policy import LabPolicy, image_base
 from policytool.lab.scenario import choose
 from policytool.lab.session import prepare, run_folder
 from policytool.lab.status import Status

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from policytool.lab.parts import BOOT, split_by_scenario
+from policytool.lab.scenario_logs import BOOT, split_by_scenario
 
 
 def call(serial: int) -> str:

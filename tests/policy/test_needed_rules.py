@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from policytool.policy.cil_rules import read_cil
 from policytool.policy.decide import Decision, Outcome
-from policytool.policy.irreducible import SELF, Grant, Judged, Standing, judge
+from policytool.policy.needed_rules import SELF, Grant, Judged, Standing, judge
 from tests.generate.decides import TablePolicy
 from tests.synthetic import vector
 

@@ -5,7 +5,7 @@ import pytest
 
 from policytool.model.access import AccessVector, Result
 from policytool.policy.decide import Decision, Outcome
-from policytool.policy.replay import Verdict, replay
+from policytool.policy.verdicts import Verdict, replay
 from tests.generate.decides import TablePolicy
 from tests.synthetic import vector
 

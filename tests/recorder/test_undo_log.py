@@ -11,8 +11,8 @@ import pytest
 
 from policytool.errors import InputError, ToolFailedError, UsageError
 from policytool.recorder.changes import Change, Kind
-from policytool.recorder.journal import new_journal, old_journal
 from policytool.recorder.selinux_host import read_label, write_label
+from policytool.recorder.undo_log import new_journal, old_journal
 
 BEFORE = "system_u:object_r:bin_t:s0"
 AFTER = "system_u:object_r:greeterd_exec_t:s0"

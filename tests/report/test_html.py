@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-from policytool.generate.evidence import EvidenceFile, ExplainedAccess
 from policytool.generate.triage import Cure
+from policytool.generate.writers.evidence import EvidenceFile, ExplainedAccess
 from policytool.model.access import Evidence, Use
 from policytool.report.html import write_html
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policytool.model.context import is_identifier
-from policytool.traces.bundle import read_trace
-from policytool.traces.xperm_names import xperm_name
+from policytool.report.xperm_names import xperm_name
+from policytool.traces.bundle.bundle import read_trace
 from tests.traces.test_lab_logs import TRACES
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from policytool.policy.compiled import CompiledPolicy
-from policytool.surface.compare import compare, diff
+from policytool.surface.side_by_side import compare, diff
 from policytool.surface.surface import surfaces_of
 from tests.policy.tiny import compile_cil
 

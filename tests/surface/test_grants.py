@@ -4,8 +4,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policytool.surface.compare import diff
 from policytool.surface.grants import Grants, Triple, Universe
+from policytool.surface.side_by_side import diff
 from policytool.surface.surface import PrivilegeSurface
 
 NAMES = st.sampled_from([f"t{number:02}_t" for number in range(40)])

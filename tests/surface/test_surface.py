@@ -10,7 +10,7 @@ import pytest
 
 from policytool.errors import InputError
 from policytool.policy.compiled import CompiledPolicy
-from policytool.surface.compare import Change, compare, diff, diff_document, row_document
+from policytool.surface.side_by_side import Change, compare, diff, diff_document, row_document
 from policytool.surface.surface import (
     DomainTransition,
     PrivilegeSurface,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from policytool.model.event import AccessDecision, TraceEvent, Unread, UnreadKind
-from policytool.traces.reader import read_events
+from policytool.traces.formats.lines import read_events
 
 CONTEXTS = "scontext=system_u:system_r:blue_t:s0 tcontext=system_u:object_r:red_t:s0"
 

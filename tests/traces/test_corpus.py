@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from policytool.traces.bundle import read_trace
+from policytool.traces.bundle.bundle import read_trace
 
 CORPUS = Path(os.environ.get("POLICYTOOL_CORPUS", Path(__file__).parents[3] / "shared" / "corpus"))
 

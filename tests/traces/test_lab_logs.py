@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from policytool.traces.bundle import load, read_trace
+from policytool.traces.bundle.bundle import load, read_trace
 
 TRACES = Path(__file__).parents[2] / "traces" / "libvirt"
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from policytool.traces.bundle import read_manifest
+from policytool.traces.bundle.bundle import read_manifest
 
 REPOSITORY = Path(__file__).parents[2]
 BUNDLES = sorted(path.parent for path in (REPOSITORY / "traces" / "libvirt").glob("*/manifest.json"))

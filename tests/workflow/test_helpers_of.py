@@ -17,11 +17,11 @@ from policytool.generate.triage import Cure
 from policytool.model.observation import Observations
 from policytool.model.profile import ModuleFormat
 from policytool.model.program import Child, Whose
-from policytool.policy.replay import Verdict
+from policytool.policy.verdicts import Verdict
 from policytool.toolchain.base import Base
-from policytool.traces.bundle import read_trace
+from policytool.traces.bundle.bundle import read_trace
 from policytool.workflow.generate import generate_modules
-from policytool.workflow.irreducible import prove_irreducible
+from policytool.workflow.prove import prove_irreducible
 from policytool.workflow.replay import replay_modules
 from tests.synthetic import observations, vector
 

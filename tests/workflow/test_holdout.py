@@ -9,12 +9,12 @@ import pytest
 
 from policytool.daemons import load_daemons
 from policytool.errors import InputError
-from policytool.generate.holdout import Estimate
+from policytool.generate.leave_one_out import Estimate
 from policytool.model.observation import Observations
 from policytool.model.profile import ModuleFormat, Profile
-from policytool.policy.replay import Verdict
+from policytool.policy.verdicts import Verdict
 from policytool.toolchain.base import Base
-from policytool.traces.bundle import read_parts
+from policytool.traces.bundle.bundle import read_parts
 from policytool.workflow.generate import generate_modules
 from policytool.workflow.holdout import ALWAYS, hold_out
 from policytool.workflow.replay import replay_modules

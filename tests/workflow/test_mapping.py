@@ -11,13 +11,13 @@ import pytest
 
 from policytool.check.findings import Severity
 from policytool.daemons import load_daemons
-from policytool.generate.cil import write_cil
-from policytool.generate.fc import write_fc
-from policytool.generate.interface import write_interfaces
 from policytool.generate.skeleton import skeleton
-from policytool.generate.te import write_te
 from policytool.generate.triage import Cure
-from policytool.graph.attribution import Owners
+from policytool.generate.writers.cil import write_cil
+from policytool.generate.writers.fc import write_fc
+from policytool.generate.writers.interface import write_interfaces
+from policytool.generate.writers.te import write_te
+from policytool.graph.owners import Owners
 from policytool.graph.permission_graph import PermissionGraph, build
 from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon
@@ -32,8 +32,8 @@ from policytool.toolchain.build import build as build_modules
 from policytool.toolchain.labels import FileContextLabels
 from policytool.toolchain.link import Linked, link
 from policytool.toolchain.setfiles import check_file_contexts
-from policytool.traces.bundle import read_trace
-from policytool.workflow.labelled import Mapped, find_labelling, map_targets
+from policytool.traces.bundle.bundle import read_trace
+from policytool.workflow.mapping import Mapped, find_labelling, map_targets
 
 TRACE = Path(__file__).resolve().parents[2] / "traces" / "libvirt" / "complete"
 

@@ -12,7 +12,7 @@ import pytest
 from policytool.daemons import load_daemons
 from policytool.generate.candidate import Candidate
 from policytool.generate.choices import Choices
-from policytool.generate.cil import write_cil
+from policytool.generate.writers.cil import write_cil
 from policytool.graph.permission_graph import build
 from policytool.model.cure import Cure
 from policytool.model.observation import Observations
@@ -20,7 +20,7 @@ from policytool.model.profile import Profile
 from policytool.model.program import Whose
 from policytool.policy.cil_rules import read_cil
 from policytool.toolchain.base import Base
-from policytool.traces.bundle import read_trace
+from policytool.traces.bundle.bundle import read_trace
 from policytool.workflow.generate import make_modules, prepare
 from policytool.workflow.minimal_graph import DaemonGraph, graphs_of, joined
 

@@ -15,21 +15,21 @@ from hypothesis import strategies as st
 
 from policytool.generate.candidate import Candidate
 from policytool.generate.choices import Choices
-from policytool.generate.cil import write_cil
 from policytool.generate.triage import Cure
+from policytool.generate.writers.cil import write_cil
 from policytool.model.module import FileContext, FileKind
 from policytool.model.observation import Observations
 from policytool.model.profile import ModuleFormat
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider, Outcome
 from policytool.policy.relabel_target import Replaced, Retargeted, Skeleton, TargetMap, relabel_targets
-from policytool.policy.replay import Verdict
+from policytool.policy.verdicts import Verdict
 from policytool.toolchain.base import Base
 from policytool.toolchain.link import Linked, link
-from policytool.traces.bundle import read_trace
-from policytool.traces.digest import tally_blocks
-from policytool.traces.tally import Tally
-from policytool.traces.telling import told
+from policytool.traces.bundle.bundle import read_trace
+from policytool.traces.tally.fast_path import tally_blocks
+from policytool.traces.tally.tally import Tally
+from policytool.traces.tally.telling import told
 from policytool.workflow.generate import generate_modules
 from policytool.workflow.replay import replay_modules
 from tests.synthetic import context, vector

@@ -19,11 +19,11 @@ from policytool.model.access import AccessVector
 from policytool.model.context import SecurityContext
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
-from policytool.policy.irreducible import Standing
-from policytool.policy.replay import Verdict, replay
+from policytool.policy.needed_rules import Standing
+from policytool.policy.verdicts import Verdict, replay
 from policytool.policy.xperms import XpermRules
 from policytool.toolchain.base import find_base
-from policytool.workflow.irreducible import prove_irreducible
+from policytool.workflow.prove import prove_irreducible
 from tests.policy.tiny import POLICIES, compile_cil
 from tests.synthetic import observations, vector
 

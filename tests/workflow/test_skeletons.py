@@ -11,15 +11,15 @@ import pytest
 
 from policytool.daemons import load_daemons
 from policytool.generate.choices import Choices
-from policytool.graph.attribution import Owners
+from policytool.graph.owners import Owners
 from policytool.model.daemon import Daemon
 from policytool.model.module import PolicyModule
 from policytool.model.observation import Observations
 from policytool.policy.aliases import without_aliases
 from policytool.policy.compiled import CompiledPolicy
 from policytool.toolchain.base import Base
-from policytool.traces.bundle import read_trace
-from policytool.workflow.labelled import Mapped
+from policytool.traces.bundle.bundle import read_trace
+from policytool.workflow.mapping import Mapped
 from policytool.workflow.skeletons import Skeletons, link_unchecked, make_skeletons
 from tests.synthetic import observations, vector
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from policytool.generate.comment import reasons, safe
+from policytool.generate.writers.comment import reasons, safe
 from policytool.model.context import SecurityContext
 from policytool.model.module import FileContext, FileKind, OptionalBlock, PolicyModule
 from policytool.model.rules import AllowRule, AllowXpermRule, TypeTransition

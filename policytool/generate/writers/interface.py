@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from policytool.generate.comment import safe
+from policytool.generate.writers.comment import safe
 from policytool.model.module import Interface, InterfaceKind, PolicyModule
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from policytool.generate.comment import reasons, safe
+from policytool.generate.writers.comment import reasons, safe
 from policytool.model.module import OptionalBlock, PolicyModule
 from policytool.model.rules import AllowRule, AllowXpermRule, DontauditRule, TypeTransition
 

@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING
 from policytool.errors import InputError
 from policytool.model.event import MAX_MILLISECONDS, TraceEvent, Unread
 from policytool.model.observation import Observations
-from policytool.traces.digest import tally_blocks
-from policytool.traces.source import STDIN, read_blocks, read_lines
-from policytool.traces.tally import Tally
-from policytool.traces.telling import told
+from policytool.traces.bundle.source import STDIN, read_blocks, read_lines
+from policytool.traces.tally.fast_path import tally_blocks
+from policytool.traces.tally.tally import Tally
+from policytool.traces.tally.telling import told
 
 if TYPE_CHECKING:
     from threading import Event
 
     from policytool.model.execution import Execution
-    from policytool.traces.manifest import EvidenceFile, Facts, Manifest
+    from policytool.traces.bundle.manifest import EvidenceFile, Facts, Manifest
 
 MANIFEST = "manifest.json"
 EVIDENCE = "audit.log.xz"
@@ -109,7 +109,7 @@ def _bundle(folder: Path) -> Trace:
 
 def read_manifest(folder: Path) -> Manifest:
     """Read the manifest of the bundle FOLDER. InputError: it is missing or not one."""
-    from policytool.traces.manifest import parse_manifest
+    from policytool.traces.bundle.manifest import parse_manifest
 
     path = folder / MANIFEST
     try:
@@ -147,7 +147,7 @@ def observe_log(log: TraceLog, *, executions: bool = True) -> Observations:
     InputError: it cannot be opened or read.
     """
     if log.counts is not None:
-        from policytool.traces.reduced import observe_reduced, read_table
+        from policytool.traces.bundle.reduced_log import observe_reduced, read_table
 
         return observe_reduced(log, read_table(log.counts, log.trace), executions=executions)
     tally = Tally(log.trace, log.complete)
@@ -155,7 +155,7 @@ def observe_log(log: TraceLog, *, executions: bool = True) -> Observations:
     if not executions:
         tally_blocks(blocks, log.trace, tally)
         return tally.observations()
-    from policytool.traces.processes import ProcessTree
+    from policytool.traces.tally.process_tree import ProcessTree
 
     tree = ProcessTree()
     tally_blocks(tree.follow(blocks), log.trace, tally)
@@ -164,7 +164,7 @@ def observe_log(log: TraceLog, *, executions: bool = True) -> Observations:
 
 def executions_in(path: str) -> tuple[Execution, ...]:
     """Return who ran whom in the log PATH, sorted. InputError: it cannot be opened or read."""
-    from policytool.traces.processes import ProcessTree
+    from policytool.traces.tally.process_tree import ProcessTree
 
     tree = ProcessTree()
     for block in read_blocks(path):
@@ -179,7 +179,7 @@ def read_log(
 
     InputError: it cannot be opened or read, or was reduced, so that most of its events are not there.
     """
-    from policytool.traces.reader import read_events
+    from policytool.traces.formats.lines import read_events
 
     if log.counts is not None:
         raise InputError(f"{log.path}: reduced to what is distinct in it; only the whole recording has every event")
@@ -200,7 +200,7 @@ def import_trace(
     logs and FACTS give the same bytes. InputError: a log cannot be read, or FOLDER exists and OVERWRITE is not
     asked for.
     """
-    from policytool.traces.manifest import Manifest
+    from policytool.traces.bundle.manifest import Manifest
 
     if not parts:
         found = [log for one in logs for log in load(one).logs]
@@ -249,7 +249,7 @@ class Counts:
         if counts is None:
             tally_blocks(read_blocks(str(file)), file.name, tally)
         else:
-            from policytool.traces.reduced import read_table, tally_reduced
+            from policytool.traces.bundle.reduced_log import read_table, tally_reduced
 
             tally_reduced(str(file), read_table(str(counts), file.name), file.name, tally)
         if tally.hosts:
@@ -264,7 +264,7 @@ class Counts:
 
 def described(file: Path, trace: str, records: int, facts: Facts, lost: int | None) -> EvidenceFile:
     """Describe the evidence FILE, whose RECORDS were counted, for a manifest."""
-    from policytool.traces.manifest import EvidenceFile
+    from policytool.traces.bundle.manifest import EvidenceFile
 
     return EvidenceFile(
         file=file.name,

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from policytool.errors import InputError
 from policytool.model.event import Location, Unread, UnreadKind
-from policytool.traces.processes import Proof
+from policytool.traces.tally.process_tree import Proof
 
 _HEAD = "policytool counts 1"
 

@@ -14,15 +14,15 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from policytool.model.event import Unread
-from policytool.traces.assemble import assemble
-from policytool.traces.counts import Weight
-from policytool.traces.join import join
-from policytool.traces.processes import ProcessTree, Proof
-from policytool.traces.reader import read_records
-from policytool.traces.record import Form, Row, event_key
-from policytool.traces.tally import Tally
-from policytool.traces.whole import MAX_KNOWN, Reader, Shape
-from policytool.traces.written import split_key, written
+from policytool.traces.bundle.count_table import Weight
+from policytool.traces.events.assemble import assemble
+from policytool.traces.events.joiner import join
+from policytool.traces.events.record import Form, Row, event_key
+from policytool.traces.events.written import split_key, written
+from policytool.traces.formats.lines import read_records
+from policytool.traces.tally.process_tree import ProcessTree, Proof
+from policytool.traces.tally.shapes import MAX_KNOWN, Reader, Shape
+from policytool.traces.tally.tally import Tally
 
 # Bounds what is remembered of what events said. A log with more that is distinct is kept in more events than it
 # would have to be, which add up to the same.

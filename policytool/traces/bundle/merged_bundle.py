@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from policytool.traces.bundle import MANIFEST, Counts, aside, checked, checked_counts, read_manifest
-from policytool.traces.manifest import Base, EvidenceFile, Facts, Manifest
+from policytool.traces.bundle.bundle import MANIFEST, Counts, aside, checked, checked_counts, read_manifest
+from policytool.traces.bundle.manifest import Base, EvidenceFile, Facts, Manifest
 
 _T = TypeVar("_T")
 

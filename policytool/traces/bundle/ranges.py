@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 
 from policytool.model.event import Location
 from policytool.model.observation import Observations
-from policytool.traces.digest import Digest, is_record
-from policytool.traces.join import Joiner
-from policytool.traces.source import read_range, window
-from policytool.traces.tally import Tally, observed_size, refuse_size
+from policytool.traces.bundle.source import read_range, window
+from policytool.traces.events.joiner import Joiner
+from policytool.traces.tally.fast_path import Digest, is_record
+from policytool.traces.tally.tally import Tally, observed_size, refuse_size
 
 # How much is read before a range, in bytes: more than MAX_OPEN events, as long as those of complete mode are.
 WARM_UP = 1 << 22

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from policytool.errors import InputError
-from policytool.traces.bundle import (
+from policytool.traces.bundle.bundle import (
     MANIFEST,
     TraceLog,
     aside,
@@ -20,10 +20,10 @@ from policytool.traces.bundle import (
     read_manifest,
     sha256_of,
 )
-from policytool.traces.counts import CountTable
-from policytool.traces.manifest import TOOL, EvidenceFile, Manifest, Reduced
-from policytool.traces.reduce import Choice, Reduction
-from policytool.traces.source import read_blocks
+from policytool.traces.bundle.count_table import CountTable
+from policytool.traces.bundle.distinct_events import Choice, Reduction
+from policytool.traces.bundle.manifest import TOOL, EvidenceFile, Manifest, Reduced
+from policytool.traces.bundle.source import read_blocks
 
 # For lzma: a tenth smaller than what other bundles have, and twice as slow; there is little left to compress.
 _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "nice_len": 273, "depth": 64, "lc": 4, "pb": 0}]

@@ -13,17 +13,17 @@ from policytool.errors import InputError
 from policytool.model.event import TraceEvent
 from policytool.model.execution import Execution
 from policytool.model.observation import Observations
-from policytool.traces.assemble import assemble
-from policytool.traces.counts import CountTable, Weight, parse_table
-from policytool.traces.digest import Digest
-from policytool.traces.processes import proven
-from policytool.traces.reader import read_text
-from policytool.traces.record import Form, Record, event_key
-from policytool.traces.source import read_lines
-from policytool.traces.tally import Tally
+from policytool.traces.bundle.count_table import CountTable, Weight, parse_table
+from policytool.traces.bundle.source import read_lines
+from policytool.traces.events.assemble import assemble
+from policytool.traces.events.record import Form, Record, event_key
+from policytool.traces.formats.lines import read_text
+from policytool.traces.tally.fast_path import Digest
+from policytool.traces.tally.process_tree import proven
+from policytool.traces.tally.tally import Tally
 
 if TYPE_CHECKING:
-    from policytool.traces.bundle import TraceLog
+    from policytool.traces.bundle.bundle import TraceLog
 
 
 def read_table(path: str, trace: str) -> CountTable:

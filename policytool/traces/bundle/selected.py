@@ -9,10 +9,10 @@ from policytool.errors import InputError
 from policytool.model.event import TraceEvent
 from policytool.model.observation import Observations
 from policytool.model.selection import Selection
-from policytool.traces.bundle import TraceLog, load, read_log, read_trace
-from policytool.traces.reduced import read_table, weighted_events
-from policytool.traces.tally import Tally, program
-from policytool.traces.telling import told
+from policytool.traces.bundle.bundle import TraceLog, load, read_log, read_trace
+from policytool.traces.bundle.reduced_log import read_table, weighted_events
+from policytool.traces.tally.tally import Tally, program
+from policytool.traces.tally.telling import told
 
 
 def read_selected(path: str, selection: Selection) -> Observations:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from policytool.errors import InputError
-from policytool.traces.unpack import Stream, unpacked
+from policytool.traces.bundle.unpack import Stream, unpacked
 
 STDIN = "-"
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import BinaryIO, Protocol, cast
 
 from policytool.errors import InputError
-from policytool.traces import zstd
+from policytool.traces.bundle import zstd
 
 # Records of one event have a stamp that no other event has, so that even a log that repeats itself does not shrink
 # to a thousandth. Small files may shrink as they like.

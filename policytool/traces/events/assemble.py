@@ -19,14 +19,14 @@ from policytool.model.event import (
     Unread,
     UnreadKind,
 )
-from policytool.traces import strace
-from policytool.traces.avc import is_notice, read_decision
-from policytool.traces.fields import field_pairs, fields, number, plain, text_value
-from policytool.traces.naming import name_objects, places_seen, relative_to_cwd
-from policytool.traces.record import Form, Record, Row, decoded, event_key
-from policytool.traces.sockaddr import read_sockaddr
-from policytool.traces.syscalls import arch_name, syscall_name
-from policytool.traces.tidy import tidy
+from policytool.traces.events.avc import is_notice, read_decision
+from policytool.traces.events.fields import field_pairs, fields, number, plain, text_value
+from policytool.traces.events.naming import name_objects, places_seen, relative_to_cwd
+from policytool.traces.events.record import Form, Record, Row, decoded, event_key
+from policytool.traces.events.sockaddr import read_sockaddr
+from policytool.traces.events.syscalls import arch_name, syscall_name
+from policytool.traces.events.tidy import tidy
+from policytool.traces.formats import strace
 
 # How much of an unread line is kept, in characters.
 MAX_TEXT = 200

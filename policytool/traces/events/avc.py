@@ -16,9 +16,9 @@ from functools import lru_cache
 from policytool.model.access import Result
 from policytool.model.context import ContextError, SecurityContext, is_identifier
 from policytool.model.event import AccessDecision, Location, UnreadKind
-from policytool.traces.fields import fields, number, plain, text_value
-from policytool.traces.record import Form
-from policytool.traces.vocabulary import CLASSES, has_run_on, is_cut_class
+from policytool.traces.events.fields import fields, number, plain, text_value
+from policytool.traces.events.record import Form
+from policytool.traces.events.vocabulary import CLASSES, has_run_on, is_cut_class
 
 _HEAD = re.compile(r"avc:\s+(denied|granted)\s+(?:\{([^{}]*)\}|null\b)")
 

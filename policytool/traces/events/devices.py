@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from policytool.traces.fields import number
+from policytool.traces.events.fields import number
 
 # Names that tell the numbers, by Linux's Documentation/admin-guide/devices.txt: kind, major number (0: any), and
 # how many numbers each disk of letters has, of which the first is the whole disk.

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from policytool.traces.record import Form
+from policytool.traces.events.record import Form
 
 # The lookbehind keeps the search linear on long runs of word characters.
 _RAW_FIELD = re.compile(r'(?<![\w-])([A-Za-z_][\w-]*(?:\[\d+\])?)=("[^"]*"?|[^\s\x1d]*)')

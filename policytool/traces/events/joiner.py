@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from policytool.traces.record import Form, Row
+from policytool.traces.events.record import Form, Row
 
 # How many events may be open at once, how many records one may have, and how many bytes all of them: what bounds
 # the memory. The kernel writes the records of an event together; only records of other processors come between.

@@ -17,7 +17,7 @@ from typing import Protocol
 from policytool.model.event import PathItem
 from policytool.model.identity import NOTHING, Identity, Place
 from policytool.model.own_path import ENTRY_PERMS, KINDS
-from policytool.traces.devices import KERNELS, may_be_same, tidy_device
+from policytool.traces.events.devices import KERNELS, may_be_same, tidy_device
 
 _SEARCH = frozenset({"search"})
 _REMOVED = frozenset({"unlink", "rmdir"})

@@ -6,8 +6,8 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from policytool.traces.fields import fields, plain
-from policytool.traces.record import Form
+from policytool.traces.events.fields import fields, plain
+from policytool.traces.events.record import Form
 
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _UNIX, _INET, _INET6, _NETLINK = 1, 2, 10, 16

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 
-from policytool.traces.record import Form
+from policytool.traces.events.record import Form
 
 
 def split_key(key: bytes) -> tuple[bytes, bytes]:

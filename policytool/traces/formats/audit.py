@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 
 from policytool.model.event import UnreadKind
-from policytool.traces.glued import split
-from policytool.traces.record import STAMP, Form, Record, Report, kind_name
+from policytool.traces.events.record import STAMP, Form, Record, Report, kind_name
+from policytool.traces.formats.glued import split
 
 # Hands that copied a record have been seen to write `type AVC` and `msg-audit`.
 _TYPE = rb"(?:(?:node|host)=(\S+) )?type[= ](?:UNKNOWN\[)?(\w+)\]? {1,3}msg[=-]audit\("

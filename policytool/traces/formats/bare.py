@@ -10,10 +10,10 @@ import re
 from collections.abc import Sequence
 
 from policytool.model.event import UnreadKind
-from policytool.traces import audit, kernel
-from policytool.traces.fields import form_of
-from policytool.traces.glued import split
-from policytool.traces.record import UNSTAMPED, Form, Record, Report, full_key, kind_name
+from policytool.traces.events.fields import form_of
+from policytool.traces.events.record import UNSTAMPED, Form, Record, Report, full_key, kind_name
+from policytool.traces.formats import audit, kernel
+from policytool.traces.formats.glued import split
 
 # Kinds that are known from their first field; of the others only a line of the audit system itself is believed.
 _KNOWN = (

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import re
 
-from policytool.traces import cutting
-from policytool.traces.fields import KEYS
-from policytool.traces.prefix import HEAD, peel
-from policytool.traces.record import decoded
-from policytool.traces.strace import begins_call
-from policytool.traces.vocabulary import CLASSES, PERMISSIONS
+from policytool.traces.events.fields import KEYS
+from policytool.traces.events.record import decoded
+from policytool.traces.events.vocabulary import CLASSES, PERMISSIONS
+from policytool.traces.formats.prefix import HEAD, peel
+from policytool.traces.formats.strace import begins_call
+from policytool.traces.tally import blocks
 
 # A record of the kernel has at most 8,970 bytes, and no terminal fewer than some forty columns.
 _MAX_BYTES = 16_384
 _MAX_LINES = 256
 
 # What auditd wrote; the short way (digest) takes such a line for a record, whatever is before it.
-_RECORD = re.compile(rb"%s\(%s%s" % (cutting.HEAD.pattern, cutting.STAMP.pattern, re.escape(cutting.BETWEEN)))
+_RECORD = re.compile(rb"%s\(%s%s" % (blocks.HEAD.pattern, blocks.STAMP.pattern, re.escape(blocks.BETWEEN)))
 _MARKS = re.compile(rb"[\s>|#*]+")
 _KINDS = re.compile(rb"(?:(?:node|host)=\S{1,256} )?type[= ]\S{0,64}")
 _STAMPED = re.compile(rb"audit\((?:\d{1,12}[.,]\d{1,3}|[^()]{6,60}[ T]\d\d?:\d\d:\d\d[^()]{0,30}):\d{1,20}\)")

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from policytool.model.event import UnreadKind
-from policytool.traces.fields import form_of
-from policytool.traces.record import (
+from policytool.traces.events.fields import form_of
+from policytool.traces.events.record import (
     UNSTAMPED,
     Form,
     Record,
@@ -22,7 +22,7 @@ from policytool.traces.record import (
     kind_name,
     tells_decisions,
 )
-from policytool.traces.when import milliseconds
+from policytool.traces.formats.timestamps import milliseconds
 
 _HEADER = re.compile(
     rb"(?:(?:node|host)=(\S+) )?type[= ](?:UNKNOWN\[)?(\w+)\]? {1,3}msg[=-]audit\("

@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from policytool.model.event import UnreadKind
-from policytool.traces.fields import form_of
-from policytool.traces.record import Record, Report, full_key, kind_name, placed
+from policytool.traces.events.fields import form_of
+from policytool.traces.events.record import Record, Report, full_key, kind_name, placed
 
 # The first line of every entry of the export format.
 EXPORT = b"__CURSOR="

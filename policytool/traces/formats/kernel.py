@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 
 from policytool.model.event import UnreadKind
-from policytool.traces.glued import split
-from policytool.traces.record import STAMP, Form, Record, Report, kind_name
+from policytool.traces.events.record import STAMP, Form, Record, Report, kind_name
+from policytool.traces.formats.glued import split
 
 _HEADER = re.compile(rb"(?:type=(?:UNKNOWN\[)?(\w+)\]? {1,3})?(?:msg=)?audit\((" + STAMP + rb")\) ?:[ ]{0,2}")
 _BEGIN = re.compile(rb"(?:type=\S{1,64} {1,3})?(?:msg=)?(?<![\w(-])audit\(")

@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from policytool.model.event import Location, TraceEvent, Unread, UnreadKind
-from policytool.traces import audit, bare, interpreted, journal, kernel, strace
-from policytool.traces.assemble import MAX_TEXT, assemble
-from policytool.traces.folding import Folding
-from policytool.traces.join import join
-from policytool.traces.prefix import peel
-from policytool.traces.record import Format, Record, decoded, placed
+from policytool.traces.events.assemble import MAX_TEXT, assemble
+from policytool.traces.events.joiner import join
+from policytool.traces.events.record import Format, Record, decoded, placed
+from policytool.traces.formats import audit, bare, interpreted, journald, kernel, strace
+from policytool.traces.formats.folding import Folding
+from policytool.traces.formats.prefix import peel
 
 FORMATS: tuple[Format, ...] = (
     audit.read_line,
@@ -62,7 +62,7 @@ class Lines:
         self._origin = origin
         self._unread = unread
         self._folding = Folding()
-        self._entry: journal.Export | None = None
+        self._entry: journald.Export | None = None
 
     @property
     def within(self) -> bool:
@@ -76,11 +76,11 @@ class Lines:
             if not self._entry.add(line):
                 return records
             records += self._end_entry(self._entry)
-            if not line.startswith(journal.EXPORT):
+            if not line.startswith(journald.EXPORT):
                 return records
-        if line.startswith(journal.EXPORT):
+        if line.startswith(journald.EXPORT):
             records += self.rest()
-            self._entry = journal.Export(number)
+            self._entry = journald.Export(number)
             self._entry.add(line)
             return records
         for text, place in self._folding.add(line.rstrip(b"\r\n"), number):
@@ -94,11 +94,11 @@ class Lines:
             records += self._end_entry(self._entry)
         return records
 
-    def _end_entry(self, entry: journal.Export) -> Sequence[Record]:
+    def _end_entry(self, entry: journald.Export) -> Sequence[Record]:
         self._entry = None
         if entry.unfinished:
             # What came after it may have been taken for its value.
-            self._report(entry.line)(UnreadKind.TRUNCATED, entry.fields.get(b"MESSAGE", journal.EXPORT))
+            self._report(entry.line)(UnreadKind.TRUNCATED, entry.fields.get(b"MESSAGE", journald.EXPORT))
             if b"MESSAGE" not in entry.fields:
                 return ()
         return self._read_entry(entry.fields, entry.line, damaged=entry.damaged)
@@ -108,13 +108,13 @@ class Lines:
         records = read_text(line, number, self._report(number))
         if records is not None:
             return records
-        if (entries := journal.json_entries(line)) is not None:
+        if (entries := journald.json_entries(line)) is not None:
             return [record for entry in entries for record in self._read_entry(entry, number)]
         self._report(number)(UnreadKind.WITHIN_TEXT if _WITHIN.search(line) else UnreadKind.NOT_A_RECORD, line)
         return ()
 
-    def _read_entry(self, fields: journal.Fields, number: int, damaged: bool = False) -> Sequence[Record]:
-        return journal.read_entry(fields, number, self._report(number), read_text, damaged)
+    def _read_entry(self, fields: journald.Fields, number: int, damaged: bool = False) -> Sequence[Record]:
+        return journald.read_entry(fields, number, self._report(number), read_text, damaged)
 
     def _report(self, number: int) -> Callable[[UnreadKind, bytes], None]:
         def report(kind: UnreadKind, text: bytes) -> None:

@@ -11,8 +11,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from policytool.traces.record import decoded
-from policytool.traces.when import milliseconds
+from policytool.traces.events.record import decoded
+from policytool.traces.formats.timestamps import milliseconds
 
 _CLOCK = rb"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
 _DAY = rb"(?:[A-Z][a-z]{2},? )"

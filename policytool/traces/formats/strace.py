@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from policytool.model.event import Syscall
-from policytool.traces.record import UNSTAMPED, Form, Record, Report, full_key
+from policytool.traces.events.record import UNSTAMPED, Form, Record, Report, full_key
 
 KIND = b"STRACE"
 

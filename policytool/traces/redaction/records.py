@@ -11,17 +11,17 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 
-from policytool.traces import strace
-from policytool.traces.pseudonyms import Pseudonyms
-from policytool.traces.record import Form, Record, decoded, encoded
-from policytool.traces.redact_text import (
+from policytool.traces.events.record import Form, Record, decoded, encoded
+from policytool.traces.events.written import split_key, written
+from policytool.traces.formats import strace
+from policytool.traces.redaction.pseudonyms import Pseudonyms
+from policytool.traces.redaction.texts import (
     MAX_PROCTITLE,
     redact_any,
     redact_arguments,
     redact_command,
     redact_path,
 )
-from policytool.traces.written import split_key, written
 
 # A field as the readers take it; `msg='` only opens the fields of user space.
 _CALL_FIELD = re.compile(r"(?<![\w-])(comm|exe|key)=(\"[^\"]*\"?|[^\s\x1d']*)")

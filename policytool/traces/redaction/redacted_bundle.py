@@ -10,13 +10,13 @@ from pathlib import Path
 
 from policytool.errors import InputError
 from policytool.model.event import Unread
-from policytool.traces.bundle import EVIDENCE, FILTERS, MANIFEST, Counts, TraceLog, aside, described, load
-from policytool.traces.manifest import EvidenceFile, Facts, Manifest
-from policytool.traces.pseudonyms import Pseudonyms
-from policytool.traces.reader import read_records
-from policytool.traces.redact import Redactor
-from policytool.traces.reduced import read_table
-from policytool.traces.source import STDIN, read_blocks, read_lines
+from policytool.traces.bundle.bundle import EVIDENCE, FILTERS, MANIFEST, Counts, TraceLog, aside, described, load
+from policytool.traces.bundle.manifest import EvidenceFile, Facts, Manifest
+from policytool.traces.bundle.reduced_log import read_table
+from policytool.traces.bundle.source import STDIN, read_blocks, read_lines
+from policytool.traces.formats.lines import read_records
+from policytool.traces.redaction.pseudonyms import Pseudonyms
+from policytool.traces.redaction.records import Redactor
 
 
 @dataclass(slots=True)

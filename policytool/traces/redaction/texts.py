@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from policytool.traces.pseudonyms import Pseudonyms
+from policytool.traces.redaction.pseudonyms import Pseudonyms
 
 # The kernel keeps so much of a command line, in bytes; what it cut may be a part of anything (PROCTITLE's MAX).
 MAX_PROCTITLE = 128

@@ -15,13 +15,12 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from policytool.model.event import TraceEvent, Unread
-from policytool.traces.assemble import assemble
-from policytool.traces.cutting import BETWEEN, HEAD, STAMP, Cut, cut_block
-from policytool.traces.join import MAX_BYTES, Ended, Joiner, Run
-from policytool.traces.naming import name_objects, places_seen
-from policytool.traces.record import Form, Record, Row
-from policytool.traces.tally import Seen, Tally
-from policytool.traces.whole import (
+from policytool.traces.events.assemble import assemble
+from policytool.traces.events.joiner import MAX_BYTES, Ended, Joiner, Run
+from policytool.traces.events.naming import name_objects, places_seen
+from policytool.traces.events.record import Form, Record, Row
+from policytool.traces.tally.blocks import BETWEEN, HEAD, STAMP, Cut, cut_block
+from policytool.traces.tally.shapes import (
     MARK,
     MAX_COUNTED_BYTES,
     MAX_KNOWN,
@@ -30,9 +29,10 @@ from policytool.traces.whole import (
     Shape,
     Texts,
 )
+from policytool.traces.tally.tally import Seen, Tally
 
 if TYPE_CHECKING:
-    from policytool.traces.reader import Lines
+    from policytool.traces.formats.lines import Lines
 
 
 # Events of over 64 records (two parts each) go to the joiner in parts.
@@ -339,7 +339,7 @@ class Digest:
 
     def _other_lines(self) -> Lines:
         # What reads other formats takes longer to load than a short log to read, and is seldom needed.
-        from policytool.traces.reader import Lines
+        from policytool.traces.formats.lines import Lines
 
         return Lines(self._origin, self._tally.unread)
 

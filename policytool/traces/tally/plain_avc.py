@@ -11,9 +11,9 @@ from functools import lru_cache
 
 from policytool.model.access import Result
 from policytool.model.event import AccessDecision, Location, PathItem
-from policytool.traces.avc import Tail, known_tail, path_value
-from policytool.traces.known import Known, known
-from policytool.traces.record import Form
+from policytool.traces.events.avc import Tail, known_tail, path_value
+from policytool.traces.events.record import Form
+from policytool.traces.tally.decision import Known, known
 
 # Nothing in quotes looks like a field, or like the beginning of a decision.
 _QUOTED = rb'="([ !#-<>-z|~]*)" '

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from policytool.model.context import ContextError, SecurityContext
 from policytool.model.execution import Execution
-from policytool.traces.fields import text_value
-from policytool.traces.record import Form, decoded
-from policytool.traces.syscalls import arch_name, numbers_of, syscall_name
+from policytool.traces.events.fields import text_value
+from policytool.traces.events.record import Form, decoded
+from policytool.traces.events.syscalls import arch_name, numbers_of, syscall_name
 
 _EXECS = frozenset({"execve", "execveat"})
 _FORKS = frozenset({"clone", "clone3", "fork", "vfork"})

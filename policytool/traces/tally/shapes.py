@@ -14,16 +14,16 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from policytool.model.event import Location, PathItem, UnreadKind
-from policytool.traces.assemble import READERS, read_args, read_cwd, read_path
-from policytool.traces.avc import read_decision
-from policytool.traces.cutting import HEAD
-from policytool.traces.fields import fields, text_value
-from policytool.traces.known import Known, known
-from policytool.traces.naming import relative_to_cwd, takes_folders
-from policytool.traces.plain import Groups, plain_groups, read_plain, read_plain_path
-from policytool.traces.record import Form, Row, decoded
-from policytool.traces.syscalls import arch_name, syscall_name
-from policytool.traces.tidy import tidy
+from policytool.traces.events.assemble import READERS, read_args, read_cwd, read_path
+from policytool.traces.events.avc import read_decision
+from policytool.traces.events.fields import fields, text_value
+from policytool.traces.events.naming import relative_to_cwd, takes_folders
+from policytool.traces.events.record import Form, Row, decoded
+from policytool.traces.events.syscalls import arch_name, syscall_name
+from policytool.traces.events.tidy import tidy
+from policytool.traces.tally.blocks import HEAD
+from policytool.traces.tally.decision import Known, known
+from policytool.traces.tally.plain_avc import Groups, plain_groups, read_plain, read_plain_path
 
 # Bound what is remembered, in entries and in bytes of what they were read from; a log with more distinct texts than
 # that is read a little slower.

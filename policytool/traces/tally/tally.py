@@ -16,8 +16,8 @@ from policytool.model.event import AccessDecision, Location, TraceEvent, Unread,
 from policytool.model.identity import NOTHING, Identity, Place
 from policytool.model.observation import MAX_UNREAD, Observations
 from policytool.model.refusal import MAX_REFUSALS, Refusal, kept, refusal
-from policytool.traces.naming import Named
-from policytool.traces.sightings import Table
+from policytool.traces.events.naming import Named
+from policytool.traces.tally.sightings import Table
 
 # What one vector is told apart by: contexts, class, permission, result, permissive.
 VectorKey = tuple[SecurityContext, SecurityContext, str, str, Result, bool | None]

@@ -15,8 +15,8 @@ from policytool.model.access import AccessVector, Use
 from policytool.model.identity import NOT_SEEN, NOTHING, Identity, Sighting
 from policytool.model.observation import Observations
 from policytool.model.own_path import ENTRY_PERMS
-from policytool.traces.devices import has_numbers, may_be_same
-from policytool.traces.naming import fits_name
+from policytool.traces.events.devices import has_numbers, may_be_same
+from policytool.traces.events.naming import fits_name
 
 # The class of a path at which there were objects of several, one after another.
 _SEVERAL = "several"

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from policytool.errors import InputError
-from policytool.traces.bundle import import_trace, load, read_manifest, read_trace
-from policytool.traces.manifest import Base, Facts, Manifest, Recording, parse_manifest
-from policytool.traces.merged_bundle import merge_bundles
+from policytool.traces.bundle.bundle import import_trace, load, read_manifest, read_trace
+from policytool.traces.bundle.manifest import Base, Facts, Manifest, Recording, parse_manifest
+from policytool.traces.bundle.merged_bundle import merge_bundles
 from tests.traces.reading import avc
 
 FACTS = Facts(

@@ -7,8 +7,8 @@ import pytest
 
 from policytool.errors import InputError
 from policytool.model.event import Location, Unread, UnreadKind
-from policytool.traces.counts import CountTable, Weight, parse_table
-from policytool.traces.processes import Proof
+from policytool.traces.bundle.count_table import CountTable, Weight, parse_table
+from policytool.traces.tally.process_tree import Proof
 
 TABLE = CountTable(
     weights=(Weight(3, 12, -5, 81233), Weight(1, 0, 0, 0)),

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from policytool.model import access as access_module
 from policytool.model import observation as observation_module
 from policytool.model.observation import Observations
-from policytool.traces import tally as tally_module
-from policytool.traces.bundle import import_trace, read_trace
-from policytool.traces.manifest import Facts, Recording
-from policytool.traces.merged_bundle import merge_bundles
+from policytool.traces.bundle.bundle import import_trace, read_trace
+from policytool.traces.bundle.manifest import Facts, Recording
+from policytool.traces.bundle.merged_bundle import merge_bundles
+from policytool.traces.tally import tally as tally_module
 from tests.traces.reading import CONTEXTS, record
 
 FACTS = Facts(recording=Recording.COMPLETE, lost=0)

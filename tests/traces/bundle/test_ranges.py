@@ -11,15 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from policytool.model.observation import Observations
-from policytool.traces import join, ranges
-from policytool.traces.bundle import TraceLog, observe_log
-from policytool.traces.ranges import Part, Range, observe_range, put_together, safe_place
-from policytool.traces.telling import told
+from policytool.traces.bundle import ranges
+from policytool.traces.bundle.bundle import TraceLog, observe_log
+from policytool.traces.bundle.ranges import Part, Range, observe_range, put_together, safe_place
+from policytool.traces.events import joiner
+from policytool.traces.tally.telling import told
 from policytool.workflow.read import read_all
 from tests.traces.reading import avc, record
-from tests.traces.test_digest import whole_events
+from tests.traces.tally.test_fast_path import whole_events
 
-LOG = Path(__file__).parents[2] / "traces" / "libvirt" / "permissive" / "audit.log.xz"
+LOG = Path(__file__).parents[3] / "traces" / "libvirt" / "permissive" / "audit.log.xz"
 
 
 def _whole(path: Path) -> Observations:
@@ -99,7 +100,7 @@ def test_any_cuts(tmp_path: Path, events: list[list[bytes]], places: list[int], 
     cuts = [place for one in places if (place := safe_place(str(log), one % log.stat().st_size)) is not None]
     with pytest.MonkeyPatch.context() as patch:
         if few:
-            patch.setattr(join, "MAX_OPEN", 2)
+            patch.setattr(joiner, "MAX_OPEN", 2)
         assert _in_parts(log, cuts, warm_up)[0] == _whole(log)
 
 

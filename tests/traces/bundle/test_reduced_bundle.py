@@ -16,19 +16,19 @@ from policytool.errors import InputError
 from policytool.model.execution import Execution
 from policytool.model.observation import Observations
 from policytool.model.selection import Selection
-from policytool.traces import reduce, reduced_bundle
-from policytool.traces.bundle import import_trace, load, read_log, read_manifest, read_parts, read_trace
-from policytool.traces.manifest import Facts, Recording
-from policytool.traces.merged_bundle import merge_bundles
-from policytool.traces.redacted_bundle import redact_trace
-from policytool.traces.reduced_bundle import reduce_bundle
-from policytool.traces.selected import read_selected
+from policytool.traces.bundle import distinct_events, reduced_bundle
+from policytool.traces.bundle.bundle import import_trace, load, read_log, read_manifest, read_parts, read_trace
+from policytool.traces.bundle.manifest import Facts, Recording
+from policytool.traces.bundle.merged_bundle import merge_bundles
+from policytool.traces.bundle.reduced_bundle import reduce_bundle
+from policytool.traces.bundle.selected import read_selected
+from policytool.traces.redaction.redacted_bundle import redact_trace
+from tests.traces.formats.test_lines_properties import LINES
 from tests.traces.reading import avc
-from tests.traces.test_digest import whole_events
-from tests.traces.test_processes_synthetic import CLONE, DAEMON, EXECVE, SH, TOOL, VFORK, call
-from tests.traces.test_reader_properties import LINES
+from tests.traces.tally.test_fast_path import whole_events
+from tests.traces.tally.test_process_tree_synthetic import CLONE, DAEMON, EXECVE, SH, TOOL, VFORK, call
 
-TRACES = Path(__file__).parents[2] / "traces" / "libvirt"
+TRACES = Path(__file__).parents[3] / "traces" / "libvirt"
 FACTS = Facts(recording=Recording.COMPLETE, lost=0)
 
 
@@ -87,7 +87,7 @@ def test_any_events_repeated_in_any_order(
         # The same words, another time: a serial of its own and, now and then, a time before the first.
         lines += [line.replace(b"00000", b"0000%d" % later, 1) for line in events[which % len(events)]]
     with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reduce, "MAX_SAID", room)
+        patch.setattr(distinct_events, "MAX_SAID", room)
         before, after, kept_whole = _reduced(Path(name), lines)
     assert kept_whole == {}
     assert after == before

@@ -13,8 +13,8 @@ import pytest
 import zstandard
 
 from policytool.errors import InputError, MissingToolError
-from policytool.traces import source, unpack
-from policytool.traces.source import read_lines
+from policytool.traces.bundle import source, unpack
+from policytool.traces.bundle.source import read_lines
 
 TEXT = b"one\ntwo\n\nthree"
 LINES = [b"one", b"two", b"", b"three"]

@@ -7,7 +7,7 @@ import pytest
 
 from policytool.model.context import SecurityContext
 from policytool.model.event import EventKey, UnreadKind
-from policytool.traces.join import MAX_OPEN, MAX_RECORDS
+from policytool.traces.events.joiner import MAX_OPEN, MAX_RECORDS
 from tests.traces.reading import avc, decision, event, read, record, unread_kinds
 
 SYSCALL = (

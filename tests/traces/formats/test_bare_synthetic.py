@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from policytool.model.event import UnreadKind
-from policytool.traces.record import UNSTAMPED
+from policytool.traces.events.record import UNSTAMPED
 from tests.traces.reading import CONTEXTS, decision, event, read
 
 BODY = f'avc:  denied  {{ read }} for  pid=7 comm="blued" {CONTEXTS} tclass=file permissive=1'

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policytool.model.event import EventKey, UnreadKind
-from policytool.traces.digest import tally_blocks
-from policytool.traces.tally import Tally
+from policytool.traces.tally.fast_path import tally_blocks
+from policytool.traces.tally.tally import Tally
 from tests.traces.reading import CONTEXTS, avc, event, read
 
 BODY = f'avc:  denied  {{ read }} for  pid=7 comm="blued" {CONTEXTS} tclass=file permissive=1'

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policytool.model.observation import Observations
-from policytool.traces.reader import read_events
-from policytool.traces.tally import Tally
+from policytool.traces.formats.lines import read_events
+from policytool.traces.tally.tally import Tally
 from tests.traces.reading import avc, record
 
 _SEEDS = [

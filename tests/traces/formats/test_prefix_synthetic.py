@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from policytool.model.event import UnreadKind
-from policytool.traces.record import UNSTAMPED
+from policytool.traces.events.record import UNSTAMPED
 from tests.traces.reading import CONTEXTS, event, read
 
 BODY = (

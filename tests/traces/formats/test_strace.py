@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policytool.model.event import TraceEvent, Unread
-from policytool.traces.calls import SystemCall, count_calls
-from policytool.traces.reader import read_events
-from policytool.traces.strace import read_line, split_arguments
+from policytool.traces.formats.lines import read_events
+from policytool.traces.formats.strace import read_line, split_arguments
+from policytool.traces.tally.system_calls import SystemCall, count_calls
 
 SYNTHETIC = b"""\
 101 1700000000.000001 execve("/usr/sbin/greeterd", ["greeterd", "-d, x"], 0x7ffe /* 20 vars */) = 0

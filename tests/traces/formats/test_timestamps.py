@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policytool.traces.when import milliseconds
+from policytool.traces.formats.timestamps import milliseconds
 
 MOMENT = 1697800541000  # 2023-10-20 11:15:41 UTC
 

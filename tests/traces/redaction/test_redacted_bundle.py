@@ -19,19 +19,19 @@ from policytool.errors import InputError
 from policytool.model.event import TraceEvent
 from policytool.model.observation import Observations
 from policytool.toolchain.base import Base
-from policytool.traces import pseudonyms as pseudonyms_module
-from policytool.traces.bundle import import_trace, read_manifest, read_trace
-from policytool.traces.manifest import Facts, Recording
-from policytool.traces.merged_bundle import merge_bundles
-from policytool.traces.pseudonyms import Pseudonyms
-from policytool.traces.reader import read_events, read_records
-from policytool.traces.redact import Redactor
-from policytool.traces.redact_text import redact_arguments, redact_path
-from policytool.traces.redacted_bundle import redact_trace
+from policytool.traces.bundle.bundle import import_trace, read_manifest, read_trace
+from policytool.traces.bundle.manifest import Facts, Recording
+from policytool.traces.bundle.merged_bundle import merge_bundles
+from policytool.traces.formats.lines import read_events, read_records
+from policytool.traces.redaction import pseudonyms as pseudonyms_module
+from policytool.traces.redaction.pseudonyms import Pseudonyms
+from policytool.traces.redaction.records import Redactor
+from policytool.traces.redaction.redacted_bundle import redact_trace
+from policytool.traces.redaction.texts import redact_arguments, redact_path
 from policytool.workflow.generate import generate_modules
+from tests.traces.formats.test_lines_properties import LINES
 from tests.traces.reading import avc, record
 from tests.traces.test_lab_logs import TRACES
-from tests.traces.test_reader_properties import LINES
 
 # Every way in which a log names people, hosts and addresses, with names that were made up.
 PRIVATE_LOG = (Path(__file__).parent / "private_synthetic.log").read_text("utf-8").split("\n")[:-1]

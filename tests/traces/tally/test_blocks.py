@@ -8,7 +8,7 @@ from itertools import groupby
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policytool.traces.cutting import BETWEEN, HEAD, STAMP, Cut, cut_block
+from policytool.traces.tally.blocks import BETWEEN, HEAD, STAMP, Cut, cut_block
 
 _PIECES = (
     "type=AVC msg=audit",

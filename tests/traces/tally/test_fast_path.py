@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policytool.model.observation import Observations
-from policytool.traces import digest, whole
-from policytool.traces.digest import tally_blocks
-from policytool.traces.reader import read_events
-from policytool.traces.source import read_blocks, read_lines
-from policytool.traces.tally import Tally
+from policytool.traces.bundle.source import read_blocks, read_lines
+from policytool.traces.formats.lines import read_events
+from policytool.traces.tally import fast_path, shapes
+from policytool.traces.tally.fast_path import tally_blocks
+from policytool.traces.tally.tally import Tally
+from tests.traces.formats.test_lines_properties import LINES
 from tests.traces.reading import CONTEXTS
-from tests.traces.test_reader_properties import LINES
 
-TRACES = Path(__file__).parents[2] / "traces" / "libvirt"
+TRACES = Path(__file__).parents[3] / "traces" / "libvirt"
 
 
 def _by_events(lines: list[bytes]) -> Observations:
@@ -156,13 +156,13 @@ def test_bent_events(lines: list[bytes], twice: bool) -> None:
 @pytest.mark.parametrize(
     ("module", "limit", "value"),
     [
-        (digest, "MAX_KNOWN", 3),
-        (digest, "MAX_COUNTED_BYTES", 900),
-        (whole, "MAX_KNOWN", 3),
-        (whole, "MAX_KNOWN_BYTES", 500),
-        (whole, "MAX_SHARED", 9),
-        (whole, "MAX_SHARED_BYTES", 700),
-        (whole, "MAX_PLACES", 9),
+        (fast_path, "MAX_KNOWN", 3),
+        (fast_path, "MAX_COUNTED_BYTES", 900),
+        (shapes, "MAX_KNOWN", 3),
+        (shapes, "MAX_KNOWN_BYTES", 500),
+        (shapes, "MAX_SHARED", 9),
+        (shapes, "MAX_SHARED_BYTES", 700),
+        (shapes, "MAX_PLACES", 9),
     ],
 )
 def test_forgetting_changes_nothing(

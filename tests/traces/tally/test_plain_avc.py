@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policytool.model.event import Location
-from policytool.traces.avc import read_decision
-from policytool.traces.known import Known, known
-from policytool.traces.plain import plain_groups, read_plain
-from policytool.traces.record import Form, decoded
+from policytool.traces.events.avc import read_decision
+from policytool.traces.events.record import Form, decoded
+from policytool.traces.tally.decision import Known, known
+from policytool.traces.tally.plain_avc import plain_groups, read_plain
 from tests.traces.reading import CONTEXTS
 
-TRACES = Path(__file__).parents[2] / "traces" / "libvirt"
+TRACES = Path(__file__).parents[3] / "traces" / "libvirt"
 
 # Whole fields, of which the usual ones come in the usual order more often than not.
 _FIELDS = (

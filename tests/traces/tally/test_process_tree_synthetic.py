@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from policytool.model.execution import Execution
-from policytool.traces.processes import ProcessTree, Proof, proven
+from policytool.traces.tally.process_tree import ProcessTree, Proof, proven
 
 CLONE, VFORK, EXECVE = 56, 58, 59
 SH, DAEMON, TOOL = "/usr/bin/sh", "/usr/sbin/greeterd", "/usr/bin/date"

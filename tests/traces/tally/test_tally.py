@@ -13,8 +13,8 @@ from policytool.model.access import Result
 from policytool.model.context import SecurityContext
 from policytool.model.event import AccessDecision, EventKey, Location, SelinuxError, Syscall, TraceEvent
 from policytool.model.observation import Observations
-from policytool.traces import tally as tally_module
-from policytool.traces.tally import Tally
+from policytool.traces.tally import tally as tally_module
+from policytool.traces.tally.tally import Tally
 
 _TYPES = st.sampled_from([SecurityContext("u", "r", "blue_t", "s0"), SecurityContext("u", "r", "red_t")])
 _PLACE = Location("synthetic", 1)

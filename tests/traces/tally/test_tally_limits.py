@@ -11,11 +11,12 @@ import pytest
 from policytool.errors import InputError
 from policytool.model.access import MAX_USES
 from policytool.model.observation import Observations
-from policytool.traces import digest, join, tally, whole
-from policytool.traces.digest import tally_blocks
-from policytool.traces.join import Joiner
-from policytool.traces.record import Form
-from policytool.traces.tally import Tally
+from policytool.traces.events import joiner as joiner_module
+from policytool.traces.events.joiner import Joiner
+from policytool.traces.events.record import Form
+from policytool.traces.tally import fast_path, shapes, tally
+from policytool.traces.tally.fast_path import tally_blocks
+from policytool.traces.tally.tally import Tally
 from tests.traces.reading import avc, record
 
 MANY = 20_000
@@ -53,8 +54,8 @@ def test_of_many_paths_and_programs_a_few_are_kept_and_all_are_counted(about: st
 
 
 def test_memory_does_not_grow_with_the_number_of_paths(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(whole, "MAX_KNOWN_BYTES", 1 << 17)
-    monkeypatch.setattr(digest, "MAX_COUNTED_BYTES", 1 << 17)
+    monkeypatch.setattr(shapes, "MAX_KNOWN_BYTES", 1 << 17)
+    monkeypatch.setattr(fast_path, "MAX_COUNTED_BYTES", 1 << 17)
 
     def peak(events: int) -> int:
         tracemalloc.start()
@@ -93,7 +94,7 @@ def test_nodes_and_errors_are_limited_too(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_open_events_are_bounded_in_number_and_in_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(join, "MAX_BYTES", 1000)
+    monkeypatch.setattr(joiner_module, "MAX_BYTES", 1000)
     joiner = Joiner()
     ended = [
         len(group)

@@ -7,11 +7,11 @@ import pytest
 
 from policytool.model.identity import Place
 from policytool.model.observation import Observations
-from policytool.traces.devices import may_be_same
-from policytool.traces.digest import tally_blocks
-from policytool.traces.sightings import Table
-from policytool.traces.tally import Tally
-from policytool.traces.telling import told
+from policytool.traces.events.devices import may_be_same
+from policytool.traces.tally.fast_path import tally_blocks
+from policytool.traces.tally.sightings import Table
+from policytool.traces.tally.tally import Tally
+from policytool.traces.tally.telling import told
 from tests.traces.reading import CONTEXTS
 
 
