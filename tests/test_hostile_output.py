@@ -22,8 +22,8 @@ from policytool.generate.skeleton import skeleton
 from policytool.generate.triage import Criteria, Cure, triage
 from policytool.generate.writers.cil import write_cil
 from policytool.generate.writers.evidence import (
-    EvidenceFile,
     ExplainedAccess,
+    ModuleEvidence,
     explained,
     read_evidence,
     write_evidence,
@@ -169,7 +169,7 @@ def page(text: str) -> _Tags:
         "capabilities": 1, "transitions": 1, "share": 0.5, "dangers": [text],
     }  # fmt: skip
     written = write_html(
-        {"findings": [finding]}, {"rows": [row], "baseline": text}, [EvidenceFile(text, "a_t", (access,))]
+        {"findings": [finding]}, {"rows": [row], "baseline": text}, [ModuleEvidence(text, "a_t", (access,))]
     )
     assert is_fit(written)
     parser = _Tags()

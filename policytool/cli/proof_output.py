@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from policytool.cli.console import table
 
 if TYPE_CHECKING:
-    from policytool.policy.needed_rules import Exempt, Judged, Proof
+    from policytool.policy.needed_rules import Exempt, JudgedPermission, Proof
     from policytool.surface.parts import SurfaceParts
 
 # How many targets of excess triples are shown; --json has them all.
@@ -53,7 +53,7 @@ def surfaces_text(parts: Sequence[SurfaceParts]) -> str:
     return "".join(lines)
 
 
-def _finding(one: Judged, proof: Proof) -> tuple[str, ...]:
+def _finding(one: JudgedPermission, proof: Proof) -> tuple[str, ...]:
     place = proof.places.get(one.rule)
     where = f"{place.file}:{place.line}" if place else one.rule.module
     return where, f"allow {one.rule}", one.perm, str(one.standing), one.detail

@@ -62,14 +62,16 @@ def import_(
 ) -> None:
     """Make a bundle of logs. What is not said of the machine stays unknown."""
     from policytool.traces.bundle.bundle import import_trace
-    from policytool.traces.bundle.manifest import Base, Facts, Recording
+    from policytool.traces.bundle.manifest import Facts, RecordedBase, Recording
 
     try:
         mode = Recording(recording) if recording else None
     except ValueError as error:
         raise UsageError(f"--recording is one of {', '.join(Recording)}, not {recording!r}") from error
     daemons = tuple(sorted(_version(text) for text in versions or ()))
-    facts = Facts(kernel, Base(base_name, base_version, base_sha256), selinux, mode, daemons, scenario, lost)
+    facts = Facts(
+        kernel, RecordedBase(base_name, base_version, base_sha256), selinux, mode, daemons, scenario, lost
+    )
     if strict and "-" in logs:
         raise UsageError("--strict reads the logs twice, which stdin cannot be")
     if strict:

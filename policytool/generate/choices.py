@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a person has decided before modules are made: refusals that are accepted, booleans, what may be hidden."""
+"""What a person has decided before modules are made: objections that are accepted, booleans, what may be hidden."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ChoicesError(ValueError):
 class Choices:
     """The decisions that modules are made by.
 
-    `accepted` holds, by daemon, the ids of refusals that are accepted after all, with the reason; those under ""
+    `accepted` holds, by daemon, the ids of objections that are accepted after all, with the reason; those under ""
     hold for every daemon. `transitions` says whether helpers get their own domains, `private_types` whether what is
     one daemon's own gets types of its own, `prefer_booleans` that an access is left to a boolean that would grant
     it. `hidden` are accesses that an enforced run passed without, `children` programs with domains of their own.
@@ -71,7 +71,7 @@ def read_accepted(text: str) -> Mapping[str, str]:
 
 
 def require_id(text: str) -> str:
-    """Return TEXT if it is the id of a refusal; raise ChoicesError if it cannot be one."""
+    """Return TEXT if it is the id of an objection; raise ChoicesError if it cannot be one."""
     if not known_id(text):
         kinds = ", ".join(f"{kind}:TYPE" if typed else kind for kind, typed in sorted(KINDS.items()))
         raise ChoicesError(f"{text!r} is not the id of anything that is refused; the ids are {kinds}")

@@ -33,7 +33,7 @@ def forbidden_accesses(failures: Iterable[LinkFailure]) -> Mapping[AccessKey, st
 
 
 def refuse(triaged: Iterable[Triaged], forbidden: Mapping[AccessKey, str]) -> tuple[Triaged, ...]:
-    """Turn the cure of FORBIDDEN accesses from a rule into a refusal."""
+    """Turn the cure of FORBIDDEN accesses from a rule into an objection."""
     return tuple(
         replace(one, cure=Cure.REFUSED, reason=forbidden[one.vector.key])
         if one.cure is Cure.ALLOW and one.vector.key in forbidden

@@ -46,14 +46,14 @@ class Objection:
 
 
 def known_id(text: str) -> bool:
-    """Say whether TEXT may be the id of a refusal: of a kind that is refused, with a type where that belongs."""
+    """Say whether TEXT may be the id of an objection: of a kind that is refused, with a type where that belongs."""
     kind, colon, type_ = text.partition(":")
     if kind not in KINDS:
         return False
     return is_identifier(type_) if KINDS[kind] else not colon
 
 
-class Refusals:
+class Objections:
     """Tells for the domains of daemons which accesses are refused, by the structure of a policy."""
 
     def __init__(self, policy: CompiledPolicy, domain: str, ours: Collection[str] = ()) -> None:
@@ -63,7 +63,7 @@ class Refusals:
         self._ours = frozenset(ours) | {domain}
         self._secrets: dict[str, bool] = {}
 
-    def refusal(self, vector: AccessVector) -> Objection | None:
+    def objection(self, vector: AccessVector) -> Objection | None:
         """Return why VECTOR is refused, or None where nothing speaks against a rule."""
         _, target, tclass, perm = vector.key
         # A packet or a socket peer is unlabeled by design; a file is by accident.
@@ -98,8 +98,8 @@ class Refusals:
         return self._secrets.get(type_, True)
 
 
-def dac_override_refusals(vectors: Iterable[AccessVector]) -> Mapping[tuple[str, str, str, str], Objection]:
-    """Return the `dac_override` among VECTORS that `dac_read_search` does as well, with the refusal.
+def dac_override_objections(vectors: Iterable[AccessVector]) -> Mapping[tuple[str, str, str, str], Objection]:
+    """Return the `dac_override` among VECTORS that `dac_read_search` does as well, with the objection.
 
     The kernel asks for both where the weaker one is denied, and for the stronger one alone where something is to be
     written. So where each use (trace, program, call) of dac_override has its dac_read_search, and the same calls of
@@ -130,7 +130,7 @@ def dac_override_refusals(vectors: Iterable[AccessVector]) -> Mapping[tuple[str,
             refused[vector.key] = Objection(DAC_OVERRIDE, reason)
         else:
             needed.add(vector.key)
-    return {key: refusal for key, refusal in refused.items() if key not in needed}
+    return {key: objection for key, objection in refused.items() if key not in needed}
 
 
 def _id(rule: DangerRule, target: str) -> str:

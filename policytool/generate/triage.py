@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from policytool.generate.objections import Objection, dac_override_refusals
+from policytool.generate.objections import Objection, dac_override_objections
 from policytool.model.access import AccessVector, Use
 from policytool.model.cure import Cure as Cure
 from policytool.policy.decide import Decision, Outcome
@@ -31,7 +31,7 @@ class Decides(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Triaged:
-    """An access with its one cure and the reason for it. `id` names a refusal that a person may accept."""
+    """An access with its one cure and the reason for it. `id` names an objection that a person may accept."""
 
     vector: AccessVector
     cure: Cure
@@ -43,12 +43,12 @@ class Triaged:
 class Criteria:
     """By what an access that the base denies is judged.
 
-    `refusal` says what speaks against a rule, `accepted` which of that (by id) a person has accepted and why.
+    `objection` says what speaks against a rule, `accepted` which of that (by id) a person has accepted and why.
     `hidden` are accesses that an enforced run passed without. `prefer_booleans` leaves to a boolean what it would
     grant. `note` says something about a rule beyond its evidence.
     """
 
-    refusal: Callable[[AccessVector], Objection | None] = lambda _: None
+    objection: Callable[[AccessVector], Objection | None] = lambda _: None
     accepted: Mapping[str, str] = field(default_factory=dict)
     hidden: frozenset[tuple[str, str, str, str]] = frozenset()
     prefer_booleans: bool = False
@@ -62,7 +62,7 @@ _CONSTRAINT = frozenset({Outcome.DENIED_CONSTRAINT, Outcome.DENIED_ROLE, Outcome
 def triage(vectors: Iterable[AccessVector], base: Decides, criteria: Criteria) -> tuple[Triaged, ...]:
     """Give each of VECTORS its cure."""
     every = tuple(vectors)
-    weaker = dac_override_refusals(every)
+    weaker = dac_override_objections(every)
     return tuple(_cure(vector, base.decide(vector), criteria, weaker.get(vector.key)) for vector in every)
 
 
@@ -107,11 +107,11 @@ def _cure(vector: AccessVector, decision: Decision, criteria: Criteria, weaker: 
     if decision.outcome not in _ALLOW:
         return Triaged(vector, Cure.UNMAPPED, decision.cause)
     notes = [criteria.note(vector)]
-    if refusal := criteria.refusal(vector) or weaker:
-        reason = criteria.accepted.get(refusal.id)
+    if objection := criteria.objection(vector) or weaker:
+        reason = criteria.accepted.get(objection.id)
         if reason is None:
-            return Triaged(vector, Cure.REFUSED, refusal.reason, refusal.id)
-        notes.append(f"{refusal.id} is accepted: {reason}")
+            return Triaged(vector, Cure.REFUSED, objection.reason, objection.id)
+        notes.append(f"{objection.id} is accepted: {reason}")
     if vector.key in criteria.hidden:
         return Triaged(vector, Cure.DONTAUDIT, "an enforced run passed without it")
     if decision.outcome is Outcome.DENIED_BOOLEAN:

@@ -21,7 +21,7 @@ from policytool.model.daemon import Daemon
 Rename = Callable[[str], str]
 
 
-class Change(StrEnum):
+class EdgeChange(StrEnum):
     """How an edge differs."""
 
     ADDED = "added"
@@ -36,7 +36,7 @@ class ChangedEdge:
     source: str
     target: str
     key: str
-    change: Change
+    change: EdgeChange
     added: tuple[str, ...]
     removed: tuple[str, ...]
     kept: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class GraphDifference:
     nodes: Mapping[str, Mapping[str, str]]
     same: int
 
-    def count(self, change: Change) -> int:
+    def count(self, change: EdgeChange) -> int:
         """Return how many edges differ so."""
         return sum(edge.change is change for edge in self.edges)
 
@@ -62,10 +62,10 @@ def difference(before: nx.MultiDiGraph, after: nx.MultiDiGraph) -> GraphDifferen
     old.add_nodes_from(after.nodes(data=True))
     new.add_nodes_from(before.nodes(data=True))
     none = frozenset[str]()
-    edges = [_edge(place, Change.ADDED, none, _perms(new, place)) for place in nx.difference(new, old).edges]
-    edges += [_edge(place, Change.REMOVED, _perms(old, place), none) for place in nx.difference(old, new).edges]
+    edges = [_edge(place, EdgeChange.ADDED, none, _perms(new, place)) for place in nx.difference(new, old).edges]
+    edges += [_edge(place, EdgeChange.REMOVED, _perms(old, place), none) for place in nx.difference(old, new).edges]
     both = nx.intersection(old, new).edges
-    common = [_edge(place, Change.CHANGED, _perms(old, place), _perms(new, place)) for place in both]
+    common = [_edge(place, EdgeChange.CHANGED, _perms(old, place), _perms(new, place)) for place in both]
     changed = [edge for edge in common if edge.added or edge.removed]
     found = tuple(sorted([*edges, *changed], key=lambda edge: (edge.source, edge.target, edge.key)))
     ends = sorted({node for edge in found for node in (edge.source, edge.target)})
@@ -127,7 +127,7 @@ def _perms(graph: nx.MultiDiGraph, place: tuple[str, str, str]) -> frozenset[str
 
 
 def _edge(
-    place: tuple[str, str, str], change: Change, before: frozenset[str], after: frozenset[str]
+    place: tuple[str, str, str], change: EdgeChange, before: frozenset[str], after: frozenset[str]
 ) -> ChangedEdge:
     source, target, key = place
     added, removed, kept = (tuple(sorted(perms)) for perms in (after - before, before - after, before & after))

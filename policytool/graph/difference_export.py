@@ -7,15 +7,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from policytool.graph.difference import Change, ChangedEdge, GraphDifference
+from policytool.graph.difference import ChangedEdge, EdgeChange, GraphDifference
 from policytool.graph.drawing import BLUE, GREEN, HEAD, VERMILION, edge_statement, legend, node_statement
 from policytool.model.printable import printable
 
 # The colour and the style of edges, which tells them apart in print.
-_LOOKS: Mapping[Change, tuple[str, str]] = {
-    Change.ADDED: (GREEN, "bold"),
-    Change.REMOVED: (VERMILION, "dashed"),
-    Change.CHANGED: (BLUE, "solid"),
+_LOOKS: Mapping[EdgeChange, tuple[str, str]] = {
+    EdgeChange.ADDED: (GREEN, "bold"),
+    EdgeChange.REMOVED: (VERMILION, "dashed"),
+    EdgeChange.CHANGED: (BLUE, "solid"),
 }
 
 
@@ -40,7 +40,7 @@ def to_document(found: GraphDifference, before: Side, after: Side) -> dict[str, 
         "graph": {
             "before": _side(before),
             "after": _side(after),
-            "counts": {**{change.value: found.count(change) for change in Change}, "same": found.same},
+            "counts": {**{change.value: found.count(change) for change in EdgeChange}, "same": found.same},
         },
         "nodes": [
             {"id": printable(node), **{key: printable(value) for key, value in data.items()}}

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from policytool.generate.triage import DECIDED
-from policytool.generate.writers.evidence import EvidenceFile
+from policytool.generate.writers.evidence import ModuleEvidence
 from policytool.model.daemon import Daemon
 from policytool.model.module import FileKind
 from policytool.model.own_path import Labels
@@ -22,7 +22,7 @@ _ENTERING = frozenset({"transition", "dyntransition"})
 _INHERITING = frozenset({"noatsecure", "rlimitinh", "siginh"})
 
 
-def seen_entered(files: Iterable[EvidenceFile], domains: Collection[str]) -> frozenset[str]:
+def seen_entered(files: Iterable[ModuleEvidence], domains: Collection[str]) -> frozenset[str]:
     """Return what processes of DOMAINS were seen to become, and what these became in turn.
 
     The evidence FILES of modules tell it. What a module refuses by decision is not entered.

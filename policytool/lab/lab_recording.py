@@ -17,7 +17,7 @@ from policytool.lab.session import Session, boot, run_folder
 from policytool.lab.status import Step
 from policytool.model.daemon import Daemon
 from policytool.traces.bundle.bundle import import_trace, read_manifest
-from policytool.traces.bundle.manifest import Base, Facts, Manifest, Recording
+from policytool.traces.bundle.manifest import Facts, Manifest, RecordedBase, Recording
 
 # Every access of every daemon is logged, on a machine that may be translated: an hour for all scenarios.
 _LIMIT = 7200.0
@@ -59,7 +59,7 @@ def record(
         session = boot(image, policy, payload, folder, told, enforcing=False, limit=_LIMIT)
         facts = Facts(
             kernel=session.status.kernel,
-            base=Base("selinux-policy-default", image.policy_version, _sha256(policy.linked.policy)),
+            base=RecordedBase("selinux-policy-default", image.policy_version, _sha256(policy.linked.policy)),
             selinux="permissive",
             recording=mode,
             daemons=tuple((one.name, image.libvirt_version) for one in daemons if one.executables),

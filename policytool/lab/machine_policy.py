@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from policytool.errors import ToolFailedError
-from policytool.generate.writers.evidence import EvidenceFile
+from policytool.generate.writers.evidence import ModuleEvidence
 from policytool.lab.entered import one_step_further, seen_entered
 from policytool.lab.image import Image
 from policytool.model.daemon import Daemon
@@ -82,7 +82,7 @@ def record_policy(
 
 
 def enforce_policy(
-    base: Base, folders: Sequence[Path], files: Sequence[EvidenceFile], *, neverallow: bool = True
+    base: Base, folders: Sequence[Path], files: Sequence[ModuleEvidence], *, neverallow: bool = True
 ) -> LabPolicy:
     """Link the base with the modules in FOLDERS so that they, init, virsh and all they were seen to enter enforce.
 

@@ -12,7 +12,7 @@ _STATEMENTS = ("type ", "type_transition ", "typeattribute ", "role ")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SkeletonChange:
     """The statements of one daemon's skeleton that are new, and those that are gone; sorted."""
 
     new: tuple[str, ...]
@@ -25,14 +25,14 @@ class Change:
         )
 
 
-def skeleton_changes(before: Path, after: Path) -> Mapping[str, Change]:
+def skeleton_changes(before: Path, after: Path) -> Mapping[str, SkeletonChange]:
     """Compare the skeletons of the modules in the folders BEFORE and AFTER, one folder in each a daemon."""
     old, new = _skeletons(before), _skeletons(after)
     found = {}
     for name in sorted(old.keys() | new.keys()):
         was, now = old.get(name, frozenset()), new.get(name, frozenset())
         if was != now:
-            found[name] = Change(tuple(sorted(now - was)), tuple(sorted(was - now)))
+            found[name] = SkeletonChange(tuple(sorted(now - was)), tuple(sorted(was - now)))
     return found
 
 

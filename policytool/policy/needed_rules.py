@@ -68,7 +68,7 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedPermission:
     """One permission of a statement, its standing, the observed access behind that, and what else there is to say.
 
     `perm` is "" where the statement was not judged. For NEEDED, `witness` is the access that nothing else grants;
@@ -96,7 +96,7 @@ class Exempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StatementPlace:
     """Where a statement stands: a file as the user gave it, and the line in it, 0 if unknown."""
 
     file: str
@@ -107,16 +107,16 @@ class Place:
 class Proof:
     """Every permission of every allow statement with its standing, what is exempt, and where the findings stand."""
 
-    judged: tuple[Judged, ...]
+    judged: tuple[JudgedPermission, ...]
     exempt: tuple[Exempt, ...]
-    places: Mapping[CilRule, Place]
+    places: Mapping[CilRule, StatementPlace]
 
-    def of(self, *standings: Standing) -> tuple[Judged, ...]:
+    def of(self, *standings: Standing) -> tuple[JudgedPermission, ...]:
         """Return what has one of STANDINGS."""
         return tuple(one for one in self.judged if one.standing in standings)
 
     @property
-    def findings(self) -> tuple[Judged, ...]:
+    def findings(self) -> tuple[JudgedPermission, ...]:
         """What keeps the modules from being proved irreducible: what can go, and what could not be judged."""
         return tuple(one for one in self.judged if one.standing.is_finding)
 
@@ -126,7 +126,7 @@ _Pair = tuple[int, str]
 
 def judge(
     grants: Sequence[Grant], vectors: Iterable[AccessVector], skeleton: Decides, whole: Decides
-) -> tuple[Judged, ...]:
+) -> tuple[JudgedPermission, ...]:
     """Judge each permission of GRANTS by VECTORS, in the order of the grants.
 
     SKELETON answers for S, WHOLE for the policy with all of the statements.
@@ -134,7 +134,7 @@ def judge(
     table = _Table(grants, vectors)
     proved = _prove(table, skeleton, whole)
     return tuple(
-        Judged(grant.rule, perm, Standing.NEEDED, proved[place, perm])
+        JudgedPermission(grant.rule, perm, Standing.NEEDED, proved[place, perm])
         if (place, perm) in proved
         else _in_vain(table, (place, perm), skeleton, whole)
         for place, grant in enumerate(grants)
@@ -184,22 +184,22 @@ def _prove(table: _Table, skeleton: Decides, whole: Decides) -> Mapping[_Pair, A
     return proved
 
 
-def _in_vain(table: _Table, pair: _Pair, skeleton: Decides, whole: Decides) -> Judged:
+def _in_vain(table: _Table, pair: _Pair, skeleton: Decides, whole: Decides) -> JudgedPermission:
     """Say why the permission of PAIR can go."""
     place, perm = pair
     rule = table.grants[place].rule
     seen = table.seen.get(pair, [])
     if not seen:
-        return Judged(rule, perm, Standing.UNSEEN)
+        return JudgedPermission(rule, perm, Standing.UNSEEN)
     for vector in seen:
         others = [table.grants[one].rule for one in table.covering[vector.key] if one != place]
         if others and not skeleton.decide(vector).allowed and whole.decide(vector).allowed:
             names = ", ".join(f"{one.module}: allow {one}" for one in others[:3])
-            return Judged(rule, perm, Standing.TWICE, vector, names)
+            return JudgedPermission(rule, perm, Standing.TWICE, vector, names)
     for vector in seen:
         if skeleton.decide(vector).allowed:
-            return Judged(rule, perm, Standing.GRANTED, vector, "by the base or the skeletons")
-    return Judged(rule, perm, Standing.FUTILE, seen[0], whole.decide(seen[0]).describe())
+            return JudgedPermission(rule, perm, Standing.GRANTED, vector, "by the base or the skeletons")
+    return JudgedPermission(rule, perm, Standing.FUTILE, seen[0], whole.decide(seen[0]).describe())
 
 
 def _questions(vectors: Iterable[AccessVector]) -> Iterator[AccessVector]:

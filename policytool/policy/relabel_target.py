@@ -48,7 +48,7 @@ class Retargeted:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Replaced:
+class ReplacedType:
     """Objects of type OLD and TCLASS ("": any) that may have the type NEW now: that of NAME, "" where it is any."""
 
     old: str
@@ -67,7 +67,7 @@ class Skeleton:
     """
 
     private: tuple[FileContext, ...]
-    replaced: tuple[Replaced, ...]
+    replaced: tuple[ReplacedType, ...]
     before: Transitions
     after: Transitions
     domains: frozenset[str]
@@ -241,7 +241,7 @@ class _Doubts:
     def __init__(
         self,
         split: Mapping[AccessVector, list[tuple[Use, int, str]]],
-        replaced: Iterable[Replaced],
+        replaced: Iterable[ReplacedType],
         objects: _Objects,
     ) -> None:
         self._objects = objects
@@ -253,8 +253,8 @@ class _Doubts:
                 if type_:
                     self._seen.setdefault(vector.key, set()).add(type_)
                 if type_ not in ("", old):
-                    every.add(Replaced(old, vector.tclass, type_))
-        self._replaced: dict[str, list[Replaced]] = {}
+                    every.add(ReplacedType(old, vector.tclass, type_))
+        self._replaced: dict[str, list[ReplacedType]] = {}
         for one in sorted(every):
             self._replaced.setdefault(one.old, []).append(one)
 

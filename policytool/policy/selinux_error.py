@@ -70,7 +70,7 @@ class Asks(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedError:
     """A refusal, how often it was seen, its verdict, and what a policy says to it."""
 
     refusal: Refusal
@@ -102,9 +102,9 @@ def classify(one: Refusal) -> ErrorKind:
     return ErrorKind.CONTEXT if one.new else ErrorKind.UNKNOWN
 
 
-def judge(refusals: Iterable[tuple[Refusal, int]], policy: Knows, decider: Asks) -> tuple[Judged, ...]:
+def judge(refusals: Iterable[tuple[Refusal, int]], policy: Knows, decider: Asks) -> tuple[JudgedError, ...]:
     """Say for each of REFUSALS, with its count, whether POLICY, for which DECIDER answers, would refuse it too."""
-    return tuple(Judged(one, count, *_judged(one, policy, decider)) for one, count in refusals)
+    return tuple(JudgedError(one, count, *_judged(one, policy, decider)) for one, count in refusals)
 
 
 def _judged(one: Refusal, policy: Knows, decider: Asks) -> tuple[ErrorKind, ErrorOutcome, str]:

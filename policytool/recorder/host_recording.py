@@ -31,10 +31,10 @@ from policytool.recorder.recording_policy import (
     skeletons_cil,
     with_helpers,
 )
-from policytool.recorder.undo_log import Journal, new_journal, old_journal
+from policytool.recorder.undo_log import UndoLog, new_undo_log, old_undo_log
 from policytool.toolchain.run import background, find_program
 from policytool.traces.bundle.bundle import import_trace
-from policytool.traces.bundle.manifest import Base, Facts, Manifest, Recording
+from policytool.traces.bundle.manifest import Facts, Manifest, RecordedBase, Recording
 
 # What has to stay free on the disk of the log, in bytes; auditd itself would suspend or halt the host.
 _FREE = 512 << 20
@@ -174,20 +174,23 @@ def record(request: Request, out: Path, name: str, told: Told, *, overwrite: boo
     """
     if out.exists() and not overwrite:
         raise InputError(f"{out}: exists already; choose another name or ask for it to be replaced")
-    with new_journal() as journal, tempfile.TemporaryDirectory(prefix="policytool-", dir=journal.folder) as name_:
+    with (
+        new_undo_log() as undo_log,
+        tempfile.TemporaryDirectory(prefix="policytool-", dir=undo_log.folder) as name_,
+    ):
         work = Path(name_)
-        plan = make_plan(request, journal.folder)
+        plan = make_plan(request, undo_log.folder)
         log = audit_host.log_file()
         _require_space(log)
         told("compiling the policy of the recording")
-        (journal.folder / "policy.recording").write_bytes(compile_in_copy(plan.policy, plan.cil, work))
-        (journal.folder / "policy.before").write_bytes(selinux_host.running_policy())
+        (undo_log.folder / "policy.recording").write_bytes(compile_in_copy(plan.policy, plan.cil, work))
+        (undo_log.folder / "policy.before").write_bytes(selinux_host.running_policy())
         raw = Path(tempfile.mkdtemp(prefix="policytool-recording-", dir="/var/tmp")) / "audit.log"
         try:
-            with _restored(journal, told):
+            with _restored(undo_log, told):
                 for change in plan.changes:
                     told(f"changing: {change.kind}")
-                    journal.make(change)
+                    undo_log.make(change)
                 states = [dict(one.things) for one in plan.changes if one.kind is Kind.UNIT]
                 units.start([unit for things in states for unit, (was, _) in things.items() if was == ACTIVE])
                 lost, status, gaps = _watch(request, log, raw, told)
@@ -206,11 +209,11 @@ def restore(told: Told) -> bool:
 
     ToolFailedError when something cannot be undone; it stays in the journal.
     """
-    with old_journal(told) as journal:
-        if journal is None:
+    with old_undo_log(told) as undo_log:
+        if undo_log is None:
             return False
         with _deaf():
-            journal.undo_all(told)
+            undo_log.undo_all(told)
         return True
 
 
@@ -329,7 +332,7 @@ def _facts(request: Request, plan: Plan, lost: int | None) -> Facts:
     saved = next(iter(before.things)).rpartition("@")[2]
     return Facts(
         kernel=platform.release(),
-        base=Base(package, version, saved),
+        base=RecordedBase(package, version, saved),
         selinux="enforcing" if plan.policy.enforcing else "permissive",
         recording=Recording.COMPLETE if request.mode is Mode.COMPLETE else Recording.PERMISSIVE_NO_DONTAUDIT,
         daemons=recorded_versions(request),
@@ -339,7 +342,7 @@ def _facts(request: Request, plan: Plan, lost: int | None) -> Facts:
 
 
 @contextmanager
-def _restored(journal: Journal, told: Told) -> Iterator[None]:
+def _restored(undo_log: UndoLog, told: Told) -> Iterator[None]:
     """Undo everything at the end of the block, however it ends; signals end the block like an interrupt does."""
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -351,7 +354,7 @@ def _restored(journal: Journal, told: Told) -> Iterator[None]:
             yield
         finally:
             with _deaf():
-                journal.undo_all(told)
+                undo_log.undo_all(told)
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The journal of a recording: each change is written down before it is made, and crossed out when it is undone.
+"""The undo log of a recording: each change is written down before it is made, and crossed out when it is undone.
 
 It outlives whatever ends the recorder, a power cut included, so that `policytool trace restore` finds what is left
 to undo. One lock says who is at work: programs that a killed recorder has started hold it until they have ended.
@@ -23,7 +23,7 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _FORMAT = 1
 
 
-class Journal:
+class UndoLog:
     """The changes that are made to the host now, oldest first; made by `open_journal`."""
 
     def __init__(self, folder: Path, lock: int, boot: str, changes: list[Change]) -> None:
@@ -45,7 +45,7 @@ class Journal:
             apply(change, self.keep)
 
     def undo_all(self, told: Callable[[str], None]) -> None:
-        """Undo every change, last first; TOLD says what. What fails stays in the journal, and is one error."""
+        """Undo every change, last first; TOLD says what. What fails stays in the undo log, and is one error."""
         failed: list[str] = []
         left: list[Change] = []
         booted = _boot_id() != self._boot
@@ -90,7 +90,7 @@ class Journal:
 
 
 @contextmanager
-def new_journal(state: Path = STATE) -> Iterator[Journal]:
+def new_undo_log(state: Path = STATE) -> Iterator[UndoLog]:
     """Give an empty journal. UsageError when a recording runs, or when one has not been undone."""
     with _locked(state) as lock:
         folder = state / "recording"
@@ -99,15 +99,15 @@ def new_journal(state: Path = STATE) -> Iterator[Journal]:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
         try:
-            yield Journal(folder, lock, _boot_id(), [])
+            yield UndoLog(folder, lock, _boot_id(), [])
         finally:
             if not (folder / "journal.json").exists():
                 shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def old_journal(told: Callable[[str], None], state: Path = STATE) -> Iterator[Journal | None]:
-    """Give the journal that a recording has left, or None; programs that it has started are waited for."""
+def old_undo_log(told: Callable[[str], None], state: Path = STATE) -> Iterator[UndoLog | None]:
+    """Give the undo log that a recording has left, or None; programs that it has started are waited for."""
     with _locked(state, wait=told) as lock:
         folder = state / "recording"
         path = folder / "journal.json"
@@ -118,7 +118,7 @@ def old_journal(told: Callable[[str], None], state: Path = STATE) -> Iterator[Jo
         yield _read(path, folder, lock)
 
 
-def _read(path: Path, folder: Path, lock: int) -> Journal:
+def _read(path: Path, folder: Path, lock: int) -> UndoLog:
     try:
         data = json.loads(path.read_text("ascii"))
         if data["format"] != _FORMAT:
@@ -129,7 +129,7 @@ def _read(path: Path, folder: Path, lock: int) -> Journal:
             Change(Kind(one["kind"]), {thing: (before, after) for thing, (before, after) in one["things"].items()})
             for one in data["changes"]
         ]
-        return Journal(folder, lock, str(data["boot"]), changes)
+        return UndoLog(folder, lock, str(data["boot"]), changes)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: not a journal of policytool ({error})") from error
 

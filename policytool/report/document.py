@@ -19,7 +19,7 @@ from policytool.model.module import BasePolicy
 from policytool.model.observation import Observations
 from policytool.model.printable import printable
 from policytool.model.refusal import Refusal
-from policytool.policy.selinux_error import ErrorKind, Judged, classify
+from policytool.policy.selinux_error import ErrorKind, JudgedError, classify
 from policytool.policy.verdicts import Replay, Replayed, Verdict
 from policytool.report.accesses import Document, timestamp, use_document
 from policytool.surface.side_by_side import NamedRow, SurfaceDiff, diff_document, row_document
@@ -62,7 +62,7 @@ def refusal_document(one: Refusal, count: int, kind: ErrorKind) -> Document:
 
 
 def replay_document(
-    outcome: Replay, policy: str, traces: Iterable[str], left_out: int, errors: Iterable[Judged] = ()
+    outcome: Replay, policy: str, traces: Iterable[str], left_out: int, errors: Iterable[JudgedError] = ()
 ) -> Document:
     """Return the outcome of a replay: the counts of all verdicts, and each access that was not allowed.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from policytool.generate.triage import Cure
-from policytool.generate.writers.evidence import EvidenceFile, ExplainedAccess
+from policytool.generate.writers.evidence import ExplainedAccess, ModuleEvidence
 from policytool.model.printable import printable
 
 _STYLE = """
@@ -25,7 +25,7 @@ _COUNTS = (("object_types", "types"), ("capabilities", "capabilities"), ("transi
 
 
 def write_html(
-    checked: Mapping[str, object], surfaces: Mapping[str, object] | None, evidence: Sequence[EvidenceFile]
+    checked: Mapping[str, object], surfaces: Mapping[str, object] | None, evidence: Sequence[ModuleEvidence]
 ) -> str:
     """Return the page of a check_document, a compare_document (None: not linked) and the modules' evidence."""
     parts = [
@@ -84,7 +84,7 @@ def _findings(document: Mapping[str, object]) -> str:
     return f"<h2>Findings of the check</h2>{table}"
 
 
-def _module(evidence: EvidenceFile) -> str:
+def _module(evidence: ModuleEvidence) -> str:
     counts = {cure: sum(access.cure is cure for access in evidence.accesses) for cure in Cure}
     heading = ", ".join(f"{count} {cure}" for cure, count in counts.items() if count)
     rows = [

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from policytool.model.printable import printable
-from policytool.policy.needed_rules import Exempt, Judged, Proof, Standing
+from policytool.policy.needed_rules import Exempt, JudgedPermission, Proof, Standing
 from policytool.report.accesses import Document
 from policytool.surface.parts import SurfaceParts
 
@@ -22,7 +22,7 @@ def irreducible_document(proof: Proof, parts: Iterable[SurfaceParts]) -> Documen
     }
 
 
-def _judged(one: Judged, proof: Proof) -> Document:
+def _judged(one: JudgedPermission, proof: Proof) -> Document:
     place = proof.places.get(one.rule)
     return {
         "module": one.rule.module,

@@ -45,7 +45,7 @@ class NamedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class GrantChange:
     """What was added to or removed from the permissions on one (target type, class)."""
 
     target: str
@@ -66,7 +66,7 @@ class SurfaceDiff:
     after: str
     added: int
     removed: int
-    changes: tuple[Change, ...]
+    changes: tuple[GrantChange, ...]
     dangers: tuple[str, ...]
     switchable: int = 0
     permissive: bool = False
@@ -127,11 +127,11 @@ def diff(before: PrivilegeSurface, after: PrivilegeSurface) -> SurfaceDiff:
     )
 
 
-def _changes(added: Grants, removed: Grants) -> tuple[Change, ...]:
+def _changes(added: Grants, removed: Grants) -> tuple[GrantChange, ...]:
     plus = {(target, tclass): perms for target, tclass, perms in added.by_target()}
     minus = {(target, tclass): perms for target, tclass, perms in removed.by_target()}
     return tuple(
-        Change(target, tclass, plus.get((target, tclass), ()), minus.get((target, tclass), ()))
+        GrantChange(target, tclass, plus.get((target, tclass), ()), minus.get((target, tclass), ()))
         for target, tclass in sorted(plus.keys() | minus.keys())
     )
 

@@ -11,7 +11,7 @@ from policytool.check.findings import ModuleSource, Severity
 from policytool.check.link_findings import declared_names
 from policytool.errors import InputError, UsageError
 from policytool.generate.writers.cil import FILE_KINDS
-from policytool.generate.writers.evidence import FILE_NAME, EvidenceError, EvidenceFile, read_evidence
+from policytool.generate.writers.evidence import FILE_NAME, EvidenceError, ModuleEvidence, read_evidence
 from policytool.model.context import SecurityContext
 from policytool.model.module import FileContext
 from policytool.policy.compiled import CompiledPolicy
@@ -71,7 +71,7 @@ def subjects(built: Build, policy: CompiledPolicy) -> frozenset[str]:
     return frozenset(found)
 
 
-def evidence_files(sources: Iterable[ModuleSource]) -> tuple[EvidenceFile, ...]:
+def evidence_files(sources: Iterable[ModuleSource]) -> tuple[ModuleEvidence, ...]:
     """Read the evidence beside each of SOURCES that has any; InputError when it cannot be read."""
     found = []
     for folder in sorted({Path(file.path).parent for one in sources if (file := one.te or one.cil)}):

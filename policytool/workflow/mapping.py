@@ -29,7 +29,7 @@ from policytool.model.printable import printable
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.entries import entered_by_rule
 from policytool.policy.relabel_source import Moved, Relabelled
-from policytool.policy.relabel_target import Replaced, Skeleton, TargetMap, relabel_targets
+from policytool.policy.relabel_target import ReplacedType, Skeleton, TargetMap, relabel_targets
 from policytool.toolchain.labels import customizable_types
 
 # Who starts daemons on every system of refpolicy's family, whether the recording shows it or not.
@@ -118,7 +118,7 @@ def map_targets(
     return Mapped(merge_vectors((*kept, *implied)), moved, tuple(cured))
 
 
-def replaced_types(entries: Iterable[FileContext], before: Labels) -> tuple[Replaced, ...]:
+def replaced_types(entries: Iterable[FileContext], before: Labels) -> tuple[ReplacedType, ...]:
     """Return the types that the file contexts BEFORE have in the places of ENTRIES."""
     asked: dict[FileKind, set[tuple[str, str, str, str]]] = {}
     for one in entries:
@@ -133,7 +133,9 @@ def replaced_types(entries: Iterable[FileContext], before: Labels) -> tuple[Repl
     found = set()
     for kind, wanted in asked.items():
         types = before.types({path for path, _, _, _ in wanted}, kind)
-        found |= {Replaced(types[path], tclass, new, name) for path, tclass, new, name in wanted if types.get(path)}
+        found |= {
+            ReplacedType(types[path], tclass, new, name) for path, tclass, new, name in wanted if types.get(path)
+        }
     return tuple(sorted(found))
 
 

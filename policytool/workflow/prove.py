@@ -15,7 +15,16 @@ from policytool.policy.aliases import without_aliases
 from policytool.policy.cil_rules import CilModule, CilRule, read_cil, without_grants
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
-from policytool.policy.needed_rules import SELF, Exempt, Grant, Judged, Place, Proof, Standing, judge
+from policytool.policy.needed_rules import (
+    SELF,
+    Exempt,
+    Grant,
+    JudgedPermission,
+    Proof,
+    Standing,
+    StatementPlace,
+    judge,
+)
 from policytool.surface.parts import SurfaceParts, surface_parts, used_triples
 from policytool.surface.surface import surfaces_of
 from policytool.toolchain.base import Base
@@ -105,7 +114,7 @@ def _linked(base: Base, modules: Mapping[str, str]) -> Path:
 
 def _grants(
     rules: Iterable[CilRule], roles: Mapping[CilRule, str], skeleton: CompiledPolicy
-) -> tuple[tuple[Grant, ...], tuple[Judged, ...]]:
+) -> tuple[tuple[Grant, ...], tuple[JudgedPermission, ...]]:
     """Find the types that the names of RULES stand for; return apart what is not judged, with the reason."""
     parents = frozenset(skeleton.typebounds.values())
     blocks = {(rule.module, rule.block) for rule, role in roles.items() if role in skeleton.roles}
@@ -113,12 +122,12 @@ def _grants(
     for rule in rules:
         sources = skeleton.expand(rule.source)
         if rule.unjudged:
-            rest.append(Judged(rule, "", Standing.UNJUDGED, detail=rule.unjudged))
+            rest.append(JudgedPermission(rule, "", Standing.UNJUDGED, detail=rule.unjudged))
         elif rule.block is not None and (rule.module, rule.block) not in blocks:
             detail = f"its optional block {rule.optional} is not in force"
-            rest.append(Judged(rule, "", Standing.OFF, detail=detail))
+            rest.append(JudgedPermission(rule, "", Standing.OFF, detail=detail))
         elif sources & parents:
-            rest.append(Judged(rule, "", Standing.UNJUDGED, detail="its source bounds another type"))
+            rest.append(JudgedPermission(rule, "", Standing.UNJUDGED, detail="its source bounds another type"))
         else:
             targets = None if rule.target == SELF else skeleton.expand(rule.target)
             grants.append(Grant(rule, sources, targets))
@@ -154,17 +163,17 @@ def _parts(
         yield surface_parts(surface, known.get(domain), used_triples(seen, domain))
 
 
-def _places(built: Build, judged: Iterable[Judged]) -> Iterator[tuple[CilRule, Place]]:
+def _places(built: Build, judged: Iterable[JudgedPermission]) -> Iterator[tuple[CilRule, StatementPlace]]:
     """Find where the statements that are findings stand in the files that the user has."""
     modules = {module.source.name: module for module in built.formats[0].modules}
     for rule in {one.rule for one in judged if one.standing.is_finding}:
         module = modules[rule.module]
         if module.expanded and module.source.te:
             statement = module.cil[rule.start : rule.end]
-            yield rule, Place(module.source.te.path, statement_line(module.expanded, statement))
+            yield rule, StatementPlace(module.source.te.path, statement_line(module.expanded, statement))
         elif module.source.cil:
-            yield rule, Place(module.source.cil.path, rule.line)
+            yield rule, StatementPlace(module.source.cil.path, rule.line)
 
 
-def _order(one: Judged) -> tuple[str, int, str]:
+def _order(one: JudgedPermission) -> tuple[str, int, str]:
     return (one.rule.module, one.rule.start, one.perm)

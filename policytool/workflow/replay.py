@@ -16,7 +16,7 @@ from policytool.model.observation import Observations
 from policytool.policy.aliases import without_aliases
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
-from policytool.policy.selinux_error import ErrorOutcome, Judged, judge
+from policytool.policy.selinux_error import ErrorOutcome, JudgedError, judge
 from policytool.policy.verdicts import Replay, Replayed, Verdict, replay
 from policytool.policy.xperms import XpermRules
 from policytool.toolchain.base import Base
@@ -34,10 +34,10 @@ class ModuleReplay:
     outcome: Replay
     domains: tuple[str, ...]
     left_out: int
-    errors: tuple[Judged, ...] = ()
+    errors: tuple[JudgedError, ...] = ()
 
     @property
-    def denied_errors(self) -> tuple[Judged, ...]:
+    def denied_errors(self) -> tuple[JudgedError, ...]:
         """What SELINUX_ERR records tell and the policy would refuse again."""
         return tuple(one for one in self.errors if one.outcome is ErrorOutcome.DENIED)
 
@@ -121,7 +121,7 @@ def _ask(
         return replay(asked, decider, XpermRules(policy), refused)
 
 
-def _judged(observations: Observations, policy: CompiledPolicy, domains: frozenset[str]) -> tuple[Judged, ...]:
+def _judged(observations: Observations, policy: CompiledPolicy, domains: frozenset[str]) -> tuple[JudgedError, ...]:
     """Judge the refusals in whose contexts one of DOMAINS is, or all if none is named."""
     ours = [
         (one, count)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from policytool.generate.choices import Choices
-from policytool.generate.objections import Refusals
+from policytool.generate.objections import Objections
 from policytool.generate.triage import Criteria, Cure, Triaged, triage, triage_moved
 from policytool.graph.owners import Owners
 from policytool.model.access import AccessVector
@@ -33,7 +33,7 @@ class Judges:
     def criteria(self, daemon: Daemon) -> Criteria:
         """Return by what an access of DAEMON is judged."""
         return Criteria(
-            refusal=Refusals(self.skeletons.policy, daemon.domain, self.ours).refusal,
+            objection=Objections(self.skeletons.policy, daemon.domain, self.ours).objection,
             accepted=self.choices.accepted_by(daemon.name),
             hidden=self.choices.hidden,
             prefer_booleans=self.choices.prefer_booleans,

@@ -35,7 +35,7 @@ def _unlabeled(one: AccessVector) -> Objection | None:
     )
 
 
-CRITERIA = Criteria(refusal=_unlabeled)
+CRITERIA = Criteria(objection=_unlabeled)
 
 
 def greeter(seen: Observations = GREETER) -> tuple[PolicyModule, tuple[Triaged, ...]]:

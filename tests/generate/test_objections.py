@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from policytool.generate.objections import Refusals, dac_override_refusals, known_id
+from policytool.generate.objections import Objections, dac_override_objections, known_id
 from policytool.model.access import AccessVector, Result
 from policytool.policy.compiled import CompiledPolicy
 from tests.policy.tiny import BASE, POLICIES, compile_cil
@@ -11,9 +11,9 @@ from tests.synthetic import vector
 
 
 @pytest.fixture(scope="module")
-def refusals(tmp_path_factory: pytest.TempPathFactory) -> Refusals:
+def objections(tmp_path_factory: pytest.TempPathFactory) -> Objections:
     policy = CompiledPolicy(compile_cil(tmp_path_factory.mktemp("helpers"), POLICIES / "helper_domains.cil"))
-    return Refusals(policy, "daemon_t", {"toolbox_t"})
+    return Objections(policy, "daemon_t", {"toolbox_t"})
 
 
 @pytest.mark.parametrize(
@@ -38,16 +38,16 @@ def refusals(tmp_path_factory: pytest.TempPathFactory) -> Refusals:
     ],
 )
 def test_by_the_structure_of_the_policy(
-    refusals: Refusals, target: str, tclass: str, perm: str, wanted: str
+    objections: Objections, target: str, tclass: str, perm: str, wanted: str
 ) -> None:
-    found = refusals.refusal(vector("daemon_t", target, tclass, perm))
+    found = objections.objection(vector("daemon_t", target, tclass, perm))
     assert (found.id if found else "") == wanted
     assert not found or (known_id(found.id) and found.reason)
 
 
 @pytest.mark.base
 def test_on_the_distributions_base() -> None:
-    refusals = Refusals(CompiledPolicy(BASE), "cupsd_t")
+    objections = Objections(CompiledPolicy(BASE), "cupsd_t")
     for target, wanted in {
         "shadow_t": "R-read-security:shadow_t",
         "auditd_log_t": "R-read-security:auditd_log_t",
@@ -56,7 +56,7 @@ def test_on_the_distributions_base() -> None:
         "passwd_t": "",
         "virt_etc_t": "",
     }.items():
-        found = refusals.refusal(vector("cupsd_t", target, "file", "read"))
+        found = objections.objection(vector("cupsd_t", target, "file", "read"))
         assert (found.id if found else "") == wanted, target
 
 
@@ -91,7 +91,7 @@ def file(perm: str, syscall: str = "openat") -> AccessVector:
 
 
 def refused(*vectors: AccessVector) -> set[str]:
-    return {key[3] for key in dac_override_refusals(vectors)}
+    return {key[3] for key in dac_override_objections(vectors)}
 
 
 def test_the_weaker_capability_is_enough_for_reading() -> None:

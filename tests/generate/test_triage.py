@@ -40,7 +40,7 @@ def module(*triaged: Triaged) -> PolicyModule:
 
 
 def test_a_refusal_is_no_rule_and_is_named() -> None:
-    found = cures(EXECMEM, READ, refusal=refuses)
+    found = cures(EXECMEM, READ, objection=refuses)
     assert (found["execmem"].cure, found["execmem"].id) == (Cure.REFUSED, "R-execmem")
     assert found["read"].cure is Cure.ALLOW
     made = module(*found.values())
@@ -51,14 +51,14 @@ def test_a_refusal_is_no_rule_and_is_named() -> None:
 
 
 def test_an_acceptance_makes_it_a_rule_that_names_it() -> None:
-    found = cures(EXECMEM, refusal=refuses, accepted={"R-execmem": "it is an emulator"})
+    found = cures(EXECMEM, objection=refuses, accepted={"R-execmem": "it is an emulator"})
     made = module(*found.values())
     assert "# R-execmem is accepted: it is an emulator\n" in write_te(made)
     assert "allow greeterd_t self:process execmem;\n" in write_te(made)
 
 
 def test_what_the_base_grants_is_never_refused() -> None:
-    found = cures(EXECMEM, policy=TablePolicy(frozenset({EXECMEM.key})), refusal=refuses)
+    found = cures(EXECMEM, policy=TablePolicy(frozenset({EXECMEM.key})), objection=refuses)
     assert found["execmem"].cure is Cure.GRANTED
 
 
@@ -118,7 +118,7 @@ def test_what_was_seen_once_is_counted_once() -> None:
 
 def test_the_transition_and_the_cures_are_written_and_read_back() -> None:
     judged = triage_moved([moved("tool_t", D, "fd", "use")], TablePolicy(), Criteria(), lambda _: True)
-    judged += triage([EXECMEM], TablePolicy(), Criteria(refusal=refuses))
+    judged += triage([EXECMEM], TablePolicy(), Criteria(objection=refuses))
     made = module(*judged)
     text = write_te(made)
     assert "# a domain of its own: /usr/sbin/tool\ntype_transition greeterd_t tool_exec_t:process tool_t;\n" in text

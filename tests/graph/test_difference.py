@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from policytool.generate.triage import Triaged
-from policytool.graph.difference import Change, GraphDifference, comparable, difference
+from policytool.graph.difference import EdgeChange, GraphDifference, comparable, difference
 from policytool.graph.minimal import after_triage
 from policytool.graph.permission_graph import build
 from policytool.model.access import AccessVector
@@ -26,11 +26,11 @@ def between(before: list[AccessVector], after: list[AccessVector]) -> GraphDiffe
 def test_edges_are_added_removed_and_changed() -> None:
     found = between([READ, PASSWD], [READ, WRITE, vector("a_t", "tmp_t", "dir", "search")])
     assert [(edge.target, edge.change, edge.added, edge.removed, edge.kept) for edge in found.edges] == [
-        ("object:etc_t:file", Change.CHANGED, ("write",), (), ("read",)),
-        ("object:passwd_t:file", Change.REMOVED, (), ("read",), ()),
-        ("object:tmp_t:dir", Change.ADDED, ("search",), (), ()),
+        ("object:etc_t:file", EdgeChange.CHANGED, ("write",), (), ("read",)),
+        ("object:passwd_t:file", EdgeChange.REMOVED, (), ("read",), ()),
+        ("object:tmp_t:dir", EdgeChange.ADDED, ("search",), (), ()),
     ]
-    assert [found.count(change) for change in Change] == [1, 1, 1]
+    assert [found.count(change) for change in EdgeChange] == [1, 1, 1]
     assert set(found.nodes) == {"domain:a_t", *(edge.target for edge in found.edges)}
 
 
@@ -59,7 +59,7 @@ def test_two_daemons_are_compared_without_their_names() -> None:
     second = build(observations(*of("second_t", "two")))
     found = difference(comparable(first, ONE), comparable(second, TWO))
     assert [(edge.target, edge.change) for edge in found.edges] == [
-        ("object:two_runtime_t:file", Change.REMOVED)  # of the one it is another's, of the other its own
+        ("object:two_runtime_t:file", EdgeChange.REMOVED)  # of the one it is another's, of the other its own
     ]
     assert found.edges[0].source == "domain:@_t"
     assert {"executable:@", "object:@_exec_t:file", "object:@_runtime_t:file"} <= set(comparable(second, TWO))
@@ -80,6 +80,6 @@ def test_an_access_with_another_cure_is_another_edge() -> None:
     after = after_triage([Triaged(READ, Cure.ALLOW)])
     found = difference(comparable(before), comparable(after))
     assert {(edge.key, edge.change) for edge in found.edges} == {
-        ("allow", Change.ADDED),
-        ("refused", Change.REMOVED),
+        ("allow", EdgeChange.ADDED),
+        ("refused", EdgeChange.REMOVED),
     }

@@ -5,7 +5,7 @@ import pytest
 
 from policytool.daemons import load_daemons
 from policytool.generate.triage import Cure
-from policytool.generate.writers.evidence import EvidenceFile, ExplainedAccess
+from policytool.generate.writers.evidence import ExplainedAccess, ModuleEvidence
 from policytool.lab.entered import domains_by_program, one_step_further, seen_entered
 from policytool.model.access import Evidence
 from policytool.model.daemon import Daemon
@@ -32,11 +32,11 @@ def test_entered_is_what_a_domain_of_ours_was_seen_to_become() -> None:
         access("init_t", "tmpfiles_t", "transition"),
         access("ours_t", "child_t", "transition"),
     )
-    ours = [EvidenceFile("ours", "ours_t", accesses)]
+    ours = [ModuleEvidence("ours", "ours_t", accesses)]
     assert seen_entered(ours, {"ours_t", "child_t"}) == {"lvm_t", "asked_t"}
     # What a helper was seen to enter in turn is in the evidence of any module that it belongs to.
     helpers = (access("lvm_t", "kmod_t", "rlimitinh", Cure.DONTAUDIT), access("kmod_t", "ours_t", "transition"))
-    chain = [*ours, EvidenceFile("other", "other_t", helpers)]
+    chain = [*ours, ModuleEvidence("other", "other_t", helpers)]
     assert seen_entered(chain, {"ours_t", "child_t"}) == {"lvm_t", "asked_t", "kmod_t"}
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from policytool.policy.cil_rules import read_cil
 from policytool.policy.decide import Decision, Outcome
-from policytool.policy.needed_rules import SELF, Grant, Judged, Standing, judge
+from policytool.policy.needed_rules import SELF, Grant, JudgedPermission, Standing, judge
 from tests.generate.decides import TablePolicy
 from tests.synthetic import vector
 
@@ -24,7 +24,7 @@ def grants(text: str) -> list[Grant]:
 
 def standings(
     text: str, *seen: tuple[str, str, str, str], whole: frozenset[tuple[str, str, str, str]] = EVERY
-) -> list[Judged]:
+) -> list[JudgedPermission]:
     vectors = [vector(*key) for key in seen]
     return list(judge(grants(text), vectors, TablePolicy(frozenset({BASE})), TablePolicy(whole)))
 

@@ -11,7 +11,7 @@ import pytest
 from policytool.model.access import AccessVector, Evidence, Use
 from policytool.model.identity import Identity
 from policytool.model.module import FileContext, FileKind
-from policytool.policy.relabel_target import Replaced, Retargeted, Skeleton, TargetMap, relabel_targets
+from policytool.policy.relabel_target import ReplacedType, Retargeted, Skeleton, TargetMap, relabel_targets
 from tests.synthetic import context, vector
 
 Table = Mapping[tuple[str, str, str, str], str]
@@ -40,10 +40,10 @@ FILES = (
 
 
 REPLACED = (
-    Replaced("etc_t", "dir", "alphad_conf_t", "alpha"),
-    Replaced("etc_t", "", "alphad_conf_t"),
-    Replaced("etc_t", "", "betad_conf_t"),
-    Replaced("var_run_t", "file", "alphad_runtime_t", "alphad.pid"),
+    ReplacedType("etc_t", "dir", "alphad_conf_t", "alpha"),
+    ReplacedType("etc_t", "", "alphad_conf_t"),
+    ReplacedType("etc_t", "", "betad_conf_t"),
+    ReplacedType("var_run_t", "file", "alphad_runtime_t", "alphad.pid"),
 )
 
 

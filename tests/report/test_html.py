@@ -4,7 +4,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 from policytool.generate.triage import Cure
-from policytool.generate.writers.evidence import EvidenceFile, ExplainedAccess
+from policytool.generate.writers.evidence import ExplainedAccess, ModuleEvidence
 from policytool.model.access import Evidence, Use
 from policytool.report.html import write_html
 
@@ -25,7 +25,7 @@ def page() -> str:
     finding = {"id": "E-compile", "file": HOSTILE, "line": 3, "message": HOSTILE, "hint": HOSTILE}
     uses = ((Use(HOSTILE, HOSTILE, HOSTILE, HOSTILE), 1),)
     access = ExplainedAccess(("a_t", "b_t", "file", "read"), Cure.REFUSED, HOSTILE, Evidence(1, 0, 0, uses))
-    return write_html({"findings": [finding]}, None, [EvidenceFile(HOSTILE, "a_t", (access,))])
+    return write_html({"findings": [finding]}, None, [ModuleEvidence(HOSTILE, "a_t", (access,))])
 
 
 def test_hostile_texts_make_no_tag_and_no_control_character() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from policytool.errors import InputError
 from policytool.policy.compiled import CompiledPolicy
-from policytool.surface.side_by_side import Change, compare, diff, diff_document, row_document
+from policytool.surface.side_by_side import GrantChange, compare, diff, diff_document, row_document
 from policytool.surface.surface import (
     DomainTransition,
     PrivilegeSurface,
@@ -147,10 +147,10 @@ def test_difference_of_two_policies(tmp_path_factory: pytest.TempPathFactory, po
     after = surface_of(CompiledPolicy(compile_cil(directory, directory / "grown.cil")), "daemon_t")
     change = diff(before, after)
     assert change.changes == (
-        Change("aaa_t", "file", ("read",), ()),
-        Change("daemon_t", "process", ("execmem",), ()),
-        Change("etc_t", "file", ("execute",), ()),
-        Change("secret_t", "file", (), ("write",)),
+        GrantChange("aaa_t", "file", ("read",), ()),
+        GrantChange("daemon_t", "process", ("execmem",), ()),
+        GrantChange("etc_t", "file", ("execute",), ()),
+        GrantChange("secret_t", "file", (), ("write",)),
     )
     assert (change.added, change.removed, change.grew, change.dangers) == (3, 1, True, ("execmem",))
     assert diff_document(change)["changes"][0] == {  # type: ignore[index]
@@ -165,7 +165,7 @@ def test_difference_of_two_policies(tmp_path_factory: pytest.TempPathFactory, po
 
 def test_difference_of_two_domains_takes_each_itself_for_the_same(surfaces: Mapping[str, PrivilegeSurface]) -> None:
     change = diff(surfaces["daemon_t"], surfaces["other_t"])
-    assert Change("other_t", "capability", (), ("chown", "sys_admin")) in change.changes
+    assert GrantChange("other_t", "capability", (), ("chown", "sys_admin")) in change.changes
     assert "signal" not in {
         perm for item in change.changes if item.target == "other_t" for perm in (*item.added, *item.removed)
     }

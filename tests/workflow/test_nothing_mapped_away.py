@@ -22,7 +22,7 @@ from policytool.model.observation import Observations
 from policytool.model.profile import ModuleFormat
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider, Outcome
-from policytool.policy.relabel_target import Replaced, Retargeted, Skeleton, TargetMap, relabel_targets
+from policytool.policy.relabel_target import ReplacedType, Retargeted, Skeleton, TargetMap, relabel_targets
 from policytool.policy.verdicts import Verdict
 from policytool.toolchain.base import Base
 from policytool.toolchain.link import Linked, link
@@ -81,7 +81,7 @@ def mapped(seen: Observations) -> Retargeted:
     """Map what was SEEN to a private type of OWN, which was there before."""
     skeleton = Skeleton(
         (FileContext(f"{OWN}(/.*)?", FileKind.ANY, context(PRIVATE)),),
-        (Replaced(OLD, "", PRIVATE),),
+        (ReplacedType(OLD, "", PRIVATE),),
         NoTransitions(),
         NoTransitions(),
         frozenset({"myappd_t"}),

@@ -28,7 +28,7 @@ class EvidenceError(ValueError):
 class ExplainedAccess:
     """One (source type, target type, class, permission) with its cure, the cure's reason, and the evidence.
 
-    `id` names a refusal that a person may accept, "" if there is none.
+    `id` names an objection that a person may accept, "" if there is none.
     """
 
     key: tuple[str, str, str, str]
@@ -39,7 +39,7 @@ class ExplainedAccess:
 
 
 @dataclass(frozen=True, slots=True)
-class EvidenceFile:
+class ModuleEvidence:
     """What an evidence.json holds: the module and the domain it is about, and the accesses, sorted."""
 
     module: str
@@ -92,14 +92,14 @@ def reach_document(one: Reach) -> dict[str, object]:
     }
 
 
-def read_evidence(text: str) -> EvidenceFile:
+def read_evidence(text: str) -> ModuleEvidence:
     """Read an evidence.json; raise EvidenceError when TEXT is not one."""
     try:
         document = json.loads(text)
         if document["format"] != FORMAT:
             raise EvidenceError(f"format {document['format']!r} is not {FORMAT}, the one this version reads")
         accesses = tuple(_read_access(item) for item in document["accesses"])
-        return EvidenceFile(str(document["module"]), str(document["domain"]), accesses)
+        return ModuleEvidence(str(document["module"]), str(document["domain"]), accesses)
     except (KeyError, TypeError, ValueError) as error:
         raise EvidenceError(f"not an evidence file: {error}") from error
 

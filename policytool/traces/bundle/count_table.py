@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from policytool.errors import InputError
 from policytool.model.event import Location, Unread, UnreadKind
-from policytool.traces.tally.process_tree import Proof
+from policytool.traces.tally.process_tree import ExecutionProof
 
 _HEAD = "policytool counts 1"
 
@@ -45,7 +45,7 @@ class CountTable:
     """
 
     weights: tuple[Weight, ...]
-    proofs: tuple[Proof, ...] = ()
+    proofs: tuple[ExecutionProof, ...] = ()
     unread: tuple[Unread, ...] = ()
     unread_counts: tuple[tuple[UnreadKind, int], ...] = ()
 
@@ -78,7 +78,7 @@ def parse_table(lines: Iterable[bytes], trace: str, origin: str) -> CountTable:
         try:
             first, *columns = line.decode("ascii").split("\t")
             if first == "run":
-                proofs.append(Proof(*_numbers(columns, 2)))
+                proofs.append(ExecutionProof(*_numbers(columns, 2)))
             elif first == "unread":
                 counts.append((UnreadKind(columns[1]), _numbers(columns[:1], 1)[0]))
             elif first == "place":

@@ -20,7 +20,7 @@ from policytool.traces.events.joiner import join
 from policytool.traces.events.record import Form, Row, event_key
 from policytool.traces.events.written import split_key, written
 from policytool.traces.formats.lines import read_records
-from policytool.traces.tally.process_tree import ProcessTree, Proof
+from policytool.traces.tally.process_tree import ExecutionProof, ProcessTree
 from policytool.traces.tally.shapes import MAX_KNOWN, Reader, Shape
 from policytool.traces.tally.tally import Tally
 
@@ -34,7 +34,7 @@ class Choice:
     """The weight of each candidate, whether to keep it, and the lines of what is kept that prove who ran what."""
 
     weights: tuple[tuple[Weight, bool], ...]
-    proofs: tuple[Proof, ...]
+    proofs: tuple[ExecutionProof, ...]
 
 
 class Reduction:
@@ -96,7 +96,7 @@ class Reduction:
             index, place = self._places[old]
             return begins[index] + place
 
-        kept = tuple(sorted(Proof(moved(proof.caller), moved(proof.program)) for proof in proofs))
+        kept = tuple(sorted(ExecutionProof(moved(proof.caller), moved(proof.program)) for proof in proofs))
         return Choice(tuple(weights), kept)
 
     def _followed(self, blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -41,7 +41,7 @@ class Recording(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
+class RecordedBase:
     """The base policy of the recorded machine: its package, package version and sha256 (of the policy file)."""
 
     name: str | None = None
@@ -100,7 +100,7 @@ class Facts:
     """
 
     kernel: str | None = None
-    base: Base = Base()
+    base: RecordedBase = RecordedBase()
     selinux: str | None = None
     recording: Recording | None = None
     daemons: tuple[tuple[str, str | None], ...] = ()
@@ -201,7 +201,9 @@ def parse_manifest(text: str, origin: str) -> Manifest:
         tool=top.text("tool"),
         facts=Facts(
             kernel=top.optional_text("kernel"),
-            base=Base(base.optional_text("name"), base.optional_text("version"), base.optional_text("sha256")),
+            base=RecordedBase(
+                base.optional_text("name"), base.optional_text("version"), base.optional_text("sha256")
+            ),
             selinux=top.optional_text("selinux"),
             recording=top.recording("recording"),
             daemons=tuple(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from policytool.traces.bundle.bundle import MANIFEST, Counts, aside, checked, checked_counts, read_manifest
-from policytool.traces.bundle.manifest import Base, EvidenceFile, Facts, Manifest
+from policytool.traces.bundle.manifest import EvidenceFile, Facts, Manifest, RecordedBase
 
 _T = TypeVar("_T")
 
@@ -78,7 +78,7 @@ def _agreed(facts: Sequence[Facts], evidence: Sequence[EvidenceFile]) -> Facts:
             daemons[daemon] = version if daemons.setdefault(daemon, version) == version else None
     return Facts(
         kernel=_common(one.kernel for one in facts),
-        base=_common(one.base for one in facts) or Base(),
+        base=_common(one.base for one in facts) or RecordedBase(),
         selinux=_common(one.selinux for one in facts),
         recording=_common(one.recording for one in evidence),
         daemons=tuple(sorted(daemons.items())),

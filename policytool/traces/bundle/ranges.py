@@ -16,7 +16,7 @@ from policytool.model.event import Location
 from policytool.model.observation import Observations
 from policytool.traces.bundle.source import read_range, window
 from policytool.traces.events.joiner import Joiner
-from policytool.traces.tally.fast_path import Digest, is_record
+from policytool.traces.tally.fast_path import FastPath, is_record
 from policytool.traces.tally.tally import Tally, observed_size, refuse_size
 
 # How much is read before a range, in bytes: more than MAX_OPEN events, as long as those of complete mode are.
@@ -86,20 +86,20 @@ def observe_range(path: str, trace: str, complete: bool, part: Range, warm_up: i
         if begin:
             # Not from the middle of a line.
             begin += window(path, begin, part.begin - begin).find(b"\n") + 1
-        early = Digest(trace, Tally(trace, complete), joiner)
+        early = FastPath(trace, Tally(trace, complete), joiner)
         early.read(read_range(path, begin, part.begin))
         joiner.renumber(early.line - 1)
     before = _mark(joiner, 1)
     tally = Tally(trace, complete)
-    digest = Digest(trace, tally, joiner)
-    digest.read(read_range(path, part.begin, part.end))
+    fast_path = FastPath(trace, tally, joiner)
+    fast_path.read(read_range(path, part.begin, part.end))
     # No range begins within an entry of the journal: what looks like a record there is what a program wrote.
-    after = _WITHIN if digest.within else _mark(joiner, digest.line)
+    after = _WITHIN if fast_path.within else _mark(joiner, fast_path.line)
     if part.end is None:
-        digest.finish()
+        fast_path.finish()
     else:
-        digest.flush()
-    return Part(part, tally.observations(), digest.line - 1, before, after)
+        fast_path.flush()
+    return Part(part, tally.observations(), fast_path.line - 1, before, after)
 
 
 def put_together(parts: Sequence[Part], again: Callable[[Range], Part], trace: str) -> Observations:

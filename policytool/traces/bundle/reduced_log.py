@@ -18,7 +18,7 @@ from policytool.traces.bundle.source import read_lines
 from policytool.traces.events.assemble import assemble
 from policytool.traces.events.record import Form, Record, event_key
 from policytool.traces.formats.lines import read_text
-from policytool.traces.tally.fast_path import Digest
+from policytool.traces.tally.fast_path import FastPath
 from policytool.traces.tally.process_tree import proven
 from policytool.traces.tally.tally import Tally
 
@@ -52,7 +52,7 @@ def weighted_events(path: str, table: CountTable, trace: str) -> Iterator[tuple[
 
 def tally_reduced(path: str, table: CountTable, trace: str, tally: Tally) -> None:
     """Add to TALLY what the whole log said that was reduced to PATH, but for what was not understood in it."""
-    digest = Digest(trace, tally)
+    digest = FastPath(trace, tally)
     for lines, weight in kept_events(path, table):
         if not weight.events:
             continue

@@ -12,7 +12,7 @@ import re
 from policytool.traces.events.fields import KEYS
 from policytool.traces.events.record import decoded
 from policytool.traces.events.vocabulary import CLASSES, PERMISSIONS
-from policytool.traces.formats.prefix import HEAD, peel
+from policytool.traces.formats.prefix import RECORD_HEAD, peel
 from policytool.traces.formats.strace import begins_call
 from policytool.traces.tally import blocks
 
@@ -21,7 +21,9 @@ _MAX_BYTES = 16_384
 _MAX_LINES = 256
 
 # What auditd wrote; the short way (digest) takes such a line for a record, whatever is before it.
-_RECORD = re.compile(rb"%s\(%s%s" % (blocks.HEAD.pattern, blocks.STAMP.pattern, re.escape(blocks.BETWEEN)))
+_RECORD = re.compile(
+    rb"%s\(%s%s" % (blocks.AUDITD_HEAD.pattern, blocks.AUDITD_STAMP.pattern, re.escape(blocks.AUDITD_BETWEEN))
+)
 _MARKS = re.compile(rb"[\s>|#*]+")
 _KINDS = re.compile(rb"(?:(?:node|host)=\S{1,256} )?type[= ]\S{0,64}")
 _STAMPED = re.compile(rb"audit\((?:\d{1,12}[.,]\d{1,3}|[^()]{6,60}[ T]\d\d?:\d\d:\d\d[^()]{0,30}):\d{1,20}\)")
@@ -72,7 +74,7 @@ class Folding:
 
 def begins(line: bytes) -> bool:
     """Say whether a record begins on LINE."""
-    return HEAD.match(line) is not None or peel(line) is not None
+    return RECORD_HEAD.match(line) is not None or peel(line) is not None
 
 
 def join(text: bytes, line: bytes) -> bytes | None:

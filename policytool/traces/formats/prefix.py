@@ -64,7 +64,7 @@ _FURTHEST = 1024
 _HINT = re.compile(rb"audit|avc:|AVC|type[= ]")
 
 # What begins a record. After a prefix there has to be one.
-HEAD = re.compile(
+RECORD_HEAD = re.compile(
     rb"(?:(?:node|host)=\S{1,256} )?type[= ](?:UNKNOWN\[)?\w{1,64}\]? |(?:msg=)?audit\(|"
     rb"avc: {1,3}(?:denied|granted)\b|"
     rb"(?:AVC|USER_AVC|SYSCALL|PATH|CWD|EXECVE|PROCTITLE|SOCKADDR|(?:USER_)?SELINUX_ERR) {1,3}[a-z]|"
@@ -94,7 +94,7 @@ def peel(line: bytes) -> Prefix | None:
     moment: int | None = None
     host = tag = b""
     for _ in range(_MOST):
-        if HEAD.match(line, place) or (tag.startswith(b"audit") and _LOGGED.match(line, place)):
+        if RECORD_HEAD.match(line, place) or (tag.startswith(b"audit") and _LOGGED.match(line, place)):
             return Prefix(_literal(line, place), moment, host, tag.startswith(b"audit")) if place else None
         if place > _FURTHEST:
             return None

@@ -14,11 +14,11 @@ from operator import ne
 from typing import NamedTuple
 
 # What auditd writes before the stamp; between a stamp and a body is BETWEEN.
-HEAD = re.compile(rb"type=(\w{1,64}) msg=audit")
-BETWEEN = b"): "
+AUDITD_HEAD = re.compile(rb"type=(\w{1,64}) msg=audit")
+AUDITD_BETWEEN = b"): "
 
 # Ten digits and three, so that bytes are in the order of the times that they write.
-STAMP = re.compile(rb"[0-9]{10}\.[0-9]{3}:[0-9]{1,20}")
+AUDITD_STAMP = re.compile(rb"[0-9]{10}\.[0-9]{3}:[0-9]{1,20}")
 
 _DIGITS = b"0123456789"
 
@@ -41,7 +41,7 @@ def cut_block(
 
     None: not every line has what IS_HEAD accepts, a stamp and a body.
     """
-    begins, _, bodies = zip(*[line.partition(BETWEEN) for line in BytesIO(block + b"\n")], strict=True)
+    begins, _, bodies = zip(*[line.partition(AUDITD_BETWEEN) for line in BytesIO(block + b"\n")], strict=True)
     # Head and stamp of each line in turn. If no head has a line end, each line has one parenthesis there.
     parts = b"\n(".join([*begins, b""]).split(b"(")
     parts.pop()
@@ -65,4 +65,4 @@ def _all_stamped(lines: Sequence[bytes]) -> bool:
         # As long as each other, nearly always: then their marks are in the same places.
         marks = text[10::size], text[14::size], text[size - 1 :: size]
         return marks == (b"." * number, b":" * number, b"\n" * number)
-    return all(line[-1:] == b"\n" and STAMP.fullmatch(line[:-1]) for line in lines)
+    return all(line[-1:] == b"\n" and AUDITD_STAMP.fullmatch(line[:-1]) for line in lines)

@@ -19,7 +19,7 @@ from policytool.traces.events.assemble import assemble
 from policytool.traces.events.joiner import MAX_BYTES, Ended, Joiner, Run
 from policytool.traces.events.naming import name_objects, places_seen
 from policytool.traces.events.record import Form, Record, Row
-from policytool.traces.tally.blocks import BETWEEN, HEAD, STAMP, Cut, cut_block
+from policytool.traces.tally.blocks import AUDITD_BETWEEN, AUDITD_HEAD, AUDITD_STAMP, Cut, cut_block
 from policytool.traces.tally.shapes import (
     MARK,
     MAX_COUNTED_BYTES,
@@ -64,9 +64,9 @@ class _Loose:
 
 def tally_blocks(blocks: Iterable[bytes], origin: str, tally: Tally) -> None:
     """Add the log of whole lines in BLOCKS, called ORIGIN, to TALLY, with what was not understood."""
-    digest = Digest(origin, tally)
-    digest.read(blocks)
-    digest.finish()
+    fast_path = FastPath(origin, tally)
+    fast_path.read(blocks)
+    fast_path.finish()
 
 
 _RAW = Form.RAW
@@ -74,12 +74,12 @@ _RAW = Form.RAW
 
 def is_record(line: bytes) -> bool:
     """Say whether LINE begins as auditd's records do."""
-    begin, _, _ = line.partition(BETWEEN)
+    begin, _, _ = line.partition(AUDITD_BETWEEN)
     head, _, stamp = begin.partition(b"(")
-    return HEAD.fullmatch(head) is not None and STAMP.fullmatch(stamp) is not None
+    return AUDITD_HEAD.fullmatch(head) is not None and AUDITD_STAMP.fullmatch(stamp) is not None
 
 
-class Digest:
+class FastPath:
     """Adds events to a tally, and remembers what it has read."""
 
     def __init__(self, origin: str, tally: Tally, joiner: Joiner | None = None) -> None:
@@ -156,11 +156,11 @@ class Digest:
 
     def _read_lines(self, block: bytes) -> None:
         """Add BLOCK, in whatever format its lines are; go on to where a record of auditd's begins."""
-        kinds, kind, stamped = self._reader.kinds, self._reader.kind, STAMP.fullmatch
+        kinds, kind, stamped = self._reader.kinds, self._reader.kind, AUDITD_STAMP.fullmatch
         stamp, event = self._stamp, list(self._event)
         self._lines = chain.from_iterable(self._supply(block))
         for line in self._lines:
-            begin, _, body = line.partition(BETWEEN)
+            begin, _, body = line.partition(AUDITD_BETWEEN)
             head, _, key = begin.partition(b"(")
             if key == stamp:
                 if len(event) >= _MANY:
@@ -179,7 +179,7 @@ class Digest:
             line = self._add_others([*before, line])
             stamp = None
             if line:
-                begin, _, body = line.partition(BETWEEN)
+                begin, _, body = line.partition(AUDITD_BETWEEN)
                 head, _, stamp = begin.partition(b"(")
                 event = [head, body]
         self._stamp, self._event = stamp, event
@@ -325,9 +325,9 @@ class Digest:
             self._add_line(reader, line)
         self._among_others = True
         for line in self._lines:
-            begin, _, _ = line.partition(BETWEEN)
+            begin, _, _ = line.partition(AUDITD_BETWEEN)
             head, _, stamp = begin.partition(b"(")
-            if not reader.within and self._reader.kind(head) and STAMP.fullmatch(stamp):
+            if not reader.within and self._reader.kind(head) and AUDITD_STAMP.fullmatch(stamp):
                 self._among_others = False
                 self._add_read(reader.rest())
                 return line
@@ -372,7 +372,7 @@ class Digest:
                 self._again(count, group.key)
                 continue
             stamp = group[0][0]
-            if not STAMP.fullmatch(stamp) or any(row[4] is not _RAW for row in group):
+            if not AUDITD_STAMP.fullmatch(stamp) or any(row[4] is not _RAW for row in group):
                 self._tally.add(assemble(group, self._origin, self._tally.unread))
                 continue
             text = tuple([part for row in group for part in row[1:3]])
@@ -420,7 +420,7 @@ class Digest:
 def _lines_of(stamp: bytes, event: Sequence[bytes]) -> list[bytes]:
     """Put the lines together again that have STAMP, and head and body of each in EVENT."""
     parts = iter(event)
-    return [head + b"(" + stamp + BETWEEN + body for head, body in zip(parts, parts, strict=True)]
+    return [head + b"(" + stamp + AUDITD_BETWEEN + body for head, body in zip(parts, parts, strict=True)]
 
 
 def _milliseconds(stamp: bytes) -> int:

@@ -39,7 +39,7 @@ _MANY = 1 << 22
 _MANY_EXECUTIONS = 1 << 14
 
 
-class Proof(NamedTuple):
+class ExecutionProof(NamedTuple):
     """The lines, counted from 1, of two records: one whose exe= is the caller, and that of the execution itself."""
 
     caller: int
@@ -74,7 +74,7 @@ class ProcessTree:
         self._programs: dict[tuple[bytes, int], _Runs] = {}
         self._open: dict[tuple[bytes, int], _Waits] = {}
         # Each with the first records that prove it.
-        self._found: dict[Execution, Proof] = {}
+        self._found: dict[Execution, ExecutionProof] = {}
         self._line = 1
 
     def follow(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -100,7 +100,7 @@ class ProcessTree:
         """Return what was run so far, sorted; what the log does not tell the caller of is left out."""
         return tuple(sorted(self.proofs()))
 
-    def proofs(self) -> Mapping[Execution, Proof]:
+    def proofs(self) -> Mapping[Execution, ExecutionProof]:
         """Return what was run so far, each with the records that prove it."""
         found = dict(self._found)
         for (node, _), one in self._open.items():
@@ -123,7 +123,9 @@ class ProcessTree:
         node = key[0]
         waiting = self._open.pop((node, result), None)
         if waiting is not None and waiting.parent == child.parent:
-            self._keep(Execution(waiting.domain, child.program, waiting.program), Proof(child.line, waiting.line))
+            self._keep(
+                Execution(waiting.domain, child.program, waiting.program), ExecutionProof(child.line, waiting.line)
+            )
             return
         if waiting is not None:
             self._keep(*self._guessed(node, waiting))
@@ -134,7 +136,7 @@ class ProcessTree:
         before = self._programs.get(key, _NOBODY)
         # A process whose parent has gone is init's; any other parent is that of an earlier process of this number.
         if before.program and run.parent in (before.parent, _INIT):
-            self._keep(Execution(run.domain, before.program, run.program), Proof(before.line, run.line))
+            self._keep(Execution(run.domain, before.program, run.program), ExecutionProof(before.line, run.line))
         else:
             if key in self._open:
                 self._keep(*self._guessed(key[0], self._open[key]))
@@ -143,12 +145,12 @@ class ProcessTree:
         if len(self._programs) < _MANY:
             self._programs[key] = _Runs(run.parent, run.program, run.line)
 
-    def _guessed(self, node: bytes, run: _Waits) -> tuple[Execution, Proof]:
+    def _guessed(self, node: bytes, run: _Waits) -> tuple[Execution, ExecutionProof]:
         """Return an execution whose fork is not in the log: by what its parent ran last, if that is known."""
         caller = self._programs.get((node, run.parent), _NOBODY)
-        return Execution(run.domain, caller.program, run.program), Proof(caller.line, run.line)
+        return Execution(run.domain, caller.program, run.program), ExecutionProof(caller.line, run.line)
 
-    def _keep(self, execution: Execution, proof: Proof) -> None:
+    def _keep(self, execution: Execution, proof: ExecutionProof) -> None:
         if _known(execution) and len(self._found) < _MANY_EXECUTIONS:
             self._found.setdefault(execution, proof)
 

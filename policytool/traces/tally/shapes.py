@@ -21,7 +21,7 @@ from policytool.traces.events.naming import relative_to_cwd, takes_folders
 from policytool.traces.events.record import Form, Row, decoded
 from policytool.traces.events.syscalls import arch_name, syscall_name
 from policytool.traces.events.tidy import tidy
-from policytool.traces.tally.blocks import HEAD
+from policytool.traces.tally.blocks import AUDITD_HEAD
 from policytool.traces.tally.decision import Known, known
 from policytool.traces.tally.plain_avc import Groups, plain_groups, read_plain, read_plain_path
 
@@ -158,7 +158,7 @@ class Reader:
     def kind(self, head: bytes) -> bytes | None:
         """Return the kind of record in what auditd writes before a stamp; None if HEAD is nothing of that sort."""
         kind = self.kinds.get(head)
-        if kind is None and (match := HEAD.fullmatch(head)):
+        if kind is None and (match := AUDITD_HEAD.fullmatch(head)):
             kind = self.kinds.keep(head, match[1], len(head))
         return kind
 

@@ -11,13 +11,13 @@ import pytest
 
 from policytool.errors import InputError
 from policytool.traces.bundle.bundle import import_trace, load, read_manifest, read_trace
-from policytool.traces.bundle.manifest import Base, Facts, Manifest, Recording, parse_manifest
+from policytool.traces.bundle.manifest import Facts, Manifest, RecordedBase, Recording, parse_manifest
 from policytool.traces.bundle.merged_bundle import merge_bundles
 from tests.traces.reading import avc
 
 FACTS = Facts(
     kernel="6.1.0",
-    base=Base("selinux-policy-default", "2:2.1", None),
+    base=RecordedBase("selinux-policy-default", "2:2.1", None),
     selinux="permissive",
     recording=Recording.COMPLETE,
     daemons=(("auditd", "3.0.9"),),

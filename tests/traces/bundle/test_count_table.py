@@ -8,11 +8,11 @@ import pytest
 from policytool.errors import InputError
 from policytool.model.event import Location, Unread, UnreadKind
 from policytool.traces.bundle.count_table import CountTable, Weight, parse_table
-from policytool.traces.tally.process_tree import Proof
+from policytool.traces.tally.process_tree import ExecutionProof
 
 TABLE = CountTable(
     weights=(Weight(3, 12, -5, 81233), Weight(1, 0, 0, 0)),
-    proofs=(Proof(1, 4),),
+    proofs=(ExecutionProof(1, 4),),
     unread=(Unread(Location("t", 7), UnreadKind.NOT_A_RECORD, "a\tb\n\udc80\u00fc"),),
     unread_counts=((UnreadKind.NOT_A_RECORD, 30),),
 )

@@ -8,7 +8,7 @@ from itertools import groupby
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policytool.traces.tally.blocks import BETWEEN, HEAD, STAMP, Cut, cut_block
+from policytool.traces.tally.blocks import AUDITD_BETWEEN, AUDITD_HEAD, AUDITD_STAMP, Cut, cut_block
 
 _PIECES = (
     "type=AVC msg=audit",
@@ -43,9 +43,9 @@ def _by_lines(block: bytes) -> list[tuple[bytes, list[bytes]]] | None:
     """Return stamp, and heads and bodies, of each run of records, as the definition has it."""
     records = []
     for line in block.split(b"\n"):
-        begin, between, body = (line + b"\n").partition(BETWEEN)
+        begin, between, body = (line + b"\n").partition(AUDITD_BETWEEN)
         head, _, stamp = begin.partition(b"(")
-        if not between or not HEAD.fullmatch(head) or not STAMP.fullmatch(stamp):
+        if not between or not AUDITD_HEAD.fullmatch(head) or not AUDITD_STAMP.fullmatch(stamp):
             return None
         records.append((stamp, head, body))
     runs = groupby(records, lambda record: record[0])
@@ -76,15 +76,15 @@ def _runs(cut: Cut | None) -> list[tuple[bytes, list[bytes]]] | None:
 )
 def test_any_lines(lines: list[str]) -> None:
     block = "\n".join(lines).encode()
-    assert _runs(cut_block(block, HEAD.fullmatch, None, ())) == _by_lines(block)
+    assert _runs(cut_block(block, AUDITD_HEAD.fullmatch, None, ())) == _by_lines(block)
 
 
 def test_records_before_the_block() -> None:
     line = b"type=AVC msg=audit(1700000000.001:1): b"
     before = (b"type=A msg=audit", b"a\n")
-    same = _runs(cut_block(line, HEAD.fullmatch, b"1700000000.001:1", before))
+    same = _runs(cut_block(line, AUDITD_HEAD.fullmatch, b"1700000000.001:1", before))
     assert same == [(b"1700000000.001:1", [*before, b"type=AVC msg=audit", b"b\n"])]
-    other = _runs(cut_block(line, HEAD.fullmatch, b"1700000000.001:2", before))
+    other = _runs(cut_block(line, AUDITD_HEAD.fullmatch, b"1700000000.001:2", before))
     assert other == [
         (b"1700000000.001:2", [*before]),
         (b"1700000000.001:1", [b"type=AVC msg=audit", b"b\n"]),

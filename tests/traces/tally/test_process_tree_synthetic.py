@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from policytool.model.execution import Execution
-from policytool.traces.tally.process_tree import ProcessTree, Proof, proven
+from policytool.traces.tally.process_tree import ExecutionProof, ProcessTree, proven
 
 CLONE, VFORK, EXECVE = 56, 58, 59
 SH, DAEMON, TOOL = "/usr/bin/sh", "/usr/sbin/greeterd", "/usr/bin/date"
@@ -108,9 +108,9 @@ def test_an_execution_is_proven_by_the_lines_of_two_records() -> None:
     told = [found.add_block("\n".join(block).encode()) for block in (lines[:2], lines[2:])]
     assert told == [(2,), (3, 5, 6, 7, 8, 9)]
     assert found.proofs() == {
-        Execution("greeterd_t", DAEMON, SH): Proof(2, 3),
-        Execution("greeterd_t", SH, TOOL): Proof(3, 5),
-        Execution("other_t", SH, TOOL): Proof(7, 6),
+        Execution("greeterd_t", DAEMON, SH): ExecutionProof(2, 3),
+        Execution("greeterd_t", SH, TOOL): ExecutionProof(3, 5),
+        Execution("other_t", SH, TOOL): ExecutionProof(7, 6),
     }
     for execution, (caller, program) in found.proofs().items():
         assert proven(lines[caller - 1].encode(), lines[program - 1].encode()) == execution
