@@ -61,8 +61,8 @@ def import_(
     jobs: Jobs = 1,
 ) -> None:
     """Make a bundle of logs. What is not said of the machine stays unknown."""
-    from policytool.traces.bundle.bundle import import_trace
     from policytool.traces.bundle.manifest import Facts, RecordedBase, Recording
+    from policytool.traces.bundle.write import import_trace
 
     try:
         mode = Recording(recording) if recording else None

@@ -16,8 +16,9 @@ from policytool.lab.scenario_logs import split_by_scenario
 from policytool.lab.session import Session, boot, run_folder
 from policytool.lab.status import Step
 from policytool.model.daemon import Daemon
-from policytool.traces.bundle.bundle import import_trace, read_manifest
+from policytool.traces.bundle.bundle import read_manifest
 from policytool.traces.bundle.manifest import Facts, Manifest, RecordedBase, Recording
+from policytool.traces.bundle.write import import_trace
 
 # Every access of every daemon is logged, on a machine that may be translated: an hour for all scenarios.
 _LIMIT = 7200.0

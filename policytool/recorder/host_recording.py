@@ -33,8 +33,8 @@ from policytool.recorder.recording_policy import (
 )
 from policytool.recorder.undo_log import UndoLog, new_undo_log, old_undo_log
 from policytool.toolchain.run import background, find_program
-from policytool.traces.bundle.bundle import import_trace
 from policytool.traces.bundle.manifest import Facts, Manifest, RecordedBase, Recording
+from policytool.traces.bundle.write import import_trace
 
 # What has to stay free on the disk of the log, in bytes; auditd itself would suspend or halt the host.
 _FREE = 512 << 20

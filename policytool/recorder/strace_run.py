@@ -14,8 +14,8 @@ from pathlib import Path
 from policytool.errors import InputError, UsageError
 from policytool.recorder.host_recording import Recorded, Request, Told, recorded_versions
 from policytool.toolchain.run import background
-from policytool.traces.bundle.bundle import import_trace
 from policytool.traces.bundle.manifest import Facts, Recording
+from policytool.traces.bundle.write import import_trace
 
 # What is read, written, sent and received may hold secrets: only addresses and lengths of it are printed.
 _CONTENT = (

@@ -22,7 +22,7 @@ from policytool.model.refusal import Refusal
 from policytool.policy.selinux_error import ErrorKind, JudgedError, classify
 from policytool.policy.verdicts import Replay, Replayed, Verdict
 from policytool.report.accesses import Document, timestamp, use_document
-from policytool.surface.side_by_side import NamedRow, SurfaceDiff, diff_document, row_document
+from policytool.surface.side_by_side import ComparisonRow, NamedRow, SurfaceDiff
 from policytool.traces.bundle.manifest import Manifest
 
 FORMAT = 1
@@ -275,4 +275,46 @@ def compare_document(rows: Iterable[NamedRow], growth: Iterable[SurfaceDiff], ba
         "baseline": printable(baseline),
         "rows": [{"policy": printable(one.policy), **row_document(one.row)} for one in rows],
         "changes": [diff_document(one) for one in growth],
+    }
+
+
+def row_document(row: ComparisonRow) -> dict[str, object]:
+    """Return ROW as plain values, shares rounded to six digits so that a report is the same everywhere."""
+    document: dict[str, object] = {
+        "domain": row.domain,
+        "triples": {"stored": row.stored, "every": row.every, "floor": row.floor},
+        "share": round(row.share, 6),
+        "floor_share": round(row.floor_share, 6),
+        "rules": row.rules,
+        "object_types": row.object_types,
+        "capabilities": row.capabilities,
+        "transitions": row.transitions,
+        "dangers": list(row.dangers),
+        "permissive": row.permissive,
+    }
+    if row.used is not None:
+        document |= {"used": row.used, "excess": row.excess}
+    return document
+
+
+def diff_document(difference: SurfaceDiff) -> dict[str, object]:
+    """Return a difference as plain values."""
+    return {
+        "before": difference.before,
+        "after": difference.after,
+        "grew": difference.grew,
+        "added": difference.added,
+        "removed": difference.removed,
+        "switchable": difference.switchable,
+        "permissive": difference.permissive,
+        "dangers": list(difference.dangers),
+        "changes": [
+            {
+                "target": change.target,
+                "class": change.tclass,
+                "added": list(change.added),
+                "removed": list(change.removed),
+            }
+            for change in difference.changes
+        ],
     }

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from policytool.check.link_errors import FailureKind, LinkFailure, link_failures
-from policytool.errors import InputError, UsageError
+from policytool.errors import InputError, ToolFailedError, UsageError
 from policytool.model.context import is_identifier
 from policytool.toolchain.base import Base, Progress, base_cil, stamp
 from policytool.toolchain.cache import Cache, digest, open_cache
@@ -72,6 +72,14 @@ def link(
     if refused.exists():
         return LinkFailed(link_failures(refused.read_bytes().decode("utf-8", "surrogateescape")))
     return Linked(folder / "policy", folder / "file_contexts")
+
+
+def link_unchecked(base: Base, modules: Mapping[str, str]) -> Linked:
+    """Link for asking only: the questions are about allow rules, so neverallow rules need not be checked."""
+    result = link(base, modules, neverallow=False)
+    if isinstance(result, LinkFailed):
+        raise ToolFailedError(f"the skeletons do not link with the base: {result.failures[0].message}")
+    return result
 
 
 def newest_version() -> int:

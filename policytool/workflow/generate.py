@@ -25,12 +25,13 @@ from policytool.policy.aliases import without_aliases
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
 from policytool.toolchain.base import Base
-from policytool.toolchain.link import LinkFailed, link
+from policytool.toolchain.link import LinkFailed, link, link_unchecked
 from policytool.workflow.children import as_children, children_owned
 from policytool.workflow.helpers_of import entered_by
-from policytool.workflow.mapping import Mapped, types_owned
+from policytool.workflow.labelling import types_owned
+from policytool.workflow.mapping import Mapped
 from policytool.workflow.robust import closing, robust_candidates
-from policytool.workflow.skeletons import Skeletons, link_unchecked, make_skeletons, with_file_interfaces
+from policytool.workflow.skeletons import Skeletons, make_skeletons, with_file_interfaces
 from policytool.workflow.triaged import Judges, triage_each
 
 # Each round refuses what the neverallow rules of the base forbid; secilc names a few offenders at a time.

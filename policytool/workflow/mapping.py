@@ -1,39 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Private types put together: from what was seen and the base's file contexts to each daemon's labelling, and back.
+"""What was seen, recorded without some modules or with them, as it is under them: the mapping rho.
 
-Back is the target half of the mapping rho: what was recorded without the new types is mapped to them.
+Its source half is `policy/relabel_source.py`, its target half `policy/relabel_target.py`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from posixpath import basename
 
 from policytool.errors import InputError
-from policytool.generate.file_interfaces import file_interfaces
 from policytool.generate.label_faults import check_labels
-from policytool.generate.private_types import PrivateTypes
 from policytool.generate.triage import Cure, Triaged
-from policytool.graph.own_paths import Paths, acting_for
-from policytool.graph.permission_graph import PermissionGraph
 from policytool.graph.touched import touched
 from policytool.model.access import AccessVector, Use, merge_vectors, with_uses
 from policytool.model.context import OBJECT_ROLE
 from policytool.model.daemon import Daemon
-from policytool.model.module import FileContext, FileKind, PolicyModule
-from policytool.model.own_path import CLASSES, KINDS, Labelling, Labels
+from policytool.model.module import FileContext, FileKind
+from policytool.model.observation import Observations
+from policytool.model.own_path import CLASSES, KINDS, Labels
 from policytool.model.paths import SUBTREE, escaped, literal_start
 from policytool.model.printable import printable
 from policytool.policy.compiled import CompiledPolicy
-from policytool.policy.entries import entered_by_rule
+from policytool.policy.relabel_program import relabel_programs
 from policytool.policy.relabel_source import Moved, Relabelled
 from policytool.policy.relabel_target import ReplacedType, Skeleton, TargetMap, relabel_targets
-from policytool.toolchain.labels import customizable_types
-
-# Who starts daemons on every system of refpolicy's family, whether the recording shows it or not.
-_INIT = "init_t"
+from policytool.toolchain.base import Base
+from policytool.toolchain.build import Build
+from policytool.toolchain.labels import FileContextLabels, customizable_types
+from policytool.toolchain.link import Linked, link_unchecked
+from policytool.workflow.helpers_of import attributed, entered_by
+from policytool.workflow.linked_modules import file_contexts
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +50,6 @@ class Mapped:
     def every(self) -> tuple[AccessVector, ...]:
         """All accesses without a cure, those that were moved as they would be."""
         return (*self.vectors, *(one.vector for one in self.moved if not one.unmapped))
-
-
-def find_labelling(
-    graph: PermissionGraph, present: Sequence[Daemon], known: Sequence[Daemon], base: CompiledPolicy, labels: Labels
-) -> Mapping[str, Labelling]:
-    """Return the labelling of each daemon PRESENT in GRAPH that has paths of its own, by domain.
-
-    KNOWN are all daemons whose sockets are known; BASE and LABELS are the policy and the file contexts of the base.
-    A domain of the base keeps the types that the base has for it, and only gets transitions to them.
-    """
-    daemons = [daemon for daemon in present if daemon.domain not in base.types]
-    vectors = graph.vectors()
-    seen = touched(vectors, labels.canonical)
-    starters = frozenset({_INIT}).union(*(graph.entered_from(daemon.domain) for daemon in daemons))
-    acting = acting_for(vectors, [daemon.domain for daemon in daemons], entered_by_rule(base))
-    paths = Paths(seen, daemons, known, acting, starters, labels)
-    found = {one.domain: paths.found(one) for one in daemons}
-    # What a domain of the base makes where the base's file contexts have another label gets that label.
-    extended = [one for one in present if one.domain in base.types and one.executables]
-    found |= {one.domain: replace(paths.found(one), own=()) for one in extended}
-    types = PrivateTypes([*daemons, *extended], found, seen, labels, base)
-    return {daemon.domain: types.labelling(daemon) for daemon in (*daemons, *extended)}
 
 
 def map_targets(
@@ -171,27 +148,59 @@ def connections(
     return tuple(implied)
 
 
-def with_interfaces(
-    skeletons: Mapping[str, PolicyModule],
-    labelling: Mapping[str, Labelling],
-    present: Sequence[Daemon],
-    vectors: Sequence[AccessVector],
-) -> Mapping[str, PolicyModule]:
-    """Return SKELETONS with interfaces for those that VECTORS, mapped to the private types, show to need one."""
+@dataclass(frozen=True, slots=True)
+class UnderModules:
+    """What was seen, as it is under modules, and the helpers' domains that were entered, with the daemons."""
+
+    mapped: Mapped
+    entered: Mapping[str, tuple[Daemon, ...]]
+
+
+def under_modules(
+    observations: Observations,
+    known: Sequence[Daemon],
+    scope: Collection[str],
+    built: Build,
+    linked: Linked,
+    policy: CompiledPolicy,
+    base: Base,
+) -> UnderModules:
+    """Map OBSERVATIONS, which have no aliases, to the modules BUILT and LINKED with BASE into POLICY.
+
+    SCOPE are the domains that the modules are about. KNOWN daemons are described.
+    """
+    entries = file_contexts(built)
+    observations = replace(observations, vectors=relabel_programs(observations.vectors, _programs(entries, policy)))
+    daemons = _daemons(known, scope, observations)
+    whose = attributed(observations, daemons, policy)
+    plain = link_unchecked(base, {})
+    mapped = map_targets(
+        whose.relabel(observations.vectors),
+        entries,
+        frozenset(scope),
+        CompiledPolicy(plain.policy),
+        policy,
+        FileContextLabels(plain.file_contexts),
+        FileContextLabels(linked.file_contexts),
+    )
+    return UnderModules(mapped, entered_by(observations, daemons, policy, whose.known))
+
+
+def _programs(entries: Iterable[FileContext], policy: CompiledPolicy) -> Mapping[str, str]:
+    """Return the types of the programs, by path, that ENTRIES label one by one and POLICY has transitions for."""
+    ways_in = {type_ for _, type_ in policy.process_transitions}
     return {
-        daemon.domain: replace(
-            skeletons[daemon.domain],
-            interfaces=(
-                *skeletons[daemon.domain].interfaces,
-                *file_interfaces(daemon, vectors, labelling.get(daemon.domain, Labelling())),
-            ),
-        )
-        for daemon in present
+        path: one.context.type_
+        for one in entries
+        if one.context.type_ in ways_in and escaped(path := literal_start(one.pattern)) == one.pattern
     }
 
 
-def types_owned(labelling: Mapping[str, Labelling], present: Sequence[Daemon]) -> Mapping[str, Daemon]:
-    """Return the daemon of each private type."""
-    return {
-        private.name: daemon for daemon in present for private in labelling.get(daemon.domain, Labelling()).private
-    }
+def _daemons(known: Sequence[Daemon], scope: Collection[str], observations: Observations) -> tuple[Daemon, ...]:
+    """Return the daemons that the domains of SCOPE belong to; of one that is not known, only the domain is."""
+    by_domain = {daemon.domain: daemon for daemon in known}
+    sources = {vector.source.type_ for vector in observations.vectors} & set(scope)
+    return tuple(
+        by_domain.get(domain) or Daemon(domain.removesuffix("_t"), domain, f"{domain.removesuffix('_t')}_exec_t")
+        for domain in sorted(sources)
+    )

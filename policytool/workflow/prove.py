@@ -31,7 +31,7 @@ from policytool.toolchain.base import Base
 from policytool.toolchain.build import Build
 from policytool.toolchain.link import LinkFailed, link
 from policytool.workflow.linked_modules import build_whole, declared_types, evidence_files
-from policytool.workflow.under_modules import under_modules
+from policytool.workflow.mapping import under_modules
 
 # The module that keeps attributes in the compiled skeletons, where the compiler would expand and forget them.
 _KEEPER = "policytool_attributes"

@@ -21,7 +21,7 @@ from policytool.policy.verdicts import Replay, Replayed, Verdict, replay
 from policytool.policy.xperms import XpermRules
 from policytool.toolchain.base import Base
 from policytool.workflow.linked_modules import build_whole, declared_by, declared_types, evidence_files, subjects
-from policytool.workflow.under_modules import under_modules
+from policytool.workflow.mapping import under_modules
 
 
 @dataclass(frozen=True, slots=True)

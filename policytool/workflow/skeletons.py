@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from policytool.errors import ToolFailedError
 from policytool.generate.choices import Choices
 from policytool.generate.skeleton import skeleton
 from policytool.generate.writers.cil import write_cil
@@ -19,9 +18,10 @@ from policytool.model.own_path import Labelling, Labels
 from policytool.policy.compiled import CompiledPolicy
 from policytool.toolchain.base import Base
 from policytool.toolchain.labels import FileContextLabels
-from policytool.toolchain.link import Linked, LinkFailed, link
+from policytool.toolchain.link import Linked, link_unchecked
 from policytool.workflow.helpers_of import Attributed, propose
-from policytool.workflow.mapping import Mapped, find_labelling, map_targets, with_interfaces
+from policytool.workflow.labelling import find_labelling, with_interfaces
+from policytool.workflow.mapping import Mapped, map_targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +96,3 @@ def with_file_interfaces(skeletons: Skeletons, present: Sequence[Daemon], mapped
     """Return SKELETONS with interfaces for those that MAPPED shows to need private types of the daemons PRESENT."""
     modules = with_interfaces(skeletons.modules, skeletons.labelling, present, mapped.every)
     return replace(skeletons, modules=modules)
-
-
-def link_unchecked(base: Base, modules: Mapping[str, str]) -> Linked:
-    """Link for asking only: the questions are about allow rules, so neverallow rules need not be checked."""
-    result = link(base, modules, neverallow=False)
-    if isinstance(result, LinkFailed):
-        raise ToolFailedError(f"the skeletons do not link with the base: {result.failures[0].message}")
-    return result

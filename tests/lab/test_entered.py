@@ -12,7 +12,7 @@ from policytool.model.daemon import Daemon
 from policytool.policy.compiled import CompiledPolicy
 from policytool.toolchain.base import Base
 from policytool.toolchain.labels import FileContextLabels
-from policytool.workflow.skeletons import link_unchecked
+from policytool.toolchain.link import link_unchecked
 
 
 def access(

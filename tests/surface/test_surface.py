@@ -10,7 +10,8 @@ import pytest
 
 from policytool.errors import InputError
 from policytool.policy.compiled import CompiledPolicy
-from policytool.surface.side_by_side import GrantChange, compare, diff, diff_document, row_document
+from policytool.report.document import diff_document, row_document
+from policytool.surface.side_by_side import GrantChange, compare, diff
 from policytool.surface.surface import (
     DomainTransition,
     PrivilegeSurface,

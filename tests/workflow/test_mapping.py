@@ -33,7 +33,8 @@ from policytool.toolchain.labels import FileContextLabels
 from policytool.toolchain.link import Linked, link
 from policytool.toolchain.setfiles import check_file_contexts
 from policytool.traces.bundle.bundle import read_trace
-from policytool.workflow.mapping import Mapped, find_labelling, map_targets
+from policytool.workflow.labelling import find_labelling
+from policytool.workflow.mapping import Mapped, map_targets
 
 TRACE = Path(__file__).resolve().parents[2] / "traces" / "libvirt" / "complete"
 

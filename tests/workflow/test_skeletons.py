@@ -18,9 +18,10 @@ from policytool.model.observation import Observations
 from policytool.policy.aliases import without_aliases
 from policytool.policy.compiled import CompiledPolicy
 from policytool.toolchain.base import Base
+from policytool.toolchain.link import link_unchecked
 from policytool.traces.bundle.bundle import read_trace
 from policytool.workflow.mapping import Mapped
-from policytool.workflow.skeletons import Skeletons, link_unchecked, make_skeletons
+from policytool.workflow.skeletons import Skeletons, make_skeletons
 from tests.synthetic import observations, vector
 
 TRACE = Path(__file__).parents[2] / "traces" / "libvirt" / "complete"

@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from policytool.traces.bundle.bundle import MANIFEST, Counts, aside, checked, checked_counts, read_manifest
+from policytool.traces.bundle.bundle import MANIFEST, checked, checked_counts, read_manifest
 from policytool.traces.bundle.manifest import EvidenceFile, Facts, Manifest, RecordedBase
+from policytool.traces.bundle.write import Counts, aside
 
 _T = TypeVar("_T")
 

@@ -13,7 +13,6 @@ from policytool.errors import InputError
 from policytool.traces.bundle.bundle import (
     MANIFEST,
     TraceLog,
-    aside,
     checked,
     checked_counts,
     observe_log,
@@ -24,6 +23,7 @@ from policytool.traces.bundle.count_table import CountTable
 from policytool.traces.bundle.distinct_events import Choice, Reduction
 from policytool.traces.bundle.manifest import TOOL, EvidenceFile, Manifest, Reduced
 from policytool.traces.bundle.source import read_blocks
+from policytool.traces.bundle.write import aside
 
 # For lzma: a tenth smaller than what other bundles have, and twice as slow; there is little left to compress.
 _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "nice_len": 273, "depth": 64, "lc": 4, "pb": 0}]

@@ -19,6 +19,7 @@ from policytool.model.event import (
     Unread,
     UnreadKind,
 )
+from policytool.traces.events import strace_call
 from policytool.traces.events.avc import is_notice, read_decision
 from policytool.traces.events.fields import field_pairs, fields, number, plain, text_value
 from policytool.traces.events.naming import name_objects, places_seen, relative_to_cwd
@@ -26,7 +27,6 @@ from policytool.traces.events.record import Form, Record, Row, decoded, event_ke
 from policytool.traces.events.sockaddr import read_sockaddr
 from policytool.traces.events.syscalls import arch_name, syscall_name
 from policytool.traces.events.tidy import tidy
-from policytool.traces.formats import strace
 
 # How much of an unread line is kept, in characters.
 MAX_TEXT = 200
@@ -166,7 +166,7 @@ def read_args(found: Mapping[str, str]) -> tuple[int, ...]:
 
 
 def _strace(draft: _Draft, record: Record, text: str) -> None:
-    draft.syscall = strace.read_call(text)
+    draft.syscall = strace_call.read_call(text)
     if draft.syscall is None:
         draft.report(record, UnreadKind.MALFORMED)
 
@@ -276,5 +276,5 @@ READERS: Mapping[bytes, Callable[[_Draft, Record, str], None]] = {
     b"SOCKADDR": _sockaddr,
     b"SELINUX_ERR": _selinux_err,
     b"USER_SELINUX_ERR": _selinux_err,
-    strace.KIND: _strace,
+    strace_call.KIND: _strace,
 }

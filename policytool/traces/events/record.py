@@ -21,6 +21,13 @@ Report = Callable[[UnreadKind, bytes], None]
 STAMP = rb"(\d{1,11})[.,](\d{1,3}):(\d{1,20})"
 _KEY = re.compile(rb"(?:(\S+) )?" + STAMP)
 
+# What auditd writes before the stamp; between a stamp and a body is AUDITD_BETWEEN.
+AUDITD_HEAD = re.compile(rb"type=(\w{1,64}) msg=audit")
+AUDITD_BETWEEN = b"): "
+
+# Ten digits and three, so that bytes are in the order of the times that they write.
+AUDITD_STAMP = re.compile(rb"[0-9]{10}\.[0-9]{3}:[0-9]{1,20}")
+
 
 class Form(Enum):
     """How values are written: as the kernel does (quoted or hexadecimal), or as `ausearch -i` does (bare)."""

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import re
 
+from policytool.traces.events import record
 from policytool.traces.events.fields import KEYS
 from policytool.traces.events.record import decoded
 from policytool.traces.events.vocabulary import CLASSES, PERMISSIONS
 from policytool.traces.formats.prefix import RECORD_HEAD, peel
 from policytool.traces.formats.strace import begins_call
-from policytool.traces.tally import blocks
 
 # A record of the kernel has at most 8,970 bytes, and no terminal fewer than some forty columns.
 _MAX_BYTES = 16_384
 _MAX_LINES = 256
 
-# What auditd wrote; the short way (digest) takes such a line for a record, whatever is before it.
+# What auditd wrote; the fast path takes such a line for a record, whatever is before it.
 _RECORD = re.compile(
-    rb"%s\(%s%s" % (blocks.AUDITD_HEAD.pattern, blocks.AUDITD_STAMP.pattern, re.escape(blocks.AUDITD_BETWEEN))
+    rb"%s\(%s%s" % (record.AUDITD_HEAD.pattern, record.AUDITD_STAMP.pattern, re.escape(record.AUDITD_BETWEEN))
 )
 _MARKS = re.compile(rb"[\s>|#*]+")
 _KINDS = re.compile(rb"(?:(?:node|host)=\S{1,256} )?type[= ]\S{0,64}")

@@ -11,9 +11,9 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 
+from policytool.traces.events import strace_call
 from policytool.traces.events.record import Form, Record, decoded, encoded
 from policytool.traces.events.written import split_key, written
-from policytool.traces.formats import strace
 from policytool.traces.redaction.pseudonyms import Pseudonyms
 from policytool.traces.redaction.texts import (
     MAX_PROCTITLE,
@@ -73,7 +73,7 @@ class Redactor:
     def line(self, record: Record) -> bytes:
         """Return RECORD as a line of a log, without its end."""
         text = decoded(record.body)
-        if record.kind == strace.KIND:
+        if record.kind == strace_call.KIND:
             return encoded(self._strace(record.key, text))
         body = self._known.get((record.kind, record.form, record.body)) or self._rewritten(record, text)
         node, stamp = split_key(record.key)

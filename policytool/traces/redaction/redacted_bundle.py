@@ -10,10 +10,11 @@ from pathlib import Path
 
 from policytool.errors import InputError
 from policytool.model.event import Unread
-from policytool.traces.bundle.bundle import EVIDENCE, FILTERS, MANIFEST, Counts, TraceLog, aside, described, load
+from policytool.traces.bundle.bundle import EVIDENCE, MANIFEST, TraceLog, load
 from policytool.traces.bundle.manifest import EvidenceFile, Facts, Manifest
 from policytool.traces.bundle.reduced_log import read_table
 from policytool.traces.bundle.source import STDIN, read_blocks, read_lines
+from policytool.traces.bundle.write import FILTERS, Counts, aside, described
 from policytool.traces.formats.lines import read_records
 from policytool.traces.redaction.pseudonyms import Pseudonyms
 from policytool.traces.redaction.records import Redactor

@@ -6,19 +6,13 @@ What is done with each line is done for all of them at once, in lists: a loop wo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from itertools import compress, count, islice
 from operator import ne
 from typing import NamedTuple
 
-# What auditd writes before the stamp; between a stamp and a body is BETWEEN.
-AUDITD_HEAD = re.compile(rb"type=(\w{1,64}) msg=audit")
-AUDITD_BETWEEN = b"): "
-
-# Ten digits and three, so that bytes are in the order of the times that they write.
-AUDITD_STAMP = re.compile(rb"[0-9]{10}\.[0-9]{3}:[0-9]{1,20}")
+from policytool.traces.events.record import AUDITD_BETWEEN, AUDITD_STAMP
 
 _DIGITS = b"0123456789"
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The short way from a log to its tally, which gives exactly what `Tally.add` of every event gives.
 
-Whole events (see `whole`) are told apart by shapes and counted. Other records that auditd wrote are joined, and
+Whole events (see `shapes`) are told apart by shapes and counted. Other records that auditd wrote are joined, and
 then counted or assembled. Lines in any other format, and a line before them that they may continue, go to
 `Lines` in one run.
 """
@@ -18,8 +18,8 @@ from policytool.model.event import TraceEvent, Unread
 from policytool.traces.events.assemble import assemble
 from policytool.traces.events.joiner import MAX_BYTES, Ended, Joiner, Run
 from policytool.traces.events.naming import name_objects, places_seen
-from policytool.traces.events.record import Form, Record, Row
-from policytool.traces.tally.blocks import AUDITD_BETWEEN, AUDITD_HEAD, AUDITD_STAMP, Cut, cut_block
+from policytool.traces.events.record import AUDITD_BETWEEN, AUDITD_HEAD, AUDITD_STAMP, Form, Record, Row
+from policytool.traces.tally.blocks import Cut, cut_block
 from policytool.traces.tally.shapes import (
     MARK,
     MAX_COUNTED_BYTES,

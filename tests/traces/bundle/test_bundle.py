@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from policytool.errors import InputError
-from policytool.traces.bundle.bundle import import_trace, load, read_manifest, read_trace
+from policytool.traces.bundle.bundle import load, read_manifest, read_trace
 from policytool.traces.bundle.manifest import Facts, Manifest, RecordedBase, Recording, parse_manifest
 from policytool.traces.bundle.merged_bundle import merge_bundles
+from policytool.traces.bundle.write import import_trace
 from tests.traces.reading import avc
 
 FACTS = Facts(

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from policytool.model import access as access_module
 from policytool.model import observation as observation_module
 from policytool.model.observation import Observations
-from policytool.traces.bundle.bundle import import_trace, read_trace
+from policytool.traces.bundle.bundle import read_trace
 from policytool.traces.bundle.manifest import Facts, Recording
 from policytool.traces.bundle.merged_bundle import merge_bundles
+from policytool.traces.bundle.write import import_trace
 from policytool.traces.tally import tally as tally_module
 from tests.traces.reading import CONTEXTS, record
 

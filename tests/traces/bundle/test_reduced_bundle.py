@@ -17,11 +17,12 @@ from policytool.model.execution import Execution
 from policytool.model.observation import Observations
 from policytool.model.selection import Selection
 from policytool.traces.bundle import distinct_events, reduced_bundle
-from policytool.traces.bundle.bundle import import_trace, load, read_log, read_manifest, read_parts, read_trace
+from policytool.traces.bundle.bundle import load, read_log, read_manifest, read_parts, read_trace
 from policytool.traces.bundle.manifest import Facts, Recording
 from policytool.traces.bundle.merged_bundle import merge_bundles
 from policytool.traces.bundle.reduced_bundle import reduce_bundle
 from policytool.traces.bundle.selected import read_selected
+from policytool.traces.bundle.write import import_trace
 from policytool.traces.redaction.redacted_bundle import redact_trace
 from tests.traces.formats.test_lines_properties import LINES
 from tests.traces.reading import avc

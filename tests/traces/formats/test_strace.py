@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policytool.model.event import TraceEvent, Unread
+from policytool.traces.events.strace_call import split_arguments
 from policytool.traces.formats.lines import read_events
-from policytool.traces.formats.strace import read_line, split_arguments
+from policytool.traces.formats.strace import read_line
 from policytool.traces.tally.system_calls import SystemCall, count_calls
 
 SYNTHETIC = b"""\

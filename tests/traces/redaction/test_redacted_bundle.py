@@ -19,9 +19,10 @@ from policytool.errors import InputError
 from policytool.model.event import TraceEvent
 from policytool.model.observation import Observations
 from policytool.toolchain.base import Base
-from policytool.traces.bundle.bundle import import_trace, read_manifest, read_trace
+from policytool.traces.bundle.bundle import read_manifest, read_trace
 from policytool.traces.bundle.manifest import Facts, Recording
 from policytool.traces.bundle.merged_bundle import merge_bundles
+from policytool.traces.bundle.write import import_trace
 from policytool.traces.formats.lines import read_events, read_records
 from policytool.traces.redaction import pseudonyms as pseudonyms_module
 from policytool.traces.redaction.pseudonyms import Pseudonyms

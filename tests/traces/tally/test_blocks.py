@@ -8,7 +8,8 @@ from itertools import groupby
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policytool.traces.tally.blocks import AUDITD_BETWEEN, AUDITD_HEAD, AUDITD_STAMP, Cut, cut_block
+from policytool.traces.events.record import AUDITD_BETWEEN, AUDITD_HEAD, AUDITD_STAMP
+from policytool.traces.tally.blocks import Cut, cut_block
 
 _PIECES = (
     "type=AVC msg=audit",

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Private types put together: from what was seen and the base's file contexts to each daemon's labelling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from policytool.generate.file_interfaces import file_interfaces
+from policytool.generate.private_types import PrivateTypes
+from policytool.graph.own_paths import Paths, acting_for
+from policytool.graph.permission_graph import PermissionGraph
+from policytool.graph.touched import touched
+from policytool.model.access import AccessVector
+from policytool.model.daemon import Daemon
+from policytool.model.module import PolicyModule
+from policytool.model.own_path import Labelling, Labels
+from policytool.policy.compiled import CompiledPolicy
+from policytool.policy.entries import entered_by_rule
+
+# Who starts daemons on every system of refpolicy's family, whether the recording shows it or not.
+_INIT = "init_t"
+
+
+def find_labelling(
+    graph: PermissionGraph, present: Sequence[Daemon], known: Sequence[Daemon], base: CompiledPolicy, labels: Labels
+) -> Mapping[str, Labelling]:
+    """Return the labelling of each daemon PRESENT in GRAPH that has paths of its own, by domain.
+
+    KNOWN are all daemons whose sockets are known; BASE and LABELS are the policy and the file contexts of the base.
+    A domain of the base keeps the types that the base has for it, and only gets transitions to them.
+    """
+    daemons = [daemon for daemon in present if daemon.domain not in base.types]
+    vectors = graph.vectors()
+    seen = touched(vectors, labels.canonical)
+    starters = frozenset({_INIT}).union(*(graph.entered_from(daemon.domain) for daemon in daemons))
+    acting = acting_for(vectors, [daemon.domain for daemon in daemons], entered_by_rule(base))
+    paths = Paths(seen, daemons, known, acting, starters, labels)
+    found = {one.domain: paths.found(one) for one in daemons}
+    # What a domain of the base makes where the base's file contexts have another label gets that label.
+    extended = [one for one in present if one.domain in base.types and one.executables]
+    found |= {one.domain: replace(paths.found(one), own=()) for one in extended}
+    types = PrivateTypes([*daemons, *extended], found, seen, labels, base)
+    return {daemon.domain: types.labelling(daemon) for daemon in (*daemons, *extended)}
+
+
+def with_interfaces(
+    skeletons: Mapping[str, PolicyModule],
+    labelling: Mapping[str, Labelling],
+    present: Sequence[Daemon],
+    vectors: Sequence[AccessVector],
+) -> Mapping[str, PolicyModule]:
+    """Return SKELETONS with interfaces for those that VECTORS, mapped to the private types, show to need one."""
+    return {
+        daemon.domain: replace(
+            skeletons[daemon.domain],
+            interfaces=(
+                *skeletons[daemon.domain].interfaces,
+                *file_interfaces(daemon, vectors, labelling.get(daemon.domain, Labelling())),
+            ),
+        )
+        for daemon in present
+    }
+
+
+def types_owned(labelling: Mapping[str, Labelling], present: Sequence[Daemon]) -> Mapping[str, Daemon]:
+    """Return the daemon of each private type."""
+    return {
+        private.name: daemon for daemon in present for private in labelling.get(daemon.domain, Labelling()).private
+    }
