@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The one direction of dependencies, as docs/architecture.md draws it."""
+"""The one direction of dependencies, as docs/architecture.md draws it, and names that each stand for one thing."""
 
 from __future__ import annotations
 
 import ast
 import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,8 @@ import policytool
 
 ROOT = Path(policytool.__file__).parent
 
-# What each folder may import besides itself. The edges (below the line) may import the core, never the reverse.
-ALLOWED = {
+# What each folder of the core may import besides itself.
+CORE = {
     "model": set(),
     "daemons": {"model"},
     "traces": {"model"},
@@ -24,55 +26,181 @@ ALLOWED = {
     "generate": {"model", "graph", "policy", "check", "surface"},
     "surface": {"model", "policy"},
     "report": {"model", "traces", "graph", "policy", "check", "generate", "surface"},
-    # edges
-    "toolchain": {"model", "check"},
-    "workflow": {
-        "model", "daemons", "traces", "graph", "policy", "check", "generate", "surface", "report", "toolchain"
-    },
 }  # fmt: skip
-EVERYTHING = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name != "__pycache__"}
-EDGES = {"toolchain", "workflow", "recorder", "lab", "cli"}
+# The edges may import the core, never the reverse.
+EDGES = {
+    "toolchain": {"model", "check"},
+    "workflow": {*CORE, "toolchain"},
+    "recorder": {*CORE, "toolchain", "workflow", "lab", "cli"},
+    "lab": {*CORE, "toolchain", "workflow", "recorder", "cli"},
+    "cli": {*CORE, "toolchain", "workflow", "recorder", "lab"},
+}
+# Folders in folders. Each wing of traces/ may import those before it.
+WINGS = ("events", "formats", "tally", "bundle", "redaction")
+INNER = {*(f"traces/{wing}" for wing in WINGS), "generate/writers"}
+# Files of the core that are edges all the same: they write bundles.
+WRITERS = {
+    "traces/bundle/write.py",
+    "traces/bundle/merged_bundle.py",
+    "traces/bundle/reduced_bundle.py",
+    "traces/redaction/redacted_bundle.py",
+}
+
+# Files of one name in several folders, and why they are one thing.
+TWINS = {
+    "access": {"cli", "model"},  # the verb lists the values
+    "generate": {"cli", "workflow"},  # here and below: the verb, and what does its work
+    "replay": {"cli", "workflow"},
+    "compare": {"cli", "workflow"},
+    "holdout": {"cli", "workflow"},
+    "robust": {"generate", "workflow"},  # the profile, and the linked policy put to its questions
+}
+# Verbs that are called like the folder whose values they make or show, and what does their work.
+VERBS = {
+    "cli/check.py",
+    "cli/generate.py",
+    "cli/graph.py",
+    "cli/lab.py",
+    "cli/report.py",
+    "workflow/generate.py",
+}
 
 
-def imports(path: Path) -> set[str]:
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            found.add(node.module)
-        elif isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        assert not (isinstance(node, ast.ImportFrom) and node.level), f"{path}: relative import"
-    return found
-
-
-def files(folder: str) -> list[Path]:
+def files(folder: str = ".") -> list[Path]:
     return sorted((ROOT / folder).rglob("*.py"))
 
 
-@pytest.mark.parametrize("folder", sorted(EVERYTHING))
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def nodes(path: Path) -> Iterator[ast.AST]:
+    return ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def imports(path: Path) -> set[str]:
+    """Return what PATH imports, each name with its module: `from policytool import cli` is policytool.cli."""
+    return imported(nodes(path), name_of(path))
+
+
+def imported(tree: Iterable[ast.AST], place: str) -> set[str]:
+    found = set()
+    for node in tree:
+        if isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{place}: relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found
+
+
+def inner(name: str) -> list[str]:
+    """Return the parts of a dotted NAME after `policytool`; none if it is somebody else's."""
+    first, *rest = name.split(".")
+    return rest if first == "policytool" else []
+
+
+def test_every_folder_has_its_layer() -> None:
+    there = {path.parent.relative_to(ROOT).as_posix() for path in files()} - {"."}
+    assert there == {*CORE, *EDGES, *INNER}, "name the folder's layer here and in docs/architecture.md"
+
+
+@pytest.mark.parametrize("folder", [*CORE, *EDGES])
 def test_dependencies_point_one_way(folder: str) -> None:
-    allowed = ALLOWED.get(folder, EVERYTHING) | {folder}
+    allowed = {**CORE, **EDGES}[folder] | {folder}
     for path in files(folder):
         for name in imports(path):
-            parts = name.split(".")
-            if parts[0] == "policytool" and len(parts) > 1 and parts[1] in EVERYTHING:
-                assert parts[1] in allowed, f"{path.relative_to(ROOT)} imports {name}"
+            parts = inner(name)
+            if parts and parts[0] in {*CORE, *EDGES}:
+                assert parts[0] in allowed, f"{name_of(path)} imports {name}"
 
 
-@pytest.mark.parametrize("folder", sorted(EVERYTHING - EDGES))
+@pytest.mark.parametrize("place", range(len(WINGS)))
+def test_the_wings_of_traces_stand_on_one_line(place: int) -> None:
+    for path in files(f"traces/{WINGS[place]}"):
+        for name in imports(path):
+            parts = inner(name)
+            if parts[:1] == ["traces"]:
+                assert parts[1] in WINGS[: place + 1], f"{name_of(path)} imports {name}"
+
+
+@pytest.mark.parametrize("folder", CORE)
 def test_the_core_starts_no_process_and_prints_nothing(folder: str) -> None:
     for path in files(folder):
-        assert not imports(path) & {"subprocess", "os", "socket", "typer", "rich"}, path
-        calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        assert not {name.split(".")[0] for name in imports(path)} & {
+            "subprocess",
+            "os",
+            "socket",
+            "typer",
+            "rich",
+        }, path
+        calls = [node for node in nodes(path) if isinstance(node, ast.Call)]
         assert not any(isinstance(call.func, ast.Name) and call.func.id == "print" for call in calls), path
+
+
+@pytest.mark.parametrize("folder", CORE)
+def test_the_core_writes_no_file(folder: str) -> None:
+    for path in files(folder):
+        if name_of(path) in WRITERS:
+            continue
+        assert not writes(nodes(path)), name_of(path)
+        for name in imports(path):
+            writer = [one for one in WRITERS if ".".join(inner(name)).startswith(one[:-3].replace("/", "."))]
+            assert not writer, f"{name_of(path)} imports {name}"
+
+
+_CHANGES = {
+    "chmod", "hardlink_to", "mkdir", "rename", "rmdir", "symlink_to", "touch", "unlink", "write_bytes",
+    "write_text",
+}  # fmt: skip
+
+
+def writes(tree: Iterable[ast.AST]) -> list[str]:
+    """Return what in TREE makes, changes or removes files."""
+    every = list(tree)
+    found = sorted({name.split(".")[0] for name in imported(every, "")} & {"shutil", "tempfile"})
+    for call in every:
+        if not isinstance(call, ast.Call):
+            continue
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        words = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "mode")]
+        modes = [word.value for word in words if isinstance(word, ast.Constant) and isinstance(word.value, str)]
+        if (isinstance(call.func, ast.Attribute) and name in _CHANGES) or (
+            name == "open" and any(set(mode) & set("wax+") for mode in modes if len(mode) < 4)
+        ):
+            found.append(name)
+    return found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import shutil",
+        "from tempfile import mkdtemp",
+        "p.open('wb')",
+        "open(p, mode='a')",
+        "p.write_text('')",
+        "p.mkdir()",
+    ],
+)
+def test_what_writes_is_seen(text: str) -> None:
+    assert writes(ast.walk(ast.parse(text)))
+
+
+def test_what_reads_is_allowed() -> None:
+    assert not writes(ast.walk(ast.parse("p.open('rb').read()\nopen(p)\np.read_text('utf-8')")))
+
+
+def test_imports_from_the_package_itself_are_seen() -> None:
+    assert imported(ast.walk(ast.parse("from policytool import cli")), "") == {"policytool.cli"}
 
 
 def test_networkx_setools_and_subprocess_each_have_one_place() -> None:
     users: dict[str, set[str]] = {"networkx": set(), "setools": set(), "subprocess": set()}
-    for path in sorted(ROOT.rglob("*.py")):
+    for path in files():
         for name in imports(path):
             if name.split(".")[0] in users:
-                users[name.split(".")[0]].add(str(path.relative_to(ROOT)))
+                users[name.split(".")[0]].add(name_of(path))
     assert {user.split("/")[0] for user in users["networkx"]} == {"graph"}
     assert users["setools"] == {"policy/compiled.py"}
     assert users["subprocess"] == {"toolchain/run.py"}
@@ -80,7 +208,35 @@ def test_networkx_setools_and_subprocess_each_have_one_place() -> None:
 
 def test_no_name_that_says_nothing() -> None:
     empty = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base_classes"}
-    assert not [path for path in ROOT.rglob("*.py") if path.stem in empty]
+    assert not [path for path in files() if path.stem in empty]
+
+
+def test_no_two_files_of_one_name() -> None:
+    folders = defaultdict(set)
+    for path in files():
+        if not path.stem.startswith("__"):
+            folders[path.stem].add(path.parent.relative_to(ROOT).as_posix())
+    assert {stem: where for stem, where in folders.items() if len(where) > 1} == TWINS
+
+
+def test_no_file_is_called_like_a_folder_elsewhere() -> None:
+    folders = {name.split("/")[-1]: name for name in (*CORE, *EDGES, *INNER)}
+    same = {
+        name_of(path)
+        for path in files()
+        if path.stem in folders and path.parent.relative_to(ROOT).as_posix() != folders[path.stem]
+    }
+    assert same == VERBS
+
+
+def test_no_two_public_classes_of_one_name() -> None:
+    places = defaultdict(set)
+    for path in files():
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].add(name_of(path))
+    # Decides: what each of its users asks of a policy, as a Protocol beside the user.
+    assert {name for name, where in places.items() if len(where) > 1} <= {"Decides"}
 
 
 def test_comments_cite_what_is_in_the_repository() -> None:
