@@ -175,7 +175,7 @@ def test_trace_import_show_merge(tmp_path: Path) -> None:
 
 
 def test_trace_redact_makes_a_bundle_that_says_so(tmp_path: Path) -> None:
-    private = REPOSITORY / "tests" / "traces" / "private_synthetic.log"
+    private = REPOSITORY / "tests" / "traces" / "redaction" / "private_synthetic.log"
     done = policytool("trace", "redact", private, "-o", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert "users" in done.stderr

@@ -114,7 +114,9 @@ def test_each_daemon_has_what_is_its_own(made: Made) -> None:
     assert own["virtsecretd_t"] == {"/run/libvirt/secrets", "/run/virtsecretd.pid"}
     assert own["virtproxyd_t"] == {"/run/virtproxyd.pid"}, "libvirtd claims its sockets, too"
     assert "/etc/libvirt/qemu/networks" in own["virtnetworkd_t"]
-    assert "virtlogd_t" not in own, "a domain of the base keeps the base's types"
+    assert own["virtlogd_t"] == set(), "a domain of the base keeps the base's types"
+    labelled = {(one.tclass, one.name): one.default for one in made.labelling["virtlogd_t"].transitions}
+    assert labelled == {("dir", "common"): "virt_common_runtime_t"}, "and labels what it makes as the base has it"
     everywhere = set().union(*own.values())
     for shared in ("/run", "/run/libvirt", "/run/libvirt/common", "/var/lib/libvirt", "/etc/libvirt"):
         assert shared not in everywhere
