@@ -52,7 +52,7 @@ def weighted_events(path: str, table: CountTable, trace: str) -> Iterator[tuple[
 
 def tally_reduced(path: str, table: CountTable, trace: str, tally: Tally) -> None:
     """Add to TALLY what the whole log said that was reduced to PATH, but for what was not understood in it."""
-    digest = FastPath(trace, tally)
+    fast_path = FastPath(trace, tally)
     for lines, weight in kept_events(path, table):
         if not weight.events:
             continue
@@ -60,9 +60,9 @@ def tally_reduced(path: str, table: CountTable, trace: str, tally: Tally) -> Non
         key = event_key(records[0].key)
         first, last = key.timestamp + weight.first, key.timestamp + weight.last
         plain = not key.node and all(record.form is Form.RAW for record in records)
-        if not plain or not digest.add_repeated(records, first, last, weight.events):
+        if not plain or not fast_path.add_repeated(records, first, last, weight.events):
             tally.add_equal(assemble(records, trace, _ignore), first, last, weight.events)
-    digest.flush()
+    fast_path.flush()
 
 
 def observe_reduced(log: TraceLog, table: CountTable, *, executions: bool) -> Observations:
