@@ -4,8 +4,8 @@ PYTEST_ARGS ?=
 FUZZ_LINES ?= 10000000
 BIN := .venv/bin
 # The daemons that policies/ has modules for, and the guests' domain, which is nobody's without being asked for.
-MODULES := virtinterfaced virtlockd virtlogd virtlxcd virtnetworkd virtnodedevd virtnwfilterd virtproxyd virtqemud \
-	virtsecretd virtstoraged virtvboxd virtxend svirt_t
+MODULES := libvirt_lxc virtinterfaced virtlockd virtlogd virtlxcd virtnetworkd virtnodedevd virtnwfilterd virtproxyd \
+	virtqemud virtsecretd virtstoraged virtvboxd virtxend svirt_t
 TRACED := $(dir $(wildcard traces/libvirt/*/manifest.json))
 
 .PHONY: help demo test lab-test lab-verify lab-audit2allow traces bench results fuzz lint format golden policies setup setup-dev setup-lab clean

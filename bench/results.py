@@ -170,6 +170,7 @@ def surfaces(replayed: Json, modules: Sequence[Path]) -> Iterator[str]:
     denied = replayed["counts"]["denied"]
     total = sum(replayed["counts"].values())
     yield f"{counts['needed']} permissions of allow statements are each needed by something seen;"
+    yield f"{len(proof['shared'])} more are needed and stand in several modules, each of which is enough alone;"
     yield f"{sum(findings.values())} can go or were not judged. Of {total} accesses replayed {denied} are denied."
     yield ""
 

@@ -52,7 +52,6 @@ def demo(
         graph = build_graph(observations)
     emit(f"  {observations.records} records, {len(observations.vectors)} vectors, {len(graph.domains())} domains\n")
     with _step("Permission graphs, and a module for each daemon"):
-        # Those of policies/: libvirt_lxc, which virtlxcd starts, is its helper there and has no module of its own.
         wanted = [one.domain for one in known if (_POLICIES / one.name).is_dir()]
         made = generate_modules(observations, known, wanted, found, load_choices(_POLICIES))
     for one in made:

@@ -25,6 +25,11 @@ def irreducible_text(proof: Proof, parts: Sequence[SurfaceParts]) -> str:
     unjudged = len(findings) - len(removable)
     lines = [f"{needed} permissions of allow statements are each needed by something seen, {len(removable)} can go"]
     lines[0] += f", {unjudged} statements were not judged\n" if unjudged else "\n"
+    if shared := proof.of(Standing.SHARED):
+        lines.append(
+            f"{len(shared)} more are needed and stand in several modules, each of which is to be enough alone, "
+            f"such as {shared[0].rule.module}: allow {shared[0].rule} {shared[0].perm}\n"
+        )
     if findings:
         columns = ("place", "statement", "permission", "why", "detail")
         lines.append(table(columns, [_finding(one, proof) for one in findings]))

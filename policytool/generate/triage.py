@@ -31,7 +31,10 @@ class Decides(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Triaged:
-    """An access with its one cure and the reason for it. `id` names an objection that a person may accept."""
+    """An access with its one cure and the reason for it.
+
+    `id` names an objection that a person may accept, or has accepted where the cure is a rule.
+    """
 
     vector: AccessVector
     cure: Cure
@@ -107,11 +110,13 @@ def _cure(vector: AccessVector, decision: Decision, criteria: Criteria, weaker: 
     if decision.outcome not in _ALLOW:
         return Triaged(vector, Cure.UNMAPPED, decision.cause)
     notes = [criteria.note(vector)]
+    accepted = ""
     if objection := criteria.objection(vector) or weaker:
         reason = criteria.accepted.get(objection.id)
         if reason is None:
             return Triaged(vector, Cure.REFUSED, objection.reason, objection.id)
         notes.append(f"{objection.id} is accepted: {reason}")
+        accepted = objection.id
     if vector.key in criteria.hidden:
         return Triaged(vector, Cure.DONTAUDIT, "an enforced run passed without it")
     if decision.outcome is Outcome.DENIED_BOOLEAN:
@@ -120,4 +125,4 @@ def _cure(vector: AccessVector, decision: Decision, criteria: Criteria, weaker: 
         notes.append(f"a boolean would grant it: {decision.cause}")
     if decision.dontaudit:
         notes.append("the base hides it (dontaudit), so it may do no harm to deny it")
-    return Triaged(vector, Cure.ALLOW, "; ".join(note for note in notes if note))
+    return Triaged(vector, Cure.ALLOW, "; ".join(note for note in notes if note), accepted)

@@ -71,13 +71,23 @@ def choose(wanted: Sequence[str], workload: Path | None = None) -> dict[str, Pat
     return {**helpers, **files, _RUNNER_NAME: _RUNNER}
 
 
-def batches(payload: Mapping[str, Path]) -> dict[str, dict[str, Path]]:
+def batches(payload: Mapping[str, Path], most: int | None = None) -> dict[str, dict[str, Path]]:
     """Split PAYLOAD into one for each daemon that its scenarios are named after, in the order of those names.
 
-    One boot each: no log outgrows the machine's disk, and what is interrupted goes on with the next one.
+    One boot each: no log outgrows the machine's disk, and what is interrupted goes on with the next one. A daemon
+    whose scenarios have more than MOST steps gets several, named DAEMON, DAEMON-2 and so on.
     """
     common = {name: path for name, path in payload.items() if not name.endswith(".sh")}
     found: dict[str, dict[str, Path]] = {}
+    filled: dict[str, list[int]] = {}
     for name in sorted(payload.keys() - common.keys()):
-        found.setdefault(name.removesuffix(".sh").split("-")[0], dict(common))[name] = payload[name]
+        path = payload[name]
+        daemon = name.removesuffix(".sh").split("-")[0]
+        count = steps(path.stem, path.parent)
+        boots = filled.setdefault(daemon, [0])
+        if most is not None and boots[-1] and boots[-1] + count > most:
+            boots.append(0)
+        boots[-1] += count
+        batch = daemon if len(boots) == 1 else f"{daemon}-{len(boots)}"
+        found.setdefault(batch, dict(common))[name] = path
     return found

@@ -26,9 +26,14 @@ SELF = "self"
 
 
 class Standing(StrEnum):
-    """What became of one permission of one statement. NEEDED is proved; the next four can go."""
+    """What became of one permission of one statement. NEEDED is proved; the four from UNSEEN on can go.
+
+    SHARED would be needed, but that other modules have it too. What helpers of several daemons do in a domain of
+    the base is in each of their modules, since each has to be enough without the others.
+    """
 
     NEEDED = "needed"
+    SHARED = "needed, and in other modules too"
     UNSEEN = "nothing seen asks for it"
     GRANTED = "granted without it"
     TWICE = "granted by another statement too"
@@ -195,7 +200,8 @@ def _in_vain(table: _Table, pair: _Pair, skeleton: Decides, whole: Decides) -> J
         others = [table.grants[one].rule for one in table.covering[vector.key] if one != place]
         if others and not skeleton.decide(vector).allowed and whole.decide(vector).allowed:
             names = ", ".join(f"{one.module}: allow {one}" for one in others[:3])
-            return JudgedPermission(rule, perm, Standing.TWICE, vector, names)
+            shared = all(one.module != rule.module for one in others)
+            return JudgedPermission(rule, perm, Standing.SHARED if shared else Standing.TWICE, vector, names)
     for vector in seen:
         if skeleton.decide(vector).allowed:
             return JudgedPermission(rule, perm, Standing.GRANTED, vector, "by the base or the skeletons")

@@ -141,17 +141,18 @@ class _Objects:
             (re.compile(one.pattern), one.kind, one.context.type_) for one in _specific(skeleton.private)
         ]
         self._private = frozenset(one.context.type_ for one in skeleton.private)
-        self._made: dict[tuple[str, str, str], set[str]] = {}
+        # (path, class, old type) of what was made, and its makers by trace.
+        self._made: dict[tuple[str, str, str], dict[str, set[str]]] = {}
         self._parents: dict[str, set[str]] = {}
         self._own_labels: set[str] = set()
         self._there: set[tuple[str, str]] = set()
-        self._new: dict[tuple[str, str, str], str] = {}
+        self._new: dict[tuple[str, str, str, str], str] = {}
         self._matched: dict[tuple[str, FileKind], str] = {}
         for vector in vectors:
             self._look(vector)
 
     def split(self, vector: AccessVector) -> list[tuple[Use, int, str]]:
-        """Return the uses of VECTOR with count and new type of the object, "" where no path tells which it is."""
+        """Return the uses of VECTOR with count and new type of the object, "" where it cannot be told."""
         old = vector.target.type_
         found = []
         for use, count in vector.evidence.uses:
@@ -161,7 +162,7 @@ class _Objects:
             path = self._skeleton.canonical(use.path)
             if vector.tclass == "dir" and vector.perm in ENTRY_PERMS:
                 path = dirname(path)
-            type_ = self._type(path, vector.tclass, old)
+            type_ = self._type(path, vector.tclass, old, use.trace)
             found.append((use, count, old if self.was_there(type_, use.trace) else type_))
         return found
 
@@ -188,30 +189,38 @@ class _Objects:
             if vector.tclass == "dir" and vector.perm in ENTRY_PERMS:
                 self._parents.setdefault(path, set()).add(old)
             elif vector.perm == "create":
-                self._made.setdefault((path, vector.tclass, old), set()).add(source)
+                makers = self._made.setdefault((path, vector.tclass, old), {})
+                makers.setdefault(use.trace, set()).add(source)
 
-    def _type(self, path: str, tclass: str, old: str) -> str:
-        """Return the new type of the object of TCLASS at PATH, which had the type OLD."""
-        key = (path, tclass, old)
+    def _type(self, path: str, tclass: str, old: str, trace: str) -> str:
+        """Return the new type of the object of TCLASS at PATH, OLD in TRACE; "" if it may be several."""
+        key = (path, tclass, old, trace)
         if key not in self._new:
             self._new[key] = old  # for a path that would end in itself
-            self._new[key] = self._made_anew(path, tclass, old) or self._there_before(path, tclass, old)
+            made = self._made_anew(path, tclass, old, trace)
+            self._new[key] = self._there_before(path, tclass, old, trace) if made is None else made
         return self._new[key]
 
-    def _made_anew(self, path: str, tclass: str, old: str) -> str | None:
-        """Return what making the object again gives; None if it was not made in the recording as OLD."""
-        makers = self._made.get((path, tclass, old))
-        if not makers:
+    def _made_anew(self, path: str, tclass: str, old: str, trace: str) -> str | None:
+        """Return what making the object again gives, "" if that is several; None if it was not made as OLD.
+
+        What was not made in TRACE was made in another one before; which of them is not known.
+        """
+        by_trace = self._made.get((path, tclass, old))
+        if not by_trace:
             return None
+        makers = by_trace.get(trace) or set().union(*by_trace.values())
         name, skeleton, found = basename(path), self._skeleton, set()
         for parent in self._parents.get(path, ()):
-            new_parent = self._type(dirname(path), "dir", parent)
+            new_parent = self._type(dirname(path), "dir", parent, trace)
             for maker in makers:
                 if old in (parent, skeleton.before.transition(maker, parent, tclass, name)):
                     found.add(skeleton.after.transition(maker, new_parent, tclass, name) or new_parent)
-        return min(found) if found else None
+        if not found:
+            return None
+        return found.pop() if len(found) == 1 else ""
 
-    def _there_before(self, path: str, tclass: str, old: str) -> str:
+    def _there_before(self, path: str, tclass: str, old: str, trace: str) -> str:
         if old in self._own_labels or old in self._private:
             return old
         if private := self._match(path, KINDS[tclass]):
@@ -219,7 +228,7 @@ class _Objects:
         # Moved in, or made unseen: as the folder it is in, if that was made as OLD in the recording.
         above = dirname(path)
         if above != path and (above, "dir", old) in self._made:
-            return self._type(above, "dir", old)
+            return self._type(above, "dir", old, trace)
         return old
 
     def _match(self, path: str, kind: FileKind) -> str:

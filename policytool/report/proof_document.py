@@ -16,6 +16,7 @@ def irreducible_document(proof: Proof, parts: Iterable[SurfaceParts]) -> Documen
     return {
         "counts": {standing.value: len(proof.of(standing)) for standing in Standing},
         "findings": [_judged(one, proof) for one in proof.findings],
+        "shared": [_judged(one, proof) for one in proof.of(Standing.SHARED)],
         "off": [_judged(one, proof) for one in proof.of(Standing.OFF)],
         "exempt": [_exempt(one) for one in proof.exempt],
         "surfaces": [_parts(one) for one in parts],

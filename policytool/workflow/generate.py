@@ -10,21 +10,23 @@ from policytool.errors import ToolFailedError, UsageError
 from policytool.generate.candidate import Candidate
 from policytool.generate.choices import Choices
 from policytool.generate.exact import exact
-from policytool.generate.forbidden import forbidden_accesses, refuse
+from policytool.generate.forbidden import AccessKey, Forbidden, forbidden_accesses, refuse
 from policytool.generate.reach import lost_reach
-from policytool.generate.triage import Triaged, triage
+from policytool.generate.triage import Cure, Triaged, triage
 from policytool.generate.writers.cil import write_cil
 from policytool.graph.owners import Owners
 from policytool.graph.permission_graph import PermissionGraph, build
 from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon, DaemonError, is_plain_path
-from policytool.model.module import PolicyModule
 from policytool.model.observation import Observations
 from policytool.model.profile import Profile
+from policytool.model.rules import TypeAttribute
 from policytool.policy.aliases import without_aliases
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
+from policytool.policy.terule import TeRuleType
 from policytool.toolchain.base import Base
+from policytool.toolchain.exempted import exempted
 from policytool.toolchain.link import LinkFailed, link, link_unchecked
 from policytool.workflow.children import as_children, children_owned
 from policytool.workflow.helpers_of import entered_by
@@ -120,7 +122,7 @@ def make_modules(prepared: Prepared, base: Base, profile: Profile) -> tuple[Cand
         )
         for daemon in prepared.daemons
     )
-    made = _without_forbidden(made, skeletons.modules, base, base_types)
+    made = _without_forbidden(made, skeletons, base)
     if profile is Profile.EXACT:
         return made
     with Decider(skeletons.policy) as decider:
@@ -131,13 +133,13 @@ def make_modules(prepared: Prepared, base: Base, profile: Profile) -> tuple[Cand
         return robust_candidates(made, ask, closing(skeletons.plain), base, base_types)
 
 
-def _without_forbidden(
-    made: tuple[Candidate, ...],
-    skeletons: Mapping[str, PolicyModule],
-    base: Base,
-    base_types: frozenset[str],
-) -> tuple[Candidate, ...]:
-    """Link the modules, refusing what neverallow rules forbid until they do."""
+def _without_forbidden(made: tuple[Candidate, ...], skeletons: Skeletons, base: Base) -> tuple[Candidate, ...]:
+    """Link the modules until neverallow rules forbid nothing: refuse what they do, but for what was accepted.
+
+    A domain that does what was accepted gets the attribute that the rule exempts, where there is one that gives its
+    members nothing else. refpolicy's interfaces do the same (storage_raw_read_fixed_disk: fixed_disk_raw_read).
+    """
+    exempt = _Exemptions(base, skeletons.plain)
     for _ in range(_ROUNDS):
         result = link(base, {one.module.name: write_cil(one.module) for one in made})
         if not isinstance(result, LinkFailed):
@@ -145,15 +147,44 @@ def _without_forbidden(
         forbidden = forbidden_accesses(result.failures)
         if not forbidden:
             raise ToolFailedError(f"the generated modules do not link: {result.failures[0].message}")
-        made = tuple(_without(one, skeletons, refuse(one.triaged, forbidden), base_types) for one in made)
+        made = tuple(_mended(one, skeletons, forbidden, exempt) for one in made)
     raise ToolFailedError(f"neverallow rules of the base still forbid accesses after {_ROUNDS} links")
 
 
-def _without(
-    made: Candidate, skeletons: Mapping[str, PolicyModule], triaged: tuple[Triaged, ...], base_types: frozenset[str]
+class _Exemptions:
+    """The attributes of a base that neverallow rules exempt, and that no allow rule names."""
+
+    def __init__(self, base: Base, plain: CompiledPolicy) -> None:
+        self._base = base
+        self._plain = plain
+
+    def attribute(self, source: str) -> str | None:
+        """Return an attribute whose members the neverallow rule on SOURCE exempts, None if there is none."""
+        names = [name for name in exempted(self._base, source) if name in self._plain.attributes]
+        given = {rule.source for rule in self._plain.rules({TeRuleType.ALLOW}, lambda of, _, __: of in names)}
+        return next((name for name in names if name not in given), None)
+
+
+def _mended(
+    made: Candidate, skeletons: Skeletons, forbidden: Mapping[AccessKey, Forbidden], exempt: _Exemptions
 ) -> Candidate:
-    module = exact(skeletons[made.daemon.domain], triaged, base_types)
-    return replace(made, module=module, triaged=triaged)
+    domain = made.daemon.domain
+    before = {name: one.reason for one in made.module.attributes for name in one.attributes}
+    joined = dict(before)
+    refused = {}
+    for one in made.triaged:
+        never = forbidden.get(one.vector.key)
+        if never is None or one.cure is not Cure.ALLOW:
+            continue
+        attribute = exempt.attribute(never.source) if one.id and one.vector.key[0] == domain else None
+        if attribute is None or attribute in before:
+            refused[one.vector.key] = never
+        else:
+            joined[attribute] = f"{one.id} is accepted, and a neverallow rule of the base exempts these alone"
+    attributes = tuple(TypeAttribute(domain, (name,), reason) for name, reason in sorted(joined.items()))
+    triaged = refuse(made.triaged, refused)
+    skeleton = replace(skeletons.modules[domain], attributes=attributes)
+    return replace(made, module=exact(skeleton, triaged, skeletons.plain.types), triaged=triaged)
 
 
 def _unknown(

@@ -72,22 +72,34 @@ def propose(
                 return f"no domain of the base is entered by programs of {type_}"
 
             one = attribute(daemon, vectors, observations.executions, enters, why_not)
-            needed = (h for h in one.helpers if plain.transition(daemon.domain, h.exec_type, "process") != h.domain)
-            found[daemon.domain] = replace(one, helpers=tuple(needed))
+            found[daemon.domain] = _needed(one, plain)
     return Attributed(found, known)
 
 
-def attributed(observations: Observations, daemons: Sequence[Daemon], policy: CompiledPolicy) -> Attributed:
-    """Say what belongs to whom under the transitions that POLICY, with the modules linked in, really has."""
+def attributed(
+    observations: Observations, daemons: Sequence[Daemon], policy: CompiledPolicy, plain: CompiledPolicy
+) -> Attributed:
+    """Say what belongs to whom under the transitions that POLICY, the base PLAIN with the modules, really has."""
     vectors = observations.vectors
 
     def enters(domain: str, type_: str) -> str:
         return policy.transition(domain, type_, "process") or domain
 
-    return Attributed(
-        {daemon.domain: attribute(daemon, vectors, observations.executions, enters) for daemon in daemons},
-        entries(policy),
+    found = {daemon.domain: attribute(daemon, vectors, observations.executions, enters) for daemon in daemons}
+    return Attributed({domain: _needed(one, plain) for domain, one in found.items()}, entries(policy))
+
+
+def _needed(attribution: Attribution, plain: CompiledPolicy) -> Attribution:
+    """Return ATTRIBUTION with the helpers alone that need a transition which the base PLAIN has not.
+
+    By a transition of the base a helper ran in its own domain, with or without modules, and was seen there.
+    """
+    helpers = (
+        one
+        for one in attribution.helpers
+        if plain.transition(attribution.domain, one.exec_type, "process") != one.domain
     )
+    return replace(attribution, helpers=tuple(helpers))
 
 
 def entered_by(

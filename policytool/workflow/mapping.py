@@ -172,15 +172,16 @@ def under_modules(
     entries = file_contexts(built)
     observations = replace(observations, vectors=relabel_programs(observations.vectors, _programs(entries, policy)))
     daemons = _daemons(known, scope, observations)
-    whose = attributed(observations, daemons, policy)
-    plain = link_unchecked(base, {})
+    unextended = link_unchecked(base, {})
+    plain = CompiledPolicy(unextended.policy)
+    whose = attributed(observations, daemons, policy, plain)
     mapped = map_targets(
         whose.relabel(observations.vectors),
         entries,
         frozenset(scope),
-        CompiledPolicy(plain.policy),
+        plain,
         policy,
-        FileContextLabels(plain.file_contexts),
+        FileContextLabels(unextended.file_contexts),
         FileContextLabels(linked.file_contexts),
     )
     return UnderModules(mapped, entered_by(observations, daemons, policy, whose.known))

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from policytool.errors import UsageError
-from policytool.lab.scenario import SHIPPED, choose, names, steps, thin
+from policytool.lab.scenario import SHIPPED, batches, choose, names, steps, thin
 
 # What the Fedora change made of libvirtd.
 DAEMONS = {
@@ -101,3 +101,27 @@ def test_a_daemon_names_all_of_its_scenarios_and_an_unknown_one_is_refused(tmp_p
     own = tmp_path / "own.sh"
     own.write_text("step lab nothing true\n")
     assert [name for name in choose([], own) if name.endswith(".sh")] == ["own.sh"]
+
+
+def test_a_daemon_with_many_steps_gets_several_boots_and_no_scenario_is_lost() -> None:
+    payload = choose(())
+    whole, parts = batches(payload), batches(payload, 200)
+    assert set(whole) == {*DAEMONS, "zz"}
+    assert {"virtqemud-2", "virtqemud-3"} <= parts.keys() - whole.keys()
+    for found in (whole, parts):
+        scenarios = [name for batch in found.values() for name in batch if name.endswith(".sh")]
+        assert sorted(scenarios) == [f"{name}.sh" for name in names()]
+    counts = [sum(steps(name[:-3]) for name in batch if name.endswith(".sh")) for batch in parts.values()]
+    assert max(counts) <= 200
+    assert all("steps" in batch for batch in parts.values())
+
+
+def test_a_scenario_longer_than_a_boot_may_be_has_its_own(tmp_path: Path) -> None:
+    for name, count in (("a-one", 1), ("a-two", 9), ("a-zoo", 1)):
+        (tmp_path / f"{name}.sh").write_text("step a name true\n" * count)
+    found = batches({path.name: path for path in tmp_path.iterdir()}, 3)
+    assert {name: list(batch) for name, batch in found.items()} == {
+        "a": ["a-one.sh"],
+        "a-2": ["a-two.sh"],
+        "a-3": ["a-zoo.sh"],
+    }

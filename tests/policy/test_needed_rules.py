@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
+from dataclasses import replace
+
 from policytool.policy.cil_rules import read_cil
 from policytool.policy.decide import Decision, Outcome
 from policytool.policy.needed_rules import SELF, Grant, JudgedPermission, Standing, judge
@@ -47,6 +49,18 @@ def test_of_two_statements_that_grant_the_same_each_can_go_alone_and_names_the_o
     assert found[0].detail == "m: allow ab ab:file"
 
 
+def test_what_another_module_grants_too_is_shared_and_no_finding() -> None:
+    one, other, again = (
+        replace(grant, rule=replace(grant.rule, module=module))
+        for grant, module in zip(grants("(allow a_t b_t (file (read)))") * 3, "mno", strict=True)
+    )
+    for places, expected in (((one, other), Standing.SHARED), ((one, other, one), Standing.TWICE)):
+        found = judge(places, [vector(*READ)], TablePolicy(frozenset()), TablePolicy(EVERY))
+        assert found[0].standing is expected
+    found = judge((one, other, again), [vector(*READ)], TablePolicy(frozenset({READ})), TablePolicy(EVERY))
+    assert {judged.standing for judged in found} == {Standing.GRANTED}
+
+
 def test_an_attribute_is_needed_for_what_only_it_grants() -> None:
     itself = ("b_t", "b_t", "file", "read")
     text = "(allow a_t b_t (file (read)))(allow ab ab (file (read)))"
@@ -70,6 +84,6 @@ def test_what_a_constraint_denies_all_the_same_is_not_needed() -> None:
 
 
 def test_only_what_can_go_or_was_not_judged_is_a_finding() -> None:
-    assert {one for one in Standing if not one.is_finding} == {Standing.NEEDED, Standing.OFF}
+    assert {one for one in Standing if not one.is_finding} == {Standing.NEEDED, Standing.SHARED, Standing.OFF}
     assert Standing.UNJUDGED.is_finding
     assert not Standing.UNJUDGED.removable

@@ -4,6 +4,8 @@ from __future__ import annotations
 import pytest
 
 from policytool.errors import UsageError
+from policytool.generate.choices import Choices
+from policytool.generate.triage import Cure
 from policytool.graph.permission_graph import build
 from policytool.toolchain.base import Base
 from policytool.workflow.generate import describe, generate_modules
@@ -59,3 +61,32 @@ def test_entries_names_and_aliases(base: Base) -> None:
     assert [(rule.target, rule.perms) for rule in made.module.rules if rule.source == "bind_t"] == [
         ("cupsd_runtime_t", ("open", "read"))
     ]
+
+
+RAW = observations(
+    vector("greeterd_t", "fixed_disk_device_t", "blk_file", "read", path="/dev/sda"),
+    vector("greeterd_t", "fixed_disk_device_t", "chr_file", "read", path="/dev/raw1"),
+    vector("greeterd_t", "shadow_t", "file", "write", path="/etc/shadow"),
+)
+
+
+@pytest.mark.base
+def test_what_a_neverallow_rule_forbids_is_refused_under_its_id(small_base: Base) -> None:
+    (made,) = generate_modules(RAW, (), ["greeterd_t"], small_base)
+    assert {one.cure for one in made.triaged} == {Cure.REFUSED}
+    assert {one.id for one in made.triaged} >= {"R-raw-disk-read:fixed_disk_device_t"}
+    assert (made.module.rules, made.module.attributes) == ((), ())
+
+
+@pytest.mark.base
+def test_what_is_accepted_joins_the_attribute_that_the_neverallow_rule_exempts(small_base: Base) -> None:
+    accepted = {"greeterd": {"R-raw-disk-read:fixed_disk_device_t": "it reads disks"}}
+    (made,) = generate_modules(RAW, (), ["greeterd_t"], small_base, Choices(accepted))
+    assert [(one.type_, one.attributes) for one in made.module.attributes] == [
+        ("greeterd_t", ("fixed_disk_raw_read",))
+    ]
+    assert {(rule.target, rule.tclass, rule.perms) for rule in made.module.rules} == {
+        ("fixed_disk_device_t", "blk_file", ("read",)),
+        ("fixed_disk_device_t", "chr_file", ("read",)),
+    }
+    assert made.cured(Cure.REFUSED) == {("greeterd_t", "shadow_t", "file", "write")}
