@@ -25,6 +25,7 @@ from policytool.toolchain.link import Linked
 from policytool.traces.bundle.bundle import read_trace
 from policytool.workflow.compare import UNCONFINED, compare_policies
 from policytool.workflow.generate import generate_modules
+from policytool.workflow.module_set import ModuleSet
 from policytool.workflow.prove import prove_irreducible
 from policytool.workflow.replay import replay_modules
 from tests.test_figures import STALE, demo, table
@@ -52,8 +53,13 @@ def made(observed: Observations, base: Base) -> Sequence[Candidate]:
 
 
 @pytest.fixture(scope="module")
-def built(base: Base) -> Build:
-    return build(FOLDERS, base)
+def modules(base: Base) -> ModuleSet:
+    return ModuleSet(FOLDERS, base)
+
+
+@pytest.fixture(scope="module")
+def built(modules: ModuleSet) -> Build:
+    return modules.built
 
 
 def same_base(base: Base) -> bool:
@@ -103,8 +109,8 @@ def test_both_languages_give_the_same_policy(built: Build) -> None:
     assert {("type_transition", f"{name}_t", "domain") for name in NEW} <= cil
 
 
-def test_nothing_that_was_seen_is_denied(observed: Observations, base: Base) -> None:
-    result = replay_modules(observed, load_daemons(), FOLDERS, base, ())
+def test_nothing_that_was_seen_is_denied(observed: Observations, modules: ModuleSet) -> None:
+    result = replay_modules(observed, load_daemons(), modules)
     assert [one.vector.key for one in result.outcome.of(Verdict.DENIED)] == []
     # Of what was recorded without the modules some is not told, and some nobody has seen in the helper's domain.
     untold = result.outcome.of(Verdict.UNMAPPED)
@@ -119,18 +125,20 @@ def test_nothing_that_was_seen_is_denied(observed: Observations, base: Base) -> 
 
 
 @pytest.mark.parametrize("bundle", ["virtlockd", "virtlxcd", "virtsecretd"])
-def test_each_recording_alone_is_allowed_but_for_what_is_not_told(base: Base, bundle: str) -> None:
+def test_each_recording_alone_is_allowed_but_for_what_is_not_told(modules: ModuleSet, bundle: str) -> None:
     # virtlockd is the first to make /run/libvirt/common there, a domain of the base.
     seen = read_trace(str(REPOSITORY / "traces" / "libvirt" / bundle))
-    outcome = replay_modules(seen, load_daemons(), FOLDERS, base, ()).outcome
+    outcome = replay_modules(seen, load_daemons(), modules).outcome
     assert outcome.of(Verdict.DENIED) == ()
     assert all("the rule on " in one.cause or one.cause.endswith("...") for one in outcome.of(Verdict.UNMAPPED))
     assert outcome.counts[Verdict.UNMAPPED] < 10
     assert outcome.counts[Verdict.ALLOWED] > 200
 
 
-def test_none_of_their_permissions_can_go_and_none_is_in_excess(observed: Observations, base: Base) -> None:
-    proof, surfaces = prove_irreducible(observed, load_daemons(), FOLDERS, base)
+def test_none_of_their_permissions_can_go_and_none_is_in_excess(
+    observed: Observations, modules: ModuleSet, base: Base
+) -> None:
+    proof, surfaces = prove_irreducible(observed, load_daemons(), modules)
     assert proof.findings == ()
     # What helpers of several daemons do in the base's domains.
     assert {one.rule.source for one in proof.of(Standing.SHARED)} <= {"ifconfig_t"}
@@ -149,10 +157,8 @@ def test_a_module_links_without_those_that_it_names_in_optional_blocks(base: Bas
     assert not [one for one in alone.findings if one.severity is Severity.ERROR]
 
 
-def test_the_surfaces_are_a_small_part_of_libvirtds(base: Base, tmp_path: Path) -> None:
-    for folder in FOLDERS:
-        (tmp_path / folder.name).symlink_to(folder)
-    result = compare_policies([tmp_path], base, UNCONFINED)
+def test_the_surfaces_are_a_small_part_of_libvirtds(modules: ModuleSet, base: Base) -> None:
+    result = compare_policies([modules], base, UNCONFINED)
     rows = {one.row.domain: one.row for one in result.rows[: len(FOLDERS)]}
     for name in NEW:
         row = rows[f"{name}_t"]

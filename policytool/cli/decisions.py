@@ -11,6 +11,7 @@ import typer
 
 from policytool.cli.inputs import as_daemons
 from policytool.errors import InputError, UsageError
+from policytool.model.access import AccessKey
 
 if TYPE_CHECKING:
     from policytool.generate.choices import Choices
@@ -94,7 +95,7 @@ def load_choices(
         accepted[""] = {require_id(id_): "on the command line (--accept)" for id_ in accept}
     except ChoicesError as error:
         raise UsageError(f"--accept {error}") from error
-    hidden = frozenset[tuple[str, str, str, str]]()
+    hidden = frozenset[AccessKey]()
     for path in dontaudit:
         try:
             hidden |= read_hidden(_text(path))

@@ -38,9 +38,9 @@ def demo(
     from policytool.graph.permission_graph import build as build_graph
     from policytool.policy.verdicts import Verdict
     from policytool.toolchain.base import find_base
-    from policytool.toolchain.build import build
     from policytool.workflow.compare import UNCONFINED, compare_policies
     from policytool.workflow.generate import generate_modules
+    from policytool.workflow.module_set import ModuleSet
     from policytool.workflow.replay import replay_modules
 
     bundles = sorted(str(path.parent) for path in traces.glob("*/manifest.json"))
@@ -63,15 +63,16 @@ def demo(
     # Not what an earlier run has left beside them.
     folders = [modules / one.daemon.name for one in made]
     with _step("Compiling and linking all of them with the whole base, neverallow rules on"):
-        built = build(folders, found)
+        linked = ModuleSet(folders, found)
+        built = linked.built
     emit(check.summary(built, with_warnings=False))
     with _step("Replaying every access that was seen"):
-        result = replay_modules(observations, known, folders, found, ())
+        result = replay_modules(observations, known, linked)
     emit(replay.counts(result))
     with _step("Comparing with libvirtd"):
-        compared = compare_policies([modules], found, UNCONFINED)
+        compared = compare_policies([linked], found, UNCONFINED)
     emit(compare.summary(compared))
-    write_files(output, {"report.html": page(built, compared)})
+    write_files(output, {"report.html": page(linked, compared)})
     emit(f"\nModules, graphs and evidence are in {modules}, the report in {output / 'report.html'}.\n")
     failed = any(one.severity is Severity.ERROR for one in built.findings)
     if failed or result.outcome.of(Verdict.DENIED):

@@ -12,6 +12,7 @@ import typer
 from policytool.cli.console import emit, emit_json
 from policytool.cli.inputs import Json
 from policytool.errors import ExitCode, UsageError
+from policytool.model.access import AccessKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,7 @@ def explain(
     from policytool.model.printable import printable
     from policytool.report.document import explain_document
     from policytool.toolchain.sources import find_sources
-    from policytool.workflow.linked_modules import evidence_files
+    from policytool.workflow.module_set import evidence_files
 
     sources, _ = find_sources(folders or [Path("policies")])
     asked, wanted = _parse(rule), _cures(cures or ())
@@ -82,7 +83,7 @@ def _cures(names: Sequence[str]) -> frozenset[Cure]:
     return frozenset(known[name] for name in names) or frozenset(Cure)
 
 
-def _matches(key: tuple[str, str, str, str], asked: tuple[str, str, str, frozenset[str]]) -> bool:
+def _matches(key: AccessKey, asked: tuple[str, str, str, frozenset[str]]) -> bool:
     names = all(wanted in ("*", name) for name, wanted in zip(key[:3], asked[:3], strict=True))
     return names and (key[3] in asked[3] or "*" in asked[3])
 

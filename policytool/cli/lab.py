@@ -251,14 +251,12 @@ def shell(
     from policytool.lab.scenario import choose
     from policytool.lab.session import prepare, run_folder
     from policytool.lab.vm import shell as boot_shell
-    from policytool.toolchain.sources import find_sources
-    from policytool.workflow.linked_modules import evidence_files
 
     require_root("lab shell")
     image = _image()
     base = image_base(image)
     if folders and enforcing:
-        policy = enforce_policy(base, folders, evidence_files(find_sources(folders)[0]))
+        policy = enforce_policy(base, folders)
     else:
         policy = record_policy(base, _daemons((), load_known(None)), folders or ())
     with run_folder("shell") as folder:

@@ -28,10 +28,6 @@ from policytool.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from policytool.model.access import AccessVector
-    from policytool.model.daemon import Daemon
-    from policytool.model.observation import Observations
-    from policytool.policy.needed_rules import Proof
-    from policytool.surface.parts import SurfaceParts
     from policytool.workflow.replay import ModuleReplay
 
 
@@ -64,6 +60,8 @@ def replay(
     from policytool.report.document import replay_document
     from policytool.report.proof_document import irreducible_document
     from policytool.toolchain.base import find_base
+    from policytool.workflow.module_set import ModuleSet
+    from policytool.workflow.prove import prove_irreducible
     from policytool.workflow.replay import replay_modules, replay_policy
 
     if (policy is None) == (not modules):
@@ -77,8 +75,12 @@ def replay(
         if policy:
             result = replay_policy(observations, policy, domains)
         else:
-            result = replay_modules(observations, known, modules or [], find_base(base), domains)
-    judged = _judge(observations, known, modules or [], base) if irreducible else None
+            linked = ModuleSet(modules or [], find_base(base))
+            result = replay_modules(observations, known, linked, domains)
+    judged = None
+    if irreducible:
+        with progress("linking the modules without their rules, and judging each rule"):
+            judged = prove_irreducible(observations, known, linked)
     against = str(policy) if policy else ", ".join(str(folder) for folder in modules or ())
     if as_json:
         document = replay_document(result.outcome, against, observations.traces, result.left_out, result.errors)
@@ -92,16 +94,6 @@ def replay(
                 note(line)
     if result.outcome.of(Verdict.DENIED) or result.denied_errors or (judged and judged[0].findings):
         raise typer.Exit(ExitCode.FINDINGS)
-
-
-def _judge(
-    observations: Observations, known: Sequence[Daemon], modules: Sequence[Path], base: Path | None
-) -> tuple[Proof, tuple[SurfaceParts, ...]]:
-    from policytool.toolchain.base import find_base
-    from policytool.workflow.prove import prove_irreducible
-
-    with progress("linking the modules without their rules, and judging each rule"):
-        return prove_irreducible(observations, known, modules, find_base(base))
 
 
 def counts(result: ModuleReplay) -> str:

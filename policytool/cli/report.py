@@ -12,8 +12,8 @@ from policytool.cli.console import note, progress, write_files
 from policytool.cli.inputs import BaseFolder
 
 if TYPE_CHECKING:
-    from policytool.toolchain.build import Build
     from policytool.workflow.compare import Comparison
+    from policytool.workflow.module_set import ModuleSet
 
 
 def report(
@@ -23,25 +23,25 @@ def report(
 ) -> None:
     """Write one self-contained HTML page: surfaces, findings of the check, and every access with its cure."""
     from policytool.toolchain.base import find_base
-    from policytool.toolchain.build import build
     from policytool.workflow.compare import UNCONFINED, compare_policies
+    from policytool.workflow.module_set import ModuleSet
 
     found = find_base(base)
     with progress("linking, and expanding the rules"):
-        built = build([folder], found)
-        compared = compare_policies([folder], found, UNCONFINED) if built.linked else None
-    write_files(output.parent, {output.name: page(built, compared)})
+        modules = ModuleSet([folder], found)
+        compared = compare_policies([modules], found, UNCONFINED) if modules.built.linked else None
+    write_files(output.parent, {output.name: page(modules, compared)})
     note(f"wrote {output}")
 
 
-def page(built: Build, compared: Comparison | None) -> str:
-    """Return the page about modules that were BUILT and, if they linked, COMPARED."""
+def page(modules: ModuleSet, compared: Comparison | None) -> str:
+    """Return the page about MODULES and, if they link, how they COMPARED."""
     from policytool.report.document import check_document, compare_document
     from policytool.report.html import write_html
-    from policytool.workflow.linked_modules import evidence_files
 
+    built = modules.built
     names = [source.name for source in built.sources]
     formats = [str(one.format) for one in built.formats]
     checked = check_document(names, formats, built.findings, built.base.identity)
     surfaces = compare_document(compared.rows, compared.changes, compared.baseline) if compared else None
-    return write_html(checked, surfaces, evidence_files(built.sources))
+    return write_html(checked, surfaces, modules.evidence)

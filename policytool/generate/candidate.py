@@ -14,6 +14,7 @@ from policytool.generate.writers.evidence import FILE_NAME, write_evidence
 from policytool.generate.writers.fc import write_fc
 from policytool.generate.writers.interface import write_interfaces
 from policytool.generate.writers.te import write_te
+from policytool.model.access import AccessKey
 from policytool.model.daemon import Daemon
 from policytool.model.module import PolicyModule
 from policytool.model.profile import ModuleFormat
@@ -35,7 +36,7 @@ class Candidate:
     reach: tuple[Reach, ...] = ()
     closed: tuple[Closed, ...] = ()
 
-    def cured(self, cure: Cure) -> frozenset[tuple[str, str, str, str]]:
+    def cured(self, cure: Cure) -> frozenset[AccessKey]:
         """Return the accesses with CURE by (source type, target type, class, permission)."""
         return frozenset(one.vector.key for one in self.triaged if one.cure is cure)
 

@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from policytool.generate.objections import KINDS, known_id
+from policytool.model.access import AccessKey
 from policytool.model.daemon import Daemon, is_plain_path
 from policytool.model.program import Child
 
 ACCEPTED_FILE = "accepted.toml"
-
-AccessKey = tuple[str, str, str, str]
 
 
 class ChoicesError(ValueError):

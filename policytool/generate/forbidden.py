@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 
 from policytool.check.link_errors import FailureKind, LinkFailure
 from policytool.generate.triage import Cure, Triaged
+from policytool.model.access import AccessKey
 
 _RULE = re.compile(
     r"\((?:allow|neverallow) (?P<source>\S+) (?P<target>\S+) \((?P<tclass>\S+) \((?P<perms>[^()]*)\)\)\)"
 )
-
-AccessKey = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)

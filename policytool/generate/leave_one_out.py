@@ -16,9 +16,9 @@ from math import comb
 
 from policytool.generate.robust import Closure
 from policytool.generate.triage import Cure, Triaged
+from policytool.model.access import AccessKey
 from policytool.model.module import PolicyModule
 
-AccessKey = tuple[str, str, str, str]
 Make = Callable[[Sequence[Triaged]], PolicyModule]
 
 

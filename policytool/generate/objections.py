@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from policytool.model.access import AccessVector
+from policytool.model.access import AccessKey, AccessVector
 from policytool.model.context import is_identifier
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.terule import TeRuleType
@@ -98,7 +98,7 @@ class Objections:
         return self._secrets.get(type_, True)
 
 
-def dac_override_objections(vectors: Iterable[AccessVector]) -> Mapping[tuple[str, str, str, str], Objection]:
+def dac_override_objections(vectors: Iterable[AccessVector]) -> Mapping[AccessKey, Objection]:
     """Return the `dac_override` among VECTORS that `dac_read_search` does as well, with the objection.
 
     The kernel asks for both where the weaker one is denied, and for the stronger one alone where something is to be

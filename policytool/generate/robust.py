@@ -17,7 +17,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from policytool.generate.triage import DECIDED, Cure, Triaged
-from policytool.model.access import AccessVector, Evidence
+from policytool.model.access import AccessKey, AccessVector, Evidence
 from policytool.model.context import SecurityContext
 from policytool.model.module import FileContext, FileKind, OptionalBlock, PolicyModule
 from policytool.model.profile import Profile
@@ -68,7 +68,7 @@ def closures(domain: str, own: frozenset[str], triaged: Iterable[Triaged], by: C
     for one in triaged:
         if one.vector.source.type_ == domain:
             groups.setdefault((one.vector.target.type_, one.vector.tclass), []).append(one)
-    found: dict[tuple[str, str, str, str], Closed] = {}
+    found: dict[AccessKey, Closed] = {}
     for group in (groups[key] for key in sorted(groups)):
         cures = {one.cure for one in group}
         if Cure.ALLOW in cures and not cures & DECIDED:
@@ -80,7 +80,7 @@ def closures(domain: str, own: frozenset[str], triaged: Iterable[Triaged], by: C
 
 def close(module: PolicyModule, closed: Iterable[Closed], base_types: frozenset[str]) -> PolicyModule:
     """Add CLOSED to MODULE, in rules of their own, and let its file contexts name numbered siblings."""
-    groups: dict[tuple[str, str, str, str], set[str]] = {}
+    groups: dict[AccessKey, set[str]] = {}
     for one in closed:
         groups.setdefault((*one.vector.key[:3], one.reason), set()).add(one.vector.perm)
     known = base_types | module.declared

@@ -10,23 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from policytool.generate.objections import Objection, dac_override_objections
-from policytool.model.access import AccessVector, Use
+from policytool.model.access import AccessKey, AccessVector, Use
 from policytool.model.cure import Cure as Cure
-from policytool.policy.decide import Decision, Outcome
+from policytool.policy.decide import Decides, Decision, Outcome
 from policytool.policy.relabel_source import Moved
 
 # Cures by which an access was left out on purpose, so that a denial of it is expected.
 DECIDED = frozenset({Cure.REFUSED, Cure.BOOLEAN, Cure.DONTAUDIT, Cure.LABEL})
-
-
-class Decides(Protocol):
-    """What answers for a compiled policy; policy.decide.Decider over libsepol does."""
-
-    def decide(self, vector: AccessVector) -> Decision:
-        """Say whether the policy allows the access."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +45,7 @@ class Criteria:
 
     objection: Callable[[AccessVector], Objection | None] = lambda _: None
     accepted: Mapping[str, str] = field(default_factory=dict)
-    hidden: frozenset[tuple[str, str, str, str]] = frozenset()
+    hidden: frozenset[AccessKey] = frozenset()
     prefer_booleans: bool = False
     note: Callable[[AccessVector], str] = lambda _: ""
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from policytool.model.access import AccessVector, Result, Use
+from policytool.model.access import AccessKey, AccessVector, Result, Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Denial:
 
 
 def count_denials(
-    vectors: Iterable[AccessVector], refused: Mapping[tuple[str, str, str, str], str] | None = None
+    vectors: Iterable[AccessVector], refused: Mapping[AccessKey, str] | None = None
 ) -> tuple[Denial, ...]:
     """Return the distinct denials among VECTORS, whatever `permissive=` says; sorted.
 
@@ -34,8 +34,8 @@ def count_denials(
     REFUSED are the accesses that the modules leave out on purpose, with the reason.
     """
     reasons = refused or {}
-    counts: dict[tuple[str, str, str, str], int] = {}
-    uses: dict[tuple[str, str, str, str], set[Use]] = {}
+    counts: dict[AccessKey, int] = {}
+    uses: dict[AccessKey, set[Use]] = {}
     for vector in vectors:
         if vector.result is Result.DENIED:
             counts[vector.key] = counts.get(vector.key, 0) + vector.evidence.count

@@ -21,7 +21,7 @@ from policytool.policy.compiled import CompiledPolicy
 from policytool.toolchain.labels import FileContextLabels
 from policytool.toolchain.sources import find_sources
 from policytool.traces.bundle.bundle import read_trace
-from policytool.workflow.linked_modules import evidence_files
+from policytool.workflow.module_set import evidence_files
 
 # All scenarios on a machine that may be translated.
 _LIMIT = 5400.0
@@ -152,7 +152,7 @@ def enforce(
     sources, _ = find_sources(folders)
     files = evidence_files(sources)
     refused = {access.key: access.reason for file in files for access in file.accesses if access.cure in DECIDED}
-    policy = enforce_policy(image_base(image), folders, files, neverallow=neverallow)
+    policy = enforce_policy(image_base(image), folders, neverallow=neverallow)
     labels = FileContextLabels(policy.linked.file_contexts)
     domain_of = domains_by_program(known, labels, CompiledPolicy(policy.linked.policy))
     told(

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from policytool.errors import ToolFailedError
-from policytool.generate.writers.evidence import ModuleEvidence
 from policytool.lab.entered import one_step_further, seen_entered
 from policytool.lab.image import Image
 from policytool.model.daemon import Daemon
 from policytool.policy.compiled import CompiledPolicy
 from policytool.recorder.recording_policy import MODULE, complete_cil, permissive_cil, skeletons_cil, with_helpers
 from policytool.toolchain.base import Base, find_base
-from policytool.toolchain.link import Linked, LinkFailed, link
+from policytool.toolchain.link import Linked, link_or_fail
 from policytool.traces.bundle.manifest import Recording
-from policytool.workflow.linked_modules import build_whole, declared_types
+from policytool.workflow.module_set import ModuleSet
 
 # What the lab adds for its own sake is in modules of these names, never in a daemon's.
 PERMISSIVE_MODULE = "policytool_lab_permissive"
@@ -68,11 +67,12 @@ def record_policy(
     InputError when a module has an error, or when a daemon is described by nothing but a type the base lacks.
     """
     modules: dict[str, str] = {}
-    known = CompiledPolicy(_linked(base, {}).policy).types
     if under:
-        built, linked = build_whole(under, base)
-        modules = {one.source.name: one.cil for one in built.formats[0].modules}
-        known = CompiledPolicy(linked.policy).types
+        installed = ModuleSet(under, base)
+        modules = dict(installed.texts)
+        known = installed.policy.types
+    else:
+        known = CompiledPolicy(_linked(base, {}).policy).types
     modules |= skeletons_cil(daemons, known, base.identity)
     plain = CompiledPolicy(_linked(base, modules).policy)
     domains = with_helpers({daemon.domain for daemon in daemons}, plain)
@@ -81,23 +81,21 @@ def record_policy(
     return LabPolicy(_linked(base, modules, dontaudit=not complete), modules, recorded=domains)
 
 
-def enforce_policy(
-    base: Base, folders: Sequence[Path], files: Sequence[ModuleEvidence], *, neverallow: bool = True
-) -> LabPolicy:
+def enforce_policy(base: Base, folders: Sequence[Path], *, neverallow: bool = True) -> LabPolicy:
     """Link the base with the modules in FOLDERS so that they, init, virsh and all they were seen to enter enforce.
 
-    FILES is the evidence of the modules: it tells the domains they are about, the ones of the base that they extend
+    The evidence beside the modules tells the domains they are about, the ones of the base that they extend
     included, and the domains that were entered from those. What these may enter in one step enforces too. Every
     other domain is permissive, and nothing is hidden by dontaudit. Without NEVERALLOW the base's neverallow rules
     are not checked, as semodule does not where its `expand-check` is 0, Debian's default.
     """
-    built, linked = build_whole(folders, base, neverallow=neverallow)
-    modules = {one.source.name: one.cil for one in built.formats[0].modules}
-    policy = CompiledPolicy(linked.policy)
+    installed = ModuleSet(folders, base, neverallow=neverallow)
+    policy = installed.policy
+    modules = dict(installed.texts)
     everyone = policy.expand("domain")
-    ours = frozenset(file.domain for file in files) | declared_types(built, policy)
+    ours = installed.about
     # init may become anything; what a daemon of ours asks of it is not an entry.
-    entered = (seen_entered(files, ours) & everyone) - NEIGHBOURS
+    entered = (seen_entered(installed.evidence, ours) & everyone) - NEIGHBOURS
     further = one_step_further(policy, (ours & everyone) | entered) - ours - NEIGHBOURS
     enforced = (ours & everyone) | entered | further | NEIGHBOURS
     modules[EXCEPTIONS_MODULE] = EXCEPTIONS.read_text("utf-8")
@@ -106,7 +104,4 @@ def enforce_policy(
 
 
 def _linked(base: Base, modules: Mapping[str, str], *, dontaudit: bool = False) -> Linked:
-    result = link(base, modules, neverallow=False, dontaudit=dontaudit)
-    if isinstance(result, LinkFailed):
-        raise ToolFailedError(f"the lab's policy does not link: {result.failures[0].message}")
-    return result
+    return link_or_fail(base, modules, "the lab's policy does not link", ToolFailedError, dontaudit=dontaudit)

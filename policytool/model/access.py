@@ -22,6 +22,9 @@ SHOWN_USES = 8
 # How many hosts an evidence keeps, the first ones by name; the same holds as for uses.
 MAX_HOSTS = 1024
 
+# Who may do what: (source type, target type, class, permission).
+AccessKey = tuple[str, str, str, str]
+
 
 class Result(StrEnum):
     """What the access vector cache said: `avc:  denied` or, under an auditallow rule, `avc:  granted`."""
@@ -136,7 +139,7 @@ class AccessVector:
     complete: bool = False
 
     @property
-    def key(self) -> tuple[str, str, str, str]:
+    def key(self) -> AccessKey:
         """(source type, target type, class, permission): what a rule of the language can tell apart."""
         return (self.source.type_, self.target.type_, self.tclass, self.perm)
 

@@ -44,12 +44,22 @@ class CompiledPolicy:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         try:
+            self._stamp = _stamp(self.path)
             self._policy = setools.SELinuxPolicy(str(self.path))
         except (OSError, ValueError, SyntaxError) as error:
             raise InputError(f"{self.path} is not a binary policy that can be read: {error}") from error
 
     def __repr__(self) -> str:
         return f"CompiledPolicy({str(self.path)!r})"
+
+    def require_readable(self) -> None:
+        """Raise InputError when the file has changed since and is no longer a policy, or is gone."""
+        try:
+            same = _stamp(self.path) == self._stamp
+        except OSError:
+            same = False
+        if not same:
+            CompiledPolicy(self.path)
 
     @property
     def version(self) -> int:
@@ -304,3 +314,8 @@ def _condition(rule: object) -> tuple[Condition | None, bool]:
         block=bool(rule.conditional_block),  # type: ignore[attr-defined]
     )
     return condition, bool(rule.enabled())  # type: ignore[attr-defined]
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns

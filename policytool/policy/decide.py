@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from threading import RLock
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from policytool.errors import InputError, ToolFailedError
 from policytool.model.access import AccessVector
@@ -88,6 +88,13 @@ _PLAIN = {
 # audit2why holds one policy for the whole process: whoever asks takes the lock and sees that it is theirs.
 _lock = RLock()
 _loaded: Decider | None = None
+
+
+class Decides(Protocol):
+    """What answers for a compiled policy: `Decider` over libsepol."""
+
+    def decide(self, vector: AccessVector) -> Decision:
+        """Say whether the policy allows the access."""
 
 
 class Decider:
@@ -178,8 +185,8 @@ class Decider:
         from selinux import audit2why
 
         _unload()
-        # A failed init() leaves the C module in a state that finish() crashes on, so try the file first.
-        CompiledPolicy(self.policy.path)
+        # A failed init() leaves the C module in a state that finish() crashes on.
+        self.policy.require_readable()
         try:
             audit2why.init(str(self.policy.path))
         except (ValueError, RuntimeError) as error:

@@ -16,11 +16,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
-from policytool.model.access import AccessVector
+from policytool.model.access import AccessKey, AccessVector
 from policytool.policy.cil_rules import CilRule
-from policytool.policy.decide import Decision
+from policytool.policy.decide import Decides
 
 SELF = "self"
 
@@ -50,13 +49,6 @@ class Standing(StrEnum):
     def is_finding(self) -> bool:
         """Whether it keeps the modules from being proved irreducible."""
         return self.removable or self is Standing.UNJUDGED
-
-
-class Decides(Protocol):
-    """What answers for a compiled policy; policy.decide.Decider over libsepol does."""
-
-    def decide(self, vector: AccessVector) -> Decision:
-        """Say whether the policy allows the access."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +149,7 @@ class _Table:
             for perm in grant.rule.perms:
                 by_perm.setdefault((grant.rule.tclass, perm), []).append(place)
         self.seen: dict[_Pair, list[AccessVector]] = {}
-        self.covering: dict[tuple[str, str, str, str], tuple[int, ...]] = {}
+        self.covering: dict[AccessKey, tuple[int, ...]] = {}
         for vector in _questions(vectors):
             if vector.key not in self.covering:
                 candidates = by_perm.get((vector.tclass, vector.perm), ())

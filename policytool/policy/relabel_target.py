@@ -81,7 +81,7 @@ class TargetMap:
     """
 
     def __init__(self, vectors: Iterable[AccessVector], skeleton: Skeleton) -> None:
-        every = tuple(vectors) if skeleton.private else ()
+        every = tuple(vectors)
         objects = _Objects(every, skeleton)
         self._split = {vector: objects.split(vector) for vector in every if vector.tclass in KINDS}
         self._doubts = _Doubts(self._split, skeleton.replaced, objects)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
-from policytool.model.access import AccessVector
+from policytool.model.access import AccessKey, AccessVector
 from policytool.model.context import SecurityContext
-from policytool.policy.decide import Decision, Outcome
+from policytool.policy.decide import Decides, Outcome
 
 
 class Verdict(StrEnum):
@@ -20,13 +20,6 @@ class Verdict(StrEnum):
     REFUSED = "refused"
     DENIED = "denied"
     UNMAPPED = "unmapped"
-
-
-class Decides(Protocol):
-    """What answers for a compiled policy; policy.decide.Decider over libsepol does."""
-
-    def decide(self, vector: AccessVector) -> Decision:
-        """Say whether the policy allows the access."""
 
 
 class Narrows(Protocol):
@@ -69,7 +62,7 @@ def replay(
     vectors: Iterable[AccessVector],
     policy: Decides,
     narrowed: Narrows,
-    refused: Mapping[tuple[str, str, str, str], str],
+    refused: Mapping[AccessKey, str],
 ) -> Replay:
     """Ask POLICY for each distinct access (contexts, class, permission) of VECTORS.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from policytool.model.access import AccessVector, Evidence, Result, Use
+from policytool.model.access import AccessKey, AccessVector, Evidence, Result, Use
 from policytool.model.event import MAX_MILLISECONDS
 from policytool.model.observation import Observations
 from policytool.model.printable import printable
@@ -32,7 +32,7 @@ def timestamp(milliseconds: int) -> str:
 class Access:
     """What a viewer tells apart: (source type, target type, class, permission), result and permissive."""
 
-    key: tuple[str, str, str, str]
+    key: AccessKey
     result: Result
     permissive: bool | None
     evidence: Evidence

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from policytool.check.link_errors import FailureKind, LinkFailure, link_failures
-from policytool.errors import InputError, ToolFailedError, UsageError
+from policytool.errors import InputError, PolicytoolError, UsageError
 from policytool.model.context import is_identifier
 from policytool.toolchain.base import Base, Progress, base_cil, stamp
 from policytool.toolchain.cache import Cache, digest, open_cache
@@ -74,11 +74,22 @@ def link(
     return Linked(folder / "policy", folder / "file_contexts")
 
 
-def link_unchecked(base: Base, modules: Mapping[str, str]) -> Linked:
-    """Link for asking only: the questions are about allow rules, so neverallow rules need not be checked."""
-    result = link(base, modules, neverallow=False)
+def link_or_fail(
+    base: Base,
+    modules: Mapping[str, str],
+    complaint: str,
+    error: type[PolicytoolError] = InputError,
+    *,
+    dontaudit: bool = True,
+) -> Linked:
+    """Link for asking only: the questions are about allow rules, so neverallow rules need not be checked.
+
+    Raise ERROR, whose message begins with COMPLAINT, where they do not link; it is a ToolFailedError where the
+    modules are our own. DONTAUDIT as for `link`.
+    """
+    result = link(base, modules, neverallow=False, dontaudit=dontaudit)
     if isinstance(result, LinkFailed):
-        raise ToolFailedError(f"the skeletons do not link with the base: {result.failures[0].message}")
+        raise error(f"{complaint}: {result.failures[0].message}")
     return result
 
 

@@ -15,8 +15,8 @@ from policytool.surface.parts import surface_parts
 from policytool.surface.side_by_side import ComparisonRow, NamedRow, SurfaceDiff, compare, diff
 from policytool.surface.surface import PrivilegeSurface, surfaces_of
 from policytool.toolchain.base import Base
-from policytool.toolchain.link import LinkFailed, link
-from policytool.workflow.linked_modules import build_whole, declared_types, evidence_files
+from policytool.toolchain.link import link_or_fail
+from policytool.workflow.module_set import ModuleSet
 
 # libvirtd's domain, in refpolicy and in Fedora's policy: what the modular daemons are to replace.
 MONOLITH = "virtd_t"
@@ -32,26 +32,27 @@ _SOURCES = re.compile(r"\((?:allow|typepermissive) ([\w.-]+)")
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """A policy to compare: the domains it is about, and all sources that its modules' rules name."""
+    """A policy to compare with what it is about: domains, and all sources that its modules' rules name.
+
+    `plain` is the base alone.
+    """
 
     policy: CompiledPolicy
+    plain: CompiledPolicy
     domains: frozenset[str]
     sources: frozenset[str]
     modules: bool
     used: Mapping[str, frozenset[Triple]]
 
-    def surfaces(self, base: Base) -> Mapping[str, PrivilegeSurface]:
-        """Return the surfaces of the domains; for modules only attributes of BASE count for the floor."""
-        plain = CompiledPolicy(_linked_base(base)) if self.modules else None
-        return surfaces_of(self.policy, sorted(self.domains), plain)
+    def surfaces(self) -> Mapping[str, PrivilegeSurface]:
+        """Return the surfaces of the domains; for modules only attributes of the base count for the floor."""
+        return surfaces_of(self.policy, sorted(self.domains), self.plain if self.modules else None)
 
-    def rows(self, base: Base, whole: PrivilegeSurface) -> tuple[ComparisonRow, ...]:
+    def rows(self, whole: PrivilegeSurface) -> tuple[ComparisonRow, ...]:
         """Return a row for each domain, with what was used and the excess where evidence says what was used."""
-        surfaces = self.surfaces(base)
-        extended: Mapping[str, PrivilegeSurface] = {}
-        if self.used:
-            plain = CompiledPolicy(_linked_base(base))
-            extended = surfaces_of(plain, sorted(plain.types & surfaces.keys() & self.used.keys()))
+        surfaces = self.surfaces()
+        known = self.plain.types & surfaces.keys() & self.used.keys()
+        extended = surfaces_of(self.plain, sorted(known)) if known else {}
         rows = []
         for row, (domain, surface) in zip(compare(surfaces.values(), whole), surfaces.items(), strict=True):
             if domain in self.used:
@@ -76,23 +77,25 @@ class Comparison:
 
 
 def compare_policies(
-    policies: Sequence[Path], base: Base, baseline: str, domains: Sequence[str] = ()
+    policies: Sequence[Path | ModuleSet], base: Base, baseline: str, domains: Sequence[str] = ()
 ) -> Comparison:
-    """Set the domains of POLICIES (folders of modules, or compiled policies) against BASELINE.
+    """Set the domains of POLICIES (modules, folders of them, or compiled policies) against BASELINE.
 
     BASELINE is `unconfined` (policies/baseline), a domain of the base, or a compiled policy or folder of
     modules, whose virtd_t is taken. Compiled policies need DOMAINS, which modules tell themselves. Raise
     InputError for a policy that cannot be read or linked, UsageError when no domain is left.
     """
-    opened = [(str(path), _open(path, base, domains)) for path in policies]
+    plain = CompiledPolicy(
+        base.path if base.compiled else link_or_fail(base, {}, f"{base.path} does not link").policy
+    )
+    opened = [(_name(one), _open(one, base, plain, domains)) for one in policies]
     if not any(one.domains for _, one in opened):
         raise UsageError("none of these policies says which domains to compare; name them with -d TYPE")
-    plain = CompiledPolicy(_linked_base(base))
     if plain.resolve(MONOLITH) is None:
         raise InputError(f"the base has no {MONOLITH} to compare with; choose one that has with --base")
     refpolicy = surfaces_of(plain, [MONOLITH])
-    whole, name = _baseline(baseline, base, refpolicy)
-    rows = [NamedRow(path, row) for path, one in opened for row in one.rows(base, whole)]
+    whole, name = _baseline(baseline, base, plain, refpolicy)
+    rows = [NamedRow(path, row) for path, one in opened for row in one.rows(whole)]
     rows += [NamedRow(f"{base.identity.name} base", row) for row in compare(refpolicy.values(), whole)]
     if whole is not refpolicy[MONOLITH]:
         rows += [NamedRow(name, row) for row in compare([whole], whole)]
@@ -123,39 +126,32 @@ def _nothing(surface: PrivilegeSurface) -> PrivilegeSurface:
     return PrivilegeSurface(surface.domain, none, none, none, 0, 0, (), ())
 
 
-def _baseline(baseline: str, base: Base, refpolicy: Mapping[str, PrivilegeSurface]) -> tuple[PrivilegeSurface, str]:
+def _baseline(
+    baseline: str, base: Base, plain: CompiledPolicy, refpolicy: Mapping[str, PrivilegeSurface]
+) -> tuple[PrivilegeSurface, str]:
     if baseline == MONOLITH:
         return refpolicy[MONOLITH], f"{base.identity.name} base"
     if baseline == UNCONFINED:
         if not BASELINE_MODULE.is_dir():
             raise InputError(f"{BASELINE_MODULE} is missing; run from a checkout, or choose another --baseline")
-        return _open(BASELINE_MODULE, base, [MONOLITH]).surfaces(base)[MONOLITH], "libvirtd unconfined"
-    return _open(Path(baseline), base, [MONOLITH]).surfaces(base)[MONOLITH], baseline
+        return _open(BASELINE_MODULE, base, plain, [MONOLITH]).surfaces()[MONOLITH], "libvirtd unconfined"
+    return _open(Path(baseline), base, plain, [MONOLITH]).surfaces()[MONOLITH], baseline
 
 
-def _open(path: Path, base: Base, domains: Sequence[str]) -> _Opened:
-    if path.is_file():
-        return _Opened(CompiledPolicy(path), frozenset(domains), frozenset(domains), modules=False, used={})
-    built, linked = build_whole([path], base)
-    policy = CompiledPolicy(linked.policy)
-    evidence = evidence_files(built.sources)
-    own = {file.domain for file in evidence}
-    own |= declared_types(built, policy) & policy.attributes.get("domain", frozenset())
-    texts = (module.cil for one in built.formats for module in one.modules)
+def _open(policy: Path | ModuleSet, base: Base, plain: CompiledPolicy, domains: Sequence[str]) -> _Opened:
+    asked = frozenset(domains)
+    if isinstance(policy, Path) and policy.is_file():
+        return _Opened(CompiledPolicy(policy), plain, asked, asked, modules=False, used={})
+    modules = policy if isinstance(policy, ModuleSet) else ModuleSet([policy], base)
+    texts = (module.cil for one in modules.built.formats for module in one.modules)
     named = {name for text in texts for name in _SOURCES.findall(text)}
-    sources = frozenset(name for name in named if policy.resolve(name)) | own
-    chosen = frozenset(domains) or frozenset(own)
+    sources = frozenset(name for name in named if modules.policy.resolve(name)) | modules.domains
     used = {
         file.domain: frozenset(access.key[1:] for access in file.accesses if access.key[0] == file.domain)
-        for file in evidence
+        for file in modules.evidence
     }
-    return _Opened(policy, chosen, frozenset(domains) or sources, modules=True, used=used)
+    return _Opened(modules.policy, plain, asked or modules.domains, asked or sources, modules=True, used=used)
 
 
-def _linked_base(base: Base) -> Path:
-    if base.compiled:
-        return base.path
-    result = link(base, {}, neverallow=False)
-    if isinstance(result, LinkFailed):
-        raise InputError(f"{base.path} does not link: {result.failures[0].message}")
-    return result.policy
+def _name(policy: Path | ModuleSet) -> str:
+    return ", ".join(map(str, policy.folders)) if isinstance(policy, ModuleSet) else str(policy)

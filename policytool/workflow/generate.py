@@ -10,13 +10,13 @@ from policytool.errors import ToolFailedError, UsageError
 from policytool.generate.candidate import Candidate
 from policytool.generate.choices import Choices
 from policytool.generate.exact import exact
-from policytool.generate.forbidden import AccessKey, Forbidden, forbidden_accesses, refuse
+from policytool.generate.forbidden import Forbidden, forbidden_accesses, refuse
 from policytool.generate.reach import lost_reach
 from policytool.generate.triage import Cure, Triaged, triage
 from policytool.generate.writers.cil import write_cil
 from policytool.graph.owners import Owners
 from policytool.graph.permission_graph import PermissionGraph, build
-from policytool.model.access import AccessVector
+from policytool.model.access import AccessKey, AccessVector
 from policytool.model.daemon import Daemon, DaemonError, is_plain_path
 from policytool.model.observation import Observations
 from policytool.model.profile import Profile
@@ -27,7 +27,7 @@ from policytool.policy.decide import Decider
 from policytool.policy.terule import TeRuleType
 from policytool.toolchain.base import Base
 from policytool.toolchain.exempted import exempted
-from policytool.toolchain.link import LinkFailed, link, link_unchecked
+from policytool.toolchain.link import LinkFailed, link, link_or_fail
 from policytool.workflow.children import as_children, children_owned
 from policytool.workflow.helpers_of import entered_by
 from policytool.workflow.labelling import types_owned
@@ -81,7 +81,7 @@ def prepare(
     observations: Observations, known: Sequence[Daemon], wanted: Sequence[str], base: Base, choices: Choices
 ) -> Prepared:
     """Choose the daemons and make their skeletons; errors as in generate_modules."""
-    linked = link_unchecked(base, {})
+    linked = link_or_fail(base, {}, f"{base.path} does not link")
     plain = CompiledPolicy(linked.policy)
     wanted = [plain.resolve(domain) or domain for domain in wanted]
     observations = as_children(without_aliases(observations, plain), choices.children, plain)

@@ -13,7 +13,7 @@ from policytool.generate.exact import exact
 from policytool.generate.leave_one_out import Estimate, Holdout, Make, leave_one_out, saturation
 from policytool.generate.robust import Closing, Closure, close, closures
 from policytool.generate.triage import Cure, Triaged
-from policytool.model.access import AccessVector, Evidence
+from policytool.model.access import AccessKey, AccessVector, Evidence
 from policytool.model.context import SecurityContext
 from policytool.model.daemon import Daemon
 from policytool.model.module import PolicyModule
@@ -127,7 +127,7 @@ def _triaged(vectors: Iterable[AccessVector], cures: Mapping[_Question, Triaged]
     return tuple(found)
 
 
-def _ruled(triaged: Iterable[Triaged]) -> frozenset[tuple[str, str, str, str]]:
+def _ruled(triaged: Iterable[Triaged]) -> frozenset[AccessKey]:
     return frozenset(one.vector.key for one in triaged if one.cure is Cure.ALLOW)
 
 

@@ -23,16 +23,13 @@ from policytool.model.observation import Observations
 from policytool.model.own_path import CLASSES, KINDS, Labels
 from policytool.model.paths import SUBTREE, escaped, literal_start
 from policytool.model.printable import printable
+from policytool.policy.aliases import without_aliases
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.relabel_program import relabel_programs
 from policytool.policy.relabel_source import Moved, Relabelled
 from policytool.policy.relabel_target import ReplacedType, Skeleton, TargetMap, relabel_targets
-from policytool.toolchain.base import Base
-from policytool.toolchain.build import Build
-from policytool.toolchain.labels import FileContextLabels, customizable_types
-from policytool.toolchain.link import Linked, link_unchecked
+from policytool.toolchain.labels import customizable_types
 from policytool.workflow.helpers_of import attributed, entered_by
-from policytool.workflow.linked_modules import file_contexts
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +147,12 @@ def connections(
 
 @dataclass(frozen=True, slots=True)
 class UnderModules:
-    """What was seen, as it is under modules, and the helpers' domains that were entered, with the daemons."""
+    """What was seen, as it is under modules, and the helpers' domains that were entered, with the daemons.
 
+    `observations` name no aliases.
+    """
+
+    observations: Observations
     mapped: Mapped
     entered: Mapping[str, tuple[Daemon, ...]]
 
@@ -159,32 +160,24 @@ class UnderModules:
 def under_modules(
     observations: Observations,
     known: Sequence[Daemon],
-    scope: Collection[str],
-    built: Build,
-    linked: Linked,
+    scope: frozenset[str],
+    entries: Sequence[FileContext],
+    plain: CompiledPolicy,
     policy: CompiledPolicy,
-    base: Base,
+    before: Labels,
+    labels: Labels,
 ) -> UnderModules:
-    """Map OBSERVATIONS, which have no aliases, to the modules BUILT and LINKED with BASE into POLICY.
+    """Map OBSERVATIONS to modules that are about the domains of SCOPE and have the file contexts ENTRIES.
 
-    SCOPE are the domains that the modules are about. KNOWN daemons are described.
+    PLAIN and BEFORE are policy and file contexts of the base alone, POLICY and LABELS with the modules. KNOWN
+    daemons are described.
     """
-    entries = file_contexts(built)
-    observations = replace(observations, vectors=relabel_programs(observations.vectors, _programs(entries, policy)))
-    daemons = _daemons(known, scope, observations)
-    unextended = link_unchecked(base, {})
-    plain = CompiledPolicy(unextended.policy)
-    whose = attributed(observations, daemons, policy, plain)
-    mapped = map_targets(
-        whose.relabel(observations.vectors),
-        entries,
-        frozenset(scope),
-        plain,
-        policy,
-        FileContextLabels(unextended.file_contexts),
-        FileContextLabels(linked.file_contexts),
-    )
-    return UnderModules(mapped, entered_by(observations, daemons, policy, whose.known))
+    seen = without_aliases(observations, policy)
+    seen = replace(seen, vectors=relabel_programs(seen.vectors, _programs(entries, policy)))
+    daemons = _daemons(known, scope, seen)
+    whose = attributed(seen, daemons, policy, plain)
+    mapped = map_targets(whose.relabel(seen.vectors), entries, scope, plain, policy, before, labels)
+    return UnderModules(seen, mapped, entered_by(seen, daemons, policy, whose.known))
 
 
 def _programs(entries: Iterable[FileContext], policy: CompiledPolicy) -> Mapping[str, str]:

@@ -4,14 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 from policytool.check.locate import statement_line
-from policytool.errors import InputError
 from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon
 from policytool.model.observation import Observations
-from policytool.policy.aliases import without_aliases
 from policytool.policy.cil_rules import CilModule, CilRule, read_cil, without_grants
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
@@ -27,11 +24,9 @@ from policytool.policy.needed_rules import (
 )
 from policytool.surface.parts import SurfaceParts, surface_parts, used_triples
 from policytool.surface.surface import surfaces_of
-from policytool.toolchain.base import Base
 from policytool.toolchain.build import Build
-from policytool.toolchain.link import LinkFailed, link
-from policytool.workflow.linked_modules import build_whole, declared_types, evidence_files
-from policytool.workflow.mapping import under_modules
+from policytool.toolchain.link import link_or_fail
+from policytool.workflow.module_set import ModuleSet
 
 # The module that keeps attributes in the compiled skeletons, where the compiler would expand and forget them.
 _KEEPER = "policytool_attributes"
@@ -41,59 +36,48 @@ _MARK = "policytool_block"
 
 
 def prove_irreducible(
-    observations: Observations, known: Sequence[Daemon], folders: Sequence[Path], base: Base
+    observations: Observations, known: Sequence[Daemon], modules: ModuleSet
 ) -> tuple[Proof, tuple[SurfaceParts, ...]]:
-    """Judge every allow statement of the modules in FOLDERS, linked together, by OBSERVATIONS.
+    """Judge every allow statement of MODULES, linked together, by OBSERVATIONS.
 
     What was recorded without the modules counts as it is under them. KNOWN daemons are described. The second result
     are the surfaces of the modules' domains, taken apart by what was observed.
 
     Raise InputError when the modules do not link, or their skeletons alone do not.
     """
-    built, linked = build_whole(folders, base)
-    whole = CompiledPolicy(linked.policy)
-    seen = without_aliases(observations, whole)
-    scope = declared_types(built, whole) | {file.domain for file in evidence_files(built.sources)}
-    vectors = under_modules(seen, known, scope, built, linked, whole, base).mapped.every
-    texts = {module.source.name: module.cil for module in built.formats[0].modules}
-    read = {name: read_cil(name, text) for name, text in texts.items()}
+    vectors = modules.under(observations, known, modules.about).mapped.every
+    read = {name: read_cil(name, text) for name, text in modules.texts.items()}
     rules = tuple(rule for module in read.values() for rule in module.rules)
     roles = _marks(rules)
     marks = {rule: f"(role {role})" for rule, role in roles.items()}
-    skeleton = CompiledPolicy(_skeletons(texts, rules, marks, whole, base))
+    skeleton = _skeletons(modules, rules, marks)
     grants, rest = _grants(rules, roles, skeleton)
-    with Decider(skeleton) as without_rules, Decider(whole) as with_rules:
+    with Decider(skeleton) as without_rules, Decider(modules.policy) as with_rules:
         judged = judge(grants, vectors, without_rules, with_rules)
-    plain = CompiledPolicy(_linked(base, {}))
     every = tuple(sorted((*judged, *rest), key=_order))
-    exempt = tuple(_exempt(name, module, plain) for name, module in read.items())
-    proof = Proof(every, exempt, dict(_places(built, every)))
-    return proof, tuple(_parts(built, whole, plain, skeleton, vectors))
+    exempt = tuple(_exempt(name, module, modules.plain) for name, module in read.items())
+    proof = Proof(every, exempt, dict(_places(modules.built, every)))
+    return proof, tuple(_parts(modules, skeleton, vectors))
 
 
-def _skeletons(
-    texts: Mapping[str, str],
-    rules: Sequence[CilRule],
-    marks: Mapping[CilRule, str],
-    whole: CompiledPolicy,
-    base: Base,
-) -> Path:
+def _skeletons(modules: ModuleSet, rules: Sequence[CilRule], marks: Mapping[CilRule, str]) -> CompiledPolicy:
     """Link S: the modules with the statements that can be judged granting nothing.
 
     The compiler forgets some attributes, but those of the statements must still be asked for.
     """
     stripped = {
         name: without_grants(text, [rule for rule in rules if rule.module == name and not rule.unjudged], marks)
-        for name, text in texts.items()
+        for name, text in modules.texts.items()
     }
     names = {name for rule in rules if not rule.unjudged for name in (rule.source, rule.target)}
-    attributes = sorted(name for name in names - {SELF} if whole.resolve(name) is None)
+    attributes = sorted(name for name in names - {SELF} if modules.policy.resolve(name) is None)
     # In optional blocks, since what declares an attribute may itself stand in a block that is not in force.
     stripped[_KEEPER] = "".join(
         f"(optional {_KEEPER}_{number} (expandtypeattribute ({name}) false))\n"
         for number, name in enumerate(attributes)
     )
-    return _linked(base, stripped)
+    complaint = "the modules do not link without their rules"
+    return CompiledPolicy(link_or_fail(modules.base, stripped, complaint).policy)
 
 
 def _marks(rules: Iterable[CilRule]) -> Mapping[CilRule, str]:
@@ -103,13 +87,6 @@ def _marks(rules: Iterable[CilRule]) -> Mapping[CilRule, str]:
         if rule.block is not None and not rule.unjudged:
             first.setdefault((rule.module, rule.block), rule)
     return {rule: f"{_MARK}_{number}" for number, rule in enumerate(first.values())}
-
-
-def _linked(base: Base, modules: Mapping[str, str]) -> Path:
-    result = link(base, modules, neverallow=False)
-    if isinstance(result, LinkFailed):
-        raise InputError(f"the modules do not link without their rules: {result.failures[0].message}")
-    return result.policy
 
 
 def _grants(
@@ -141,23 +118,15 @@ def _exempt(name: str, module: CilModule, plain: CompiledPolicy) -> Exempt:
     return Exempt(name, tuple(sorted(declarations.items())), tuple(sorted(attributes)), module.narrowing)
 
 
-def _parts(
-    built: Build,
-    whole: CompiledPolicy,
-    plain: CompiledPolicy,
-    skeleton: CompiledPolicy,
-    vectors: Iterable[AccessVector],
-) -> Iterator[SurfaceParts]:
+def _parts(modules: ModuleSet, skeleton: CompiledPolicy, vectors: Iterable[AccessVector]) -> Iterator[SurfaceParts]:
     """Take the surfaces of the modules' domains apart: those that they declare, and those that they extend.
 
     What a domain of the base has without the modules' rules is its floor: also what rules of the base about
     attributes let it do to the modules' types.
     """
     seen = tuple(vectors)
-    domains = {file.domain for file in evidence_files(built.sources)} & whole.types
-    domains |= declared_types(built, whole) & whole.attributes.get("domain", frozenset())
-    surfaces = surfaces_of(whole, sorted(domains), plain)
-    extended = sorted(domains & plain.types)
+    surfaces = surfaces_of(modules.policy, sorted(modules.domains), modules.plain)
+    extended = sorted(modules.domains & modules.plain.types)
     known = surfaces_of(skeleton, extended) if extended else {}
     for domain, surface in surfaces.items():
         yield surface_parts(surface, known.get(domain), used_triples(seen, domain))

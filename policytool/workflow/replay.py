@@ -10,18 +10,15 @@ from pathlib import Path
 from policytool.errors import InputError
 from policytool.generate.triage import DECIDED, Cure
 from policytool.graph.owners import Owners
-from policytool.model.access import AccessVector
+from policytool.model.access import AccessKey, AccessVector
 from policytool.model.daemon import Daemon
 from policytool.model.observation import Observations
-from policytool.policy.aliases import without_aliases
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
 from policytool.policy.selinux_error import ErrorOutcome, JudgedError, judge
 from policytool.policy.verdicts import Replay, Replayed, Verdict, replay
 from policytool.policy.xperms import XpermRules
-from policytool.toolchain.base import Base
-from policytool.workflow.linked_modules import build_whole, declared_by, declared_types, evidence_files, subjects
-from policytool.workflow.mapping import under_modules
+from policytool.workflow.module_set import ModuleSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +50,20 @@ def replay_policy(observations: Observations, policy: Path, domains: Sequence[st
 
 
 def replay_modules(
-    observations: Observations, known: Sequence[Daemon], folders: Sequence[Path], base: Base, domains: Sequence[str]
+    observations: Observations, known: Sequence[Daemon], modules: ModuleSet, domains: Sequence[str] = ()
 ) -> ModuleReplay:
-    """Replay what belongs to the domains of the modules in FOLDERS, or to DOMAINS, against base and modules.
+    """Replay what belongs to the domains of MODULES, or to DOMAINS, against the base with the modules.
 
     Raise InputError when the modules do not link or nothing that was seen is theirs, UsageError when a module
     does not say which domain it is about.
     """
-    built, linked = build_whole(folders, base)
-    policy = CompiledPolicy(linked.policy)
-    observations = without_aliases(observations, policy)
-    files = evidence_files(built.sources)
-    scope = frozenset(domains) or subjects(built, policy)
-    declared = declared_types(built, policy)
-    under = under_modules(observations, known, scope, built, linked, policy, base)
+    policy, declared = modules.policy, modules.declared
+    scope = frozenset(domains) or modules.subjects
+    under = modules.under(observations, known, scope)
     mapped = under.mapped
     owners = Owners(known, policy.types - declared, under.entered)
     # Private types are their daemon's: what others do to them its module has to allow.
-    ours = scope | {type_ for type_, domain in declared_by(built, policy).items() if domain in scope}
+    ours = scope | {type_ for type_, domain in modules.declared_by.items() if domain in scope}
     vectors = list(_belonging(mapped.vectors, owners, ours))
     cured = [one for one in mapped.cured if any(_belonging([one.vector], owners, ours))]
     left_out = len(mapped.vectors) - len(vectors) + len(mapped.cured) - len(cured)
@@ -85,7 +78,7 @@ def replay_modules(
         (vectors if named & own else guessed).append(one.vector)
     refused = {
         access.key: access.reason
-        for file in files
+        for file in modules.evidence
         for access in file.accesses
         if access.cure in DECIDED and access.reason
     }
@@ -97,7 +90,7 @@ def replay_modules(
         for one in cured
     ]
     told += [Replayed(one.vector, Verdict.UNMAPPED, one.unmapped) for one in untold]
-    errors = _judged(observations, policy, scope)
+    errors = _judged(under.observations, policy, scope)
     return ModuleReplay(Replay((*outcome.results, *told)), tuple(sorted(scope)), left_out, errors)
 
 
@@ -111,9 +104,7 @@ def _unmapped(outcome: Replay) -> Iterable[Replayed]:
             yield one
 
 
-def _ask(
-    vectors: Iterable[AccessVector], policy: CompiledPolicy, refused: Mapping[tuple[str, str, str, str], str]
-) -> Replay:
+def _ask(vectors: Iterable[AccessVector], policy: CompiledPolicy, refused: Mapping[AccessKey, str]) -> Replay:
     asked = tuple(vectors)
     if not asked:
         raise InputError("no access in the traces belongs to these domains: there is nothing to replay")

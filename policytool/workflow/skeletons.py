@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from policytool.errors import ToolFailedError
 from policytool.generate.choices import Choices
 from policytool.generate.skeleton import skeleton
 from policytool.generate.writers.cil import write_cil
@@ -18,7 +19,7 @@ from policytool.model.own_path import Labelling, Labels
 from policytool.policy.compiled import CompiledPolicy
 from policytool.toolchain.base import Base
 from policytool.toolchain.labels import FileContextLabels
-from policytool.toolchain.link import Linked, link_unchecked
+from policytool.toolchain.link import Linked, link_or_fail
 from policytool.workflow.helpers_of import Attributed, propose
 from policytool.workflow.labelling import find_labelling, with_interfaces
 from policytool.workflow.mapping import Mapped, map_targets
@@ -86,7 +87,8 @@ def make_skeletons(
         )
         for daemon in present
     }
-    with_skeletons = link_unchecked(base, {module.name: write_cil(module) for module in modules.values()})
+    texts = {module.name: write_cil(module) for module in modules.values()}
+    with_skeletons = link_or_fail(base, texts, "the skeletons do not link with the base", ToolFailedError)
     policy = CompiledPolicy(with_skeletons.policy)
     labels = FileContextLabels(with_skeletons.file_contexts) if choices.private_types else None
     return Skeletons(modules, whose, labelling, plain, policy, before, labels)

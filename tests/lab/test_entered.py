@@ -12,7 +12,7 @@ from policytool.model.daemon import Daemon
 from policytool.policy.compiled import CompiledPolicy
 from policytool.toolchain.base import Base
 from policytool.toolchain.labels import FileContextLabels
-from policytool.toolchain.link import link_unchecked
+from policytool.toolchain.link import link_or_fail
 
 
 def access(
@@ -42,14 +42,14 @@ def test_entered_is_what_a_domain_of_ours_was_seen_to_become() -> None:
 
 @pytest.mark.base
 def test_one_step_further_is_one_step(base: Base) -> None:
-    policy = CompiledPolicy(link_unchecked(base, {}).policy)
+    policy = CompiledPolicy(link_or_fail(base, {}, "the base does not link").policy)
     assert one_step_further(policy, {"lvm_t"}) == {"kmod_t"}
     assert one_step_further(policy, {"lvm_t", "kmod_t"}) == {"alsa_t", "mount_t"}
 
 
 @pytest.mark.base
 def test_the_domain_of_a_daemon_is_found_by_its_program_and_not_by_its_name(base: Base) -> None:
-    linked = link_unchecked(base, {})
+    linked = link_or_fail(base, {}, "the base does not link")
     odd = Daemon("odd", "odd_t", "odd_exec_t", executables=("/usr/bin/no-label-of-its-own",))
     found = domains_by_program(
         (*load_daemons(), odd), FileContextLabels(linked.file_contexts), CompiledPolicy(linked.policy)

@@ -17,8 +17,6 @@ from policytool.model.program import Helper
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.terule import TeRuleType
 from policytool.toolchain.base import Base
-from policytool.toolchain.sources import find_sources
-from policytool.workflow.linked_modules import evidence_files
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
 
@@ -44,8 +42,7 @@ def test_a_recorded_daemon_is_permissive_and_audited_and_nothing_is_hidden(base:
 @pytest.mark.base
 def test_an_enforcing_machine_enforces_what_recordings_show_as_entered_and_one_step_further(base: Base) -> None:
     folders = [POLICIES / "virtqemud", POLICIES / "virtsecretd"]
-    files = evidence_files(find_sources(folders)[0])
-    made = enforce_policy(base, folders, files)
+    made = enforce_policy(base, folders)
     policy = CompiledPolicy(made.linked.policy)
     assert {"virtqemud_t", "virtsecretd_t"} <= made.enforced
     assert made.enforced >= NEIGHBOURS
@@ -67,7 +64,7 @@ def test_a_module_without_evidence_is_enforced_with_what_its_domain_may_enter(ba
     (tmp_path / "labd.cil").write_text(
         "(type labd_t) (roletype system_r labd_t) (typeattributeset domain (labd_t)) " + rules
     )
-    made = enforce_policy(base, [tmp_path], ())
+    made = enforce_policy(base, [tmp_path])
     assert made.ours == {"labd_t"}
     assert made.entered == frozenset()
     assert made.further == {"lvm_t"}

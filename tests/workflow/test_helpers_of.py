@@ -21,6 +21,7 @@ from policytool.policy.verdicts import Verdict
 from policytool.toolchain.base import Base
 from policytool.traces.bundle.bundle import read_trace
 from policytool.workflow.generate import generate_modules
+from policytool.workflow.module_set import ModuleSet
 from policytool.workflow.prove import prove_irreducible
 from policytool.workflow.replay import replay_modules
 from tests.synthetic import observations, vector
@@ -133,10 +134,11 @@ def test_qemu_img_leaves_virtstoraged_on_request(recorded: Observations, base: B
     assert {perm for *key, perm in rules if key == [child, child, "process"]}, "what it did is its own now"
     for name, text in one.files(ModuleFormat.REFPOLICY).items():
         (tmp_path / name).write_text(text)
-    replayed = replay_modules(recorded, daemons, [tmp_path], base, [])
+    modules = ModuleSet([tmp_path], base)
+    replayed = replay_modules(recorded, daemons, modules)
     denied = {one.vector.key for one in replayed.outcome.results if one.verdict is Verdict.DENIED}
     assert not [key for key in denied if {child, way_in} & set(key)], "others' modules are not there, this one is"
-    proof, _ = prove_irreducible(recorded, daemons, [tmp_path], base)
+    proof, _ = prove_irreducible(recorded, daemons, modules)
     assert not [one for one in proof.findings if {child, way_in} & {one.rule.source, one.rule.target}]
 
 

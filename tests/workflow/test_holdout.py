@@ -17,6 +17,7 @@ from policytool.toolchain.base import Base
 from policytool.traces.bundle.bundle import read_parts
 from policytool.workflow.generate import generate_modules
 from policytool.workflow.holdout import ALWAYS, hold_out
+from policytool.workflow.module_set import ModuleSet
 from policytool.workflow.replay import replay_modules
 from tests.synthetic import GREETER
 
@@ -52,7 +53,7 @@ def test_reckoned_denials_are_those_of_a_link_and_a_replay(
         folder.mkdir(parents=True)
         for name, text in made.files(ModuleFormat.CIL).items():
             (folder / name).write_text(text)
-        result = replay_modules(parts[left_out], known, [folder], small_base, [DOMAIN])
+        result = replay_modules(parts[left_out], known, ModuleSet([folder], small_base), [DOMAIN])
         assert {one.vector.key for one in result.outcome.of(Verdict.DENIED)} == denied(estimate, left_out)
     assert denied(found.robust, left_out) <= denied(found.exact, left_out)
 

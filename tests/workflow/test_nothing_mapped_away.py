@@ -31,6 +31,7 @@ from policytool.traces.tally.fast_path import tally_blocks
 from policytool.traces.tally.tally import Tally
 from policytool.traces.tally.telling import told
 from policytool.workflow.generate import generate_modules
+from policytool.workflow.module_set import ModuleSet
 from policytool.workflow.replay import replay_modules
 from tests.synthetic import context, vector
 from tests.workflow.file_system import OLD, OWN, FileSystem
@@ -207,5 +208,5 @@ def test_replay_disagrees_with_rules_on_the_old_type(base: Base, tmp_path: Path,
         # What was generated when the folder was not told.
         bent = text.replace(f"{PRIVATE}:dir {{ add_name write }}", f"{OLD}:dir {{ add_name write }}")
         (folder / name).write_text(bent)
-    outcome = replay_modules(seen, (), [folder], base, []).outcome
+    outcome = replay_modules(seen, (), ModuleSet([folder], base)).outcome
     assert {one.vector.key[2:] for one in outcome.of(Verdict.DENIED)} == {("dir", "add_name"), ("dir", "write")}

@@ -23,6 +23,7 @@ from policytool.policy.needed_rules import Standing
 from policytool.policy.verdicts import Verdict, replay
 from policytool.policy.xperms import XpermRules
 from policytool.toolchain.base import find_base
+from policytool.workflow.module_set import ModuleSet
 from policytool.workflow.prove import prove_irreducible
 from tests.policy.tiny import POLICIES, compile_cil
 from tests.synthetic import observations, vector
@@ -122,7 +123,9 @@ def test_needed_is_missed_and_what_can_go_is_not(
         base.write_text(TINY.read_text() + "".join(rule.cil(0) for rule in always))
         (work / "made").mkdir()
         (work / "made" / "made.cil").write_text(text(module))
-        proof, _ = prove_irreducible(observations(*vectors), (), [work / "made"], find_base(work / "base"))
+        proof, _ = prove_irreducible(
+            observations(*vectors), (), ModuleSet([work / "made"], find_base(work / "base"))
+        )
         before = denied(work, base, module, vectors)
         off = {rule for rule in module if rule.block == "nope_t"}
         assert len(proof.of(Standing.OFF)) == sum(rule in off for rule in module)

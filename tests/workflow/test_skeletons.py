@@ -18,7 +18,7 @@ from policytool.model.observation import Observations
 from policytool.policy.aliases import without_aliases
 from policytool.policy.compiled import CompiledPolicy
 from policytool.toolchain.base import Base
-from policytool.toolchain.link import link_unchecked
+from policytool.toolchain.link import link_or_fail
 from policytool.traces.bundle.bundle import read_trace
 from policytool.workflow.mapping import Mapped
 from policytool.workflow.skeletons import Skeletons, make_skeletons
@@ -53,7 +53,7 @@ Pass = tuple[Skeletons, Mapped]
 
 def two_passes(seen: Observations, known: Sequence[Daemon], base: Base) -> tuple[Pass, Pass]:
     """Make skeletons of SEEN, and again of SEEN as recorded under them; each with SEEN mapped."""
-    linked = link_unchecked(base, {})
+    linked = link_or_fail(base, {}, "the base does not link")
     plain = CompiledPolicy(linked.policy)
     seen = without_aliases(seen, plain)
     present = Owners(known, plain.types).present(seen.vectors)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from policytool.generate.reach import Reach
 from policytool.generate.triage import Cure, Triaged
 from policytool.graph.permission_graph import merge_evidence
-from policytool.model.access import Evidence, Use
+from policytool.model.access import AccessKey, Evidence, Use
 from policytool.model.module import PolicyModule
 
 FILE_NAME = "evidence.json"
@@ -31,7 +31,7 @@ class ExplainedAccess:
     `id` names an objection that a person may accept, "" if there is none.
     """
 
-    key: tuple[str, str, str, str]
+    key: AccessKey
     cure: Cure
     reason: str
     evidence: Evidence
@@ -49,7 +49,7 @@ class ModuleEvidence:
 
 def explained(triaged: Iterable[Triaged]) -> tuple[ExplainedAccess, ...]:
     """Join what differs in contexts or results only; sorted by key and cure."""
-    groups: dict[tuple[tuple[str, str, str, str], Cure, str, str], list[Triaged]] = {}
+    groups: dict[tuple[AccessKey, Cure, str, str], list[Triaged]] = {}
     for one in triaged:
         groups.setdefault((one.vector.key, one.cure, one.reason, one.id), []).append(one)
     return tuple(
