@@ -19,7 +19,7 @@ demo: setup ## the main job on the shipped traces: graphs, modules, link check, 
 test: setup-dev ## run the tests
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(PYTEST_ARGS)
 
-lab-test: setup-lab ## the whole loop on a real kernel: record, generate, enforce (root; 18 minutes, and 5 to build)
+lab-test: setup-lab ## the lab: one batch of docs/enforcement.json drawn by lot, a recording and its module, the host restored (root)
 	$(BIN)/python -m pytest -m lab tests/lab $(PYTEST_ARGS)
 
 lab-verify: setup-lab ## every scenario of every daemon enforced with policies/, into docs/enforcement.json; goes on where it stopped

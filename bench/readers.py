@@ -27,7 +27,7 @@ from policytool.toolchain.base import find_base
 from policytool.toolchain.link import Linked, link
 
 ROOT = Path(__file__).resolve().parent.parent
-TRACES = ROOT / "traces" / "libvirt"
+TRACES = ROOT / "traces" / "small"
 FOLDER = ROOT / "build" / "bench"
 COPIES = 100
 COMPLETE_SIZE = 200_000_000

@@ -115,12 +115,13 @@ def test_nothing_that_was_seen_is_denied(observed: Observations, modules: Module
     # Of what was recorded without the modules some is not told, and some nobody has seen in the helper's domain.
     untold = result.outcome.of(Verdict.UNMAPPED)
     assert all(one.cause.startswith("no path, and not device") or "; not seen in " in one.cause for one in untold)
-    assert len(untold) < 200
-    refused = {one.vector.key[1:] for one in result.outcome.of(Verdict.REFUSED)}
-    assert {(tclass, perm) for _, tclass, perm in refused} == {
-        ("capability", "sys_module"), ("process", "execmem"),
-        ("file", "getattr"), ("file", "open"), ("file", "read"),
-    }  # fmt: skip
+    assert len(untold) < 100
+    refused = result.outcome.of(Verdict.REFUSED)
+    decided = {one.vector.key[2:] for one in refused if "constrain" not in one.cause}
+    assert decided == {("capability", "sys_module"), ("process", "execmem")}
+    # Guests have categories of their own, and a file of a user's keeps its user.
+    constrained = {one.vector.key[:2] for one in refused if "constrain" in one.cause}
+    assert constrained == {("svirt_t", "svirt_t"), ("svirt_t", "svirt_tmpfs_t"), ("virtqemud_t", "user_home_t")}
     assert len(result.outcome.of(Verdict.ALLOWED)) > 1900
 
 
@@ -141,7 +142,7 @@ def test_none_of_their_permissions_can_go_and_none_is_in_excess(
     proof, surfaces = prove_irreducible(observed, load_daemons(), modules)
     assert proof.findings == ()
     # What helpers of several daemons do in the base's domains.
-    assert {one.rule.source for one in proof.of(Standing.SHARED)} <= {"ifconfig_t"}
+    assert not {one.rule.source for one in proof.of(Standing.SHARED)} & set(DOMAINS)
     assert len(proof.of(Standing.NEEDED)) > 1400
     assert {one.domain: len(one.excess) for one in surfaces} == dict.fromkeys(DOMAINS, 0)
     if same_base(base):
@@ -163,7 +164,7 @@ def test_the_surfaces_are_a_small_part_of_libvirtds(modules: ModuleSet, base: Ba
     for name in NEW:
         row = rows[f"{name}_t"]
         assert row.floor < 300
-        assert row.floor < row.stored < 700
+        assert row.floor < row.stored < 1000
         assert row.share < 0.001
         assert not row.permissive
     *_, refpolicy, unconfined = result.rows

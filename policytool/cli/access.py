@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from policytool.cli.access_output import Output, print_accesses, print_groups
-from policytool.cli.inputs import DaemonFolder, Jobs, Json, Strict, Traces, find_daemon, load_known, read_traces
+from policytool.cli.inputs import DaemonFolder, Jobs, Json, Strict, Traces, load_known, read_traces
 from policytool.cli.moment import moment
+from policytool.daemons.named import find_daemon
 from policytool.errors import UsageError
 from policytool.model.access import Result
 from policytool.model.selection import Selection

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from policytool.cli.console import emit, emit_json, progress, table
-from policytool.cli.inputs import BaseFolder, DaemonFolder, DaemonNames, Json, load_known, require_domain
+from policytool.cli.inputs import BaseFolder, DaemonFolder, DaemonNames, Json, load_known
+from policytool.daemons.named import require_domain
 from policytool.errors import ExitCode
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from policytool.cli.inputs import as_daemons
+from policytool.daemons.named import as_daemons
 from policytool.errors import InputError, UsageError
 from policytool.model.access import AccessKey
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,7 +49,7 @@ def demo(
         raise InputError(f"{traces}: no bundles there; run from a checkout, or name a folder with --traces")
     found, known, modules = find_base(base), load_known(None), output / "modules"
     with _step(f"Reading {len(bundles)} recorded traces"):
-        observations = read_traces(bundles)
+        observations = read_traces(bundles, jobs=os.cpu_count() or 1)
         graph = build_graph(observations)
     emit(f"  {observations.records} records, {len(observations.vectors)} vectors, {len(graph.domains())} domains\n")
     with _step("Permission graphs, and a module for each daemon"):

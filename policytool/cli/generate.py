@@ -30,8 +30,8 @@ from policytool.cli.inputs import (
     Traces,
     load_known,
     read_traces,
-    require_domain,
 )
+from policytool.daemons.named import require_domain
 from policytool.model.profile import ModuleFormat, Profile
 
 if TYPE_CHECKING:

@@ -29,8 +29,8 @@ from policytool.cli.inputs import (
     Traces,
     load_known,
     read_traces,
-    require_domain,
 )
+from policytool.daemons.named import require_domain
 from policytool.errors import UsageError
 from policytool.model.cure import Cure
 
@@ -146,7 +146,7 @@ def _difference(
     format_: GraphFormat,
 ) -> str:
     """Return what differs between the graphs of two SIDES: after triage if CURED makes them, else as seen."""
-    from policytool.cli.inputs import as_daemons
+    from policytool.daemons.named import as_daemons
     from policytool.graph.difference import comparable, difference
     from policytool.graph.difference_export import Side
 

@@ -20,8 +20,8 @@ from policytool.cli.inputs import (
     Traces,
     load_known,
     read_scenarios,
-    require_domain,
 )
+from policytool.daemons.named import require_domain
 
 if TYPE_CHECKING:
     from policytool.generate.leave_one_out import Estimate, Holdout

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from policytool.cli.console import note, progress
-from policytool.errors import InputError, UsageError
+from policytool.errors import InputError
 
 if TYPE_CHECKING:
     from policytool.model.daemon import Daemon
@@ -116,32 +116,3 @@ def load_known(folder: Path | None) -> tuple[Daemon, ...]:
     from policytool.daemons import load_daemons
 
     return load_daemons(*([folder] if folder else []))
-
-
-def find_daemon(name: str, known: Sequence[Daemon]) -> Daemon | None:
-    """Return the known daemon with NAME or with the domain NAME."""
-    return next((daemon for daemon in known if name in (daemon.name, daemon.domain)), None)
-
-
-def require_domain(name: str, known: Sequence[Daemon]) -> str:
-    """Return the domain that NAME stands for: a known daemon's, or NAME itself if it looks like a type."""
-    from policytool.model.context import is_identifier
-
-    if daemon := find_daemon(name, known):
-        return daemon.domain
-    if not is_identifier(name) or not name.endswith("_t"):
-        names = ", ".join(daemon.name for daemon in known)
-        raise UsageError(f"{name!r} is neither a known daemon ({names}) nor a domain type (NAME_t)")
-    return name
-
-
-def as_daemons(names: Sequence[str], known: Sequence[Daemon]) -> tuple[Daemon, ...]:
-    """Return what each of NAMES stands for: a known daemon, or one of which only the domain is known."""
-    from policytool.model.daemon import Daemon
-
-    found = {}
-    for name in names:
-        domain = require_domain(name, known)
-        bare = Daemon(domain.removesuffix("_t"), domain, f"{domain.removesuffix('_t')}_exec_t")
-        found[domain] = find_daemon(domain, known) or bare
-    return tuple(found.values())

@@ -13,7 +13,8 @@ import typer
 from policytool.cli.console import emit, emit_json, note, table, write_files
 from policytool.cli.decisions import AcceptedPolicies, PrivateTypes, Transitions, load_choices
 from policytool.cli.finding_lines import warn
-from policytool.cli.inputs import DaemonFolder, DaemonNames, Json, as_daemons, load_known
+from policytool.cli.inputs import DaemonFolder, DaemonNames, Json, load_known
+from policytool.daemons.named import as_daemons
 from policytool.errors import ExitCode, ToolFailedError, UsageError
 
 if TYPE_CHECKING:

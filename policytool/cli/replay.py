@@ -21,9 +21,9 @@ from policytool.cli.inputs import (
     Traces,
     load_known,
     read_traces,
-    require_domain,
 )
 from policytool.cli.proof_output import irreducible_text
+from policytool.daemons.named import require_domain
 from policytool.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def replay(
     ] = False,
     every: Annotated[
         bool,
-        typer.Option("--all", help="List what is refused by decision or unmapped, too."),
+        typer.Option("--all", help="List what is refused or unmapped, too."),
     ] = False,
     daemons: DaemonNames = None,
     daemon_folder: DaemonFolder = None,
@@ -126,13 +126,13 @@ def summary(result: ModuleReplay, *, every: bool = True) -> str:
 
 
 def kept_back(result: ModuleReplay, words: Sequence[str]) -> list[str]:
-    """Return a line each for what is refused by decision and what is unmapped: count, example, command for all.
+    """Return a line each for what is refused and what is unmapped: count, example, command for all.
 
     WORDS are those of the command line that RESULT comes from.
     """
     from policytool.policy.verdicts import Verdict
 
-    meant = {Verdict.REFUSED: "refused by decision", Verdict.UNMAPPED: "unmapped"}
+    meant = {Verdict.REFUSED: "refused by decision or constraint", Verdict.UNMAPPED: "unmapped"}
     command = shlex.join(["policytool", "replay", *words, "--all"])
     lines = []
     for verdict, what in meant.items():

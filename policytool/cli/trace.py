@@ -9,17 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from policytool.cli.console import emit, emit_json, note, progress, table
-from policytool.cli.inputs import (
-    DaemonFolder,
-    DaemonNames,
-    Jobs,
-    Json,
-    Strict,
-    load_known,
-    read_traces,
-    require_domain,
-)
+from policytool.cli.inputs import DaemonFolder, DaemonNames, Jobs, Json, Strict, load_known, read_traces
 from policytool.cli.trace_record import record, restore
+from policytool.daemons.named import require_domain
 from policytool.errors import InputError, UsageError
 from policytool.model.printable import printable
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from policytool.cli.console import emit, note
-from policytool.cli.inputs import DaemonFolder, as_daemons, load_known
+from policytool.cli.inputs import DaemonFolder, load_known
+from policytool.daemons.named import as_daemons
 from policytool.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:

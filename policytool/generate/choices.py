@@ -23,7 +23,7 @@ class ChoicesError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The decisions that modules are made by.
+    """The decisions that modules are made by; without any they are those of the command line.
 
     `accepted` holds, by daemon, the ids of objections that are accepted after all, with the reason; those under ""
     hold for every daemon. `transitions` says whether helpers get their own domains, `private_types` whether what is
@@ -32,10 +32,10 @@ class Choices:
     """
 
     accepted: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    transitions: bool = False
+    transitions: bool = True
     prefer_booleans: bool = False
     hidden: frozenset[AccessKey] = frozenset()
-    private_types: bool = False
+    private_types: bool = True
     children: tuple[Child, ...] = ()
 
     def accepted_by(self, daemon: str) -> Mapping[str, str]:

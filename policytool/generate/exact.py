@@ -17,6 +17,9 @@ _REMARKED = frozenset(Cure) - {Cure.GRANTED, Cure.ALLOW, Cure.DONTAUDIT, Cure.TR
 
 # Permissions that allowxperm narrows, by the kernel's extended permissions (AVTAB_XPERMS_IOCTLDRIVER).
 _XPERM = "ioctl"
+# What a daemon can do to a device is in the commands. On sockets, pipes and files a library chooses them, by what
+# it happens to find: libpcap sets the flags of an interface where they are not set yet.
+_NARROWED = frozenset({"chr_file", "blk_file"})
 
 
 def exact(skeleton: PolicyModule, triaged: Iterable[Triaged], base_types: frozenset[str]) -> PolicyModule:
@@ -32,9 +35,9 @@ def exact(skeleton: PolicyModule, triaged: Iterable[Triaged], base_types: frozen
         foreign = tuple(sorted(set(edge.key[:2]) - known))
         vectors = [one.vector for one in edge.accesses]
         rule = _allow(edge)
-        # An allowxperm also narrows what the base grants the domain, now or under a boolean, so that an extension,
-        # which only adds, never has one.
-        narrowed = None if skeleton.extends else _allow_xperm(rule, vectors)
+        # An allowxperm also narrows what the base grants a domain of its own, now or under a boolean.
+        ours = edge.key[0] in skeleton.declared and edge.key[2] in _NARROWED
+        narrowed = _allow_xperm(rule, vectors) if ours else None
         blocks.setdefault(foreign, []).append((rule, narrowed))
     transitions = {block.types: block.transitions for block in skeleton.optionals}
     for types in transitions:

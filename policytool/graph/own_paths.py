@@ -25,9 +25,15 @@ from policytool.model.paths import ancestors
 # characters of mkstemp(3).
 _VARYING = re.compile(
     r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?<![0-9A-Za-z])(?:[0-9a-f]{12,}|[0-9]{2,})(?![0-9A-Za-z])"
-    r"|[._-](?=[A-Za-z0-9]*[0-9A-Z])(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{6}$",
+    r"|[._-](?=[A-Za-z0-9]*[0-9A-Z])(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{6}$"
+    r"|^(?=[A-Za-z0-9]*[A-Z])(?=[A-Za-z0-9]*[0-9a-z])[A-Za-z0-9]{6}$",
     re.ASCII,
 )
+# What a daemon keeps for itself it uses whatever it is asked to do. A path that it uses in fewer than this share of
+# its scenarios, if it was seen in so many, is one that it was told to use: a pool's folder, the lock of a console.
+_SHARE = 0.25
+_SCENARIOS = 4
+
 # A name that no file context lists; it shows the folder's default label.
 _NOBODY = "policytool.nobody"
 
@@ -108,6 +114,7 @@ class Paths:
             self._sockets.setdefault(dirname(path), set()).update(domains)
         self._changed = {path: self._changers(changers) for path, changers in seen.changed.items()}
         self._files = {path: self._changers(changers) for path, changers in seen.files.items()}
+        self._used = sorted(seen.users)
         self._entries: dict[str, list[str]] = {}
         for path in seen.parents:
             self._entries.setdefault(dirname(path), []).append(path)
@@ -121,7 +128,10 @@ class Paths:
         own = {
             OwnPath(path, FileKind.DIR, labelled=not varies(basename(path)))
             for path, owner in self._owner.items()
-            if owner == domain and self.owner(dirname(path)) != domain and is_plain_path(path)
+            if owner == domain
+            and self.owner(dirname(path)) != domain
+            and is_plain_path(path)
+            and not self._seldom(path, domain)
         }
         own |= set(self._own_files(domain))
         for path in map(self._labels.canonical, daemon.sockets):
@@ -230,6 +240,19 @@ class Paths:
                 return
             yield self._folders[place]
 
+    def _seldom(self, path: str, domain: str) -> bool:
+        """Say whether DOMAIN used PATH, or what is in it, in few of the scenarios in which it was seen."""
+        every = self._seen.traces.get(domain, set())
+        if len(every) < _SCENARIOS:
+            return False
+        found = set(self._seen.users.get(path, {}).get(domain, ()))
+        start = f"{path}/"
+        for place in range(bisect_left(self._used, start), len(self._used)):
+            if not self._used[place].startswith(start):
+                break
+            found |= self._seen.users[self._used[place]].get(domain, set())
+        return len(found) < _SHARE * len(every)
+
     def _maker(self, path: str) -> str | None:
         makers = self._changers((source, type_) for source, _, type_ in self._seen.created.get(path, ()))
         return next((one.domain for one in self._daemons if makers == {one.domain}), None)
@@ -254,6 +277,8 @@ class Paths:
             if self._sole(folder) == domain and not self._known(folder, FileKind.DIR):
                 continue  # its own but for what others do further in: the names in there are those of guests
             if not self._alone(path, domain) or self._settled(folder) or self._blind(path, domain):
+                continue
+            if self._seldom(path, domain):
                 continue
             yield _own_file(path, tclass)
             # What is written under a passing name and then renamed ends under a name that begins the passing one.

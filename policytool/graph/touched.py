@@ -26,16 +26,17 @@ class Touched:
 
     `created` has (domain, class, type) of each new object, `changed` the (domain, type of the object) of whoever
     changed a directory's entries or one of the files in it, by directory; `files` the same by file. `users` are the
-    domains that asked for a path at all, `renamed` the paths renamed in a directory, `types` those of an object,
-    `parents`
-    the types that the directory of a path had when its entry was made or removed. `relabelled` are the types that
-    a domain gave objects itself. `blind` are (domain, type) with changes whose paths are not all known.
+    domains that asked for a path at all, with the traces in which they did; `traces` are all in which a domain was
+    seen. `renamed` has the paths renamed in a directory, `types` those of an object, `parents` the types that the
+    directory of a path had when its entry was made or removed. `relabelled` are the types that a domain gave
+    objects itself. `blind` are (domain, type) with changes whose paths are not all known.
     """
 
     created: dict[str, set[tuple[str, str, str]]] = field(default_factory=dict)
     changed: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     files: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
-    users: dict[str, set[str]] = field(default_factory=dict)
+    users: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    traces: dict[str, set[str]] = field(default_factory=dict)
     renamed: dict[str, set[str]] = field(default_factory=dict)
     parents: dict[str, set[str]] = field(default_factory=dict)
     types: dict[str, set[str]] = field(default_factory=dict)
@@ -54,8 +55,10 @@ def touched(vectors: Iterable[AccessVector], canonical: Callable[[str], str]) ->
         for _, path in _paths(vector, canonical)
     }
     for vector in asked:
-        for _, path in _paths(vector, canonical):
-            seen.users.setdefault(path, set()).add(vector.source.type_)
+        source = vector.source.type_
+        seen.traces.setdefault(source, set()).update(use.trace for use, _ in vector.evidence.uses)
+        for use, path in _paths(vector, canonical):
+            seen.users.setdefault(path, {}).setdefault(source, set()).add(use.trace)
     for vector in asked:
         source, target, perm = vector.source.type_, vector.target.type_, vector.perm
         if perm == "relabelto":

@@ -22,8 +22,6 @@ from policytool.traces.bundle.write import import_trace
 
 # Every access of every daemon is logged, on a machine that may be translated: an hour for all scenarios.
 _LIMIT = 7200.0
-# So many steps a boot at most: 500 write 4 GB of log, more than the machine's disk is good for.
-_STEPS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ def record_batches(
     Return the steps of what was recorded now. InputError when a bundle has lost records; else as `record`.
     """
     steps: list[Step] = []
-    for name, batch in batches(payload, _STEPS).items():
+    for name, batch in batches(payload).items():
         bundle = folder / name
         if bundle.exists():
             told(f"{bundle} is there already and is not recorded again")

@@ -13,6 +13,9 @@ SHIPPED = Path(__file__).parent / "scenarios"
 _RUNNER = Path(__file__).parent / "guest" / "scenarios"
 _RUNNER_NAME = "scenarios"
 
+# So many steps a boot at most: recorded, 500 write 4 GB of log, more than the machine's disk is good for.
+MOST_STEPS = 210
+
 _THIN = re.compile(r"^# thin: (.+)$", re.MULTILINE)
 _STEP = re.compile(r"^(?:    )?(?:step|refuse) |; do (?:step|refuse) ")
 _LOOP = re.compile(r"for \w+ in ([^;]+); do")
@@ -71,7 +74,7 @@ def choose(wanted: Sequence[str], workload: Path | None = None) -> dict[str, Pat
     return {**helpers, **files, _RUNNER_NAME: _RUNNER}
 
 
-def batches(payload: Mapping[str, Path], most: int | None = None) -> dict[str, dict[str, Path]]:
+def batches(payload: Mapping[str, Path], most: int = MOST_STEPS) -> dict[str, dict[str, Path]]:
     """Split PAYLOAD into one for each daemon that its scenarios are named after, in the order of those names.
 
     One boot each: no log outgrows the machine's disk, and what is interrupted goes on with the next one. A daemon
@@ -85,7 +88,7 @@ def batches(payload: Mapping[str, Path], most: int | None = None) -> dict[str, d
         daemon = name.removesuffix(".sh").split("-")[0]
         count = steps(path.stem, path.parent)
         boots = filled.setdefault(daemon, [0])
-        if most is not None and boots[-1] and boots[-1] + count > most:
+        if boots[-1] and boots[-1] + count > most:
             boots.append(0)
         boots[-1] += count
         batch = daemon if len(boots) == 1 else f"{daemon}-{len(boots)}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The whole proof: every scenario of every daemon, enforced a boot a daemon, with all modules in the machine.
+"""The whole proof: every scenario of every daemon, enforced in batches, with all modules in the machine.
 
 A batch that was proved is not run again: its result stands in a folder, with the hashes of what it is about.
 """
@@ -23,7 +23,7 @@ _FORMAT = 1
 
 
 class Batch(TypedDict):
-    """One daemon's scenarios: steps that were ok, those that failed, what was denied, records lost."""
+    """Scenarios of one daemon: steps that were ok, those that failed, what was denied, records lost."""
 
     ok: int
     failed: list[str]

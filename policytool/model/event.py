@@ -48,7 +48,6 @@ class AccessDecision:
     `path` is the best absolute path known for the target, from the record itself or from the event's other
     records, "" when nothing names it; where it is that of an entry in a folder, the target is `folder`. `identity`
     is what tells an object that has no path. `xperm` is the ioctl command or netlink message type, if any.
-    `invalid_source` and `invalid_target` are srawcon= and trawcon=, "" when absent.
     """
 
     location: Location
@@ -66,9 +65,6 @@ class AccessDecision:
     dev: str = ""
     inode: int | None = None
     xperm: int | None = None
-    invalid_source: str = ""
-    invalid_target: str = ""
-    userspace: bool = False
     folder: str = ""
     identity: Identity = NOTHING
 
@@ -97,7 +93,7 @@ class Syscall:
 
 @dataclass(frozen=True, slots=True)
 class PathItem:
-    """A PATH record: an object that the call named, with its own label. `name` is absolute where CWD tells."""
+    """A PATH record: an object that the call named. `name` is absolute where CWD tells."""
 
     item: int
     name: str
@@ -105,7 +101,6 @@ class PathItem:
     inode: int | None = None
     dev: str = ""
     mode: int | None = None
-    context: SecurityContext | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +122,7 @@ class TraceEvent:
     key: EventKey
     decisions: tuple[AccessDecision, ...] = ()
     syscall: Syscall | None = None
-    cwd: str = ""
     paths: tuple[PathItem, ...] = ()
-    argv: tuple[str, ...] = ()
-    proctitle: tuple[str, ...] = ()
-    sockaddr: str = ""
     errors: tuple[SelinuxError, ...] = ()
     records: int = 0
     places: tuple[tuple[Place, bool], ...] = ()

@@ -185,16 +185,6 @@ class CompiledPolicy:
         return MappingProxyType({str(bound.child): str(bound.parent) for bound in self._policy.bounds()})
 
     @cached_property
-    def role_allows(self) -> frozenset[tuple[str, str]]:
-        """The role changes that `allow ROLE ROLE;` rules permit on a process transition."""
-        return frozenset(
-            (str(rule.source), str(target))
-            for rule in self._policy.rbacrules()
-            if rule.ruletype.name == "allow"
-            for target in rule.target.expand()
-        )
-
-    @cached_property
     def address_twins(self) -> Mapping[str, str]:
         """The node types of an address that means the same in IPv4 and IPv6 (any, loopback), each with the other's.
 

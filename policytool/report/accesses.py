@@ -154,11 +154,6 @@ def _parts(access: Access, by: GroupKey) -> list[tuple[str, int]]:
     return [*parts, (OTHERS, rest)] if rest else parts
 
 
-def access_rows(observations: Observations) -> list[Document]:
-    """Return the distinct accesses as documents, in the form that docs/reference.md gives."""
-    return [access_document(one) for one in distinct(observations)]
-
-
 def access_document(access: Access, explain: bool = False) -> Document:
     """Return one access; EXPLAIN adds its extended permissions by name, its most frequent uses, and its hosts."""
     source, target, tclass, perm = access.key

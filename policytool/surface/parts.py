@@ -33,14 +33,14 @@ class SurfaceParts:
     excess: Grants
 
 
-def surface_parts(surface: PrivilegeSurface, own: PrivilegeSurface | None, used: Iterable[Triple]) -> SurfaceParts:
-    """Take SURFACE apart. OWN is the surface without the modules' rules of a domain of the base, else None.
+def surface_parts(surface: PrivilegeSurface, own: Grants | None, used: Iterable[Triple]) -> SurfaceParts:
+    """Take SURFACE apart. OWN is what a domain of the base holds without the modules' rules, None for others.
 
     USED are the (target type, class, permission) that the domain was seen to use; one that the surface does not
     hold (a refused access) counts for nothing.
     """
     held = surface.stored
-    floor = held & (own.stored if own else surface.floor)
+    floor = held & (surface.floor if own is None else own)
     seen = held & Grants.of(used)
     beyond = held - floor
     excess = beyond - seen

@@ -105,13 +105,6 @@ def base_cil(base: Base, *, progress: Progress | None = None, cache: Cache | Non
     return tuple(sorted(folder.glob("*.cil")))
 
 
-def pp_to_cil(package: Path, out: Path) -> None:
-    """Convert the policy package PACKAGE (not compressed) to CIL in OUT."""
-    if not PP.exists():
-        raise missing("pp")
-    run([PP, package, out])
-
-
 def _convert_all(base: Base, progress: Progress | None, folder: Path) -> None:
     done = 0
 

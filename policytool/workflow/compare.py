@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from policytool.errors import InputError, UsageError
+from policytool.policy.cil_rules import read_cil
 from policytool.policy.compiled import CompiledPolicy
-from policytool.surface.grants import Triple
+from policytool.policy.needed_rules import SELF
+from policytool.surface.grants import Grants, Triple
 from policytool.surface.parts import surface_parts
 from policytool.surface.side_by_side import ComparisonRow, NamedRow, SurfaceDiff, compare, diff
 from policytool.surface.surface import PrivilegeSurface, surfaces_of
@@ -34,7 +36,7 @@ _SOURCES = re.compile(r"\((?:allow|typepermissive) ([\w.-]+)")
 class _Opened:
     """A policy to compare with what it is about: domains, and all sources that its modules' rules name.
 
-    `plain` is the base alone.
+    `plain` is the base alone, `granted` what the modules' rules say of each domain of the base that they extend.
     """
 
     policy: CompiledPolicy
@@ -43,6 +45,7 @@ class _Opened:
     sources: frozenset[str]
     modules: bool
     used: Mapping[str, frozenset[Triple]]
+    granted: Mapping[str, frozenset[Triple]]
 
     def surfaces(self) -> Mapping[str, PrivilegeSurface]:
         """Return the surfaces of the domains; for modules only attributes of the base count for the floor."""
@@ -56,7 +59,11 @@ class _Opened:
         rows = []
         for row, (domain, surface) in zip(compare(surfaces.values(), whole), surfaces.items(), strict=True):
             if domain in self.used:
-                parts = surface_parts(surface, extended.get(domain), self.used[domain])
+                own = None
+                if domain in extended:
+                    # Rules of the base about attributes may let its domain use the modules' types, too.
+                    own = surface.stored - (Grants.of(self.granted[domain]) - extended[domain].stored)
+                parts = surface_parts(surface, own, self.used[domain])
                 row = replace(row, used=parts.used, excess=len(parts.excess))
             rows.append(row)
         return tuple(rows)
@@ -141,7 +148,7 @@ def _baseline(
 def _open(policy: Path | ModuleSet, base: Base, plain: CompiledPolicy, domains: Sequence[str]) -> _Opened:
     asked = frozenset(domains)
     if isinstance(policy, Path) and policy.is_file():
-        return _Opened(CompiledPolicy(policy), plain, asked, asked, modules=False, used={})
+        return _Opened(CompiledPolicy(policy), plain, asked, asked, modules=False, used={}, granted={})
     modules = policy if isinstance(policy, ModuleSet) else ModuleSet([policy], base)
     texts = (module.cil for one in modules.built.formats for module in one.modules)
     named = {name for text in texts for name in _SOURCES.findall(text)}
@@ -150,7 +157,19 @@ def _open(policy: Path | ModuleSet, base: Base, plain: CompiledPolicy, domains: 
         file.domain: frozenset(access.key[1:] for access in file.accesses if access.key[0] == file.domain)
         for file in modules.evidence
     }
-    return _Opened(modules.policy, plain, asked or modules.domains, asked or sources, modules=True, used=used)
+    granted = _granted(modules, modules.domains & plain.types)
+    return _Opened(modules.policy, plain, asked or modules.domains, asked or sources, True, used, granted)
+
+
+def _granted(modules: ModuleSet, domains: Collection[str]) -> Mapping[str, frozenset[Triple]]:
+    """Return what the rules of MODULES say whose source is one of DOMAINS itself."""
+    found: dict[str, set[Triple]] = {domain: set() for domain in domains}
+    for name, text in modules.texts.items() if domains else ():
+        for rule in read_cil(name, text).rules:
+            if rule.source in found:
+                targets = [rule.source] if rule.target == SELF else modules.policy.expand(rule.target)
+                found[rule.source] |= {(target, rule.tclass, perm) for target in targets for perm in rule.perms}
+    return {domain: frozenset(triples) for domain, triples in found.items()}
 
 
 def _name(policy: Path | ModuleSet) -> str:

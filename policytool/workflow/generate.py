@@ -23,7 +23,7 @@ from policytool.model.profile import Profile
 from policytool.model.rules import TypeAttribute
 from policytool.policy.aliases import without_aliases
 from policytool.policy.compiled import CompiledPolicy
-from policytool.policy.decide import Decider
+from policytool.policy.decide import Decider, Outcome
 from policytool.policy.terule import TeRuleType
 from policytool.toolchain.base import Base
 from policytool.toolchain.exempted import exempted
@@ -122,7 +122,7 @@ def make_modules(prepared: Prepared, base: Base, profile: Profile) -> tuple[Cand
         )
         for daemon in prepared.daemons
     )
-    made = _without_forbidden(made, skeletons, base)
+    made = _without_constrained(_without_forbidden(made, skeletons, base), skeletons, base)
     if profile is Profile.EXACT:
         return made
     with Decider(skeletons.policy) as decider:
@@ -149,6 +149,32 @@ def _without_forbidden(made: tuple[Candidate, ...], skeletons: Skeletons, base: 
             raise ToolFailedError(f"the generated modules do not link: {result.failures[0].message}")
         made = tuple(_mended(one, skeletons, forbidden, exempt) for one in made)
     raise ToolFailedError(f"neverallow rules of the base still forbid accesses after {_ROUNDS} links")
+
+
+def _without_constrained(made: tuple[Candidate, ...], skeletons: Skeletons, base: Base) -> tuple[Candidate, ...]:
+    """Take out what a constraint of the base denies although there is a rule now.
+
+    libsepol names a constraint only where a rule is not missing as well. Rules are by types, constraints by users,
+    roles and ranges, so that the rule stays where another access with these types needs it.
+    """
+    texts = {one.module.name: write_cil(one.module) for one in made}
+    linked = link_or_fail(base, texts, "the generated modules do not link", ToolFailedError)
+    with Decider(CompiledPolicy(linked.policy)) as decider:
+        return tuple(_constrained(one, decider, skeletons) for one in made)
+
+
+def _constrained(made: Candidate, decider: Decider, skeletons: Skeletons) -> Candidate:
+    def judged(one: Triaged) -> Triaged:
+        decision = decider.decide(one.vector)
+        if decision.outcome is not Outcome.DENIED_CONSTRAINT:
+            return one
+        return replace(one, cure=Cure.CONSTRAINT, reason=decision.cause, id="")
+
+    triaged = tuple(judged(one) if one.cure is Cure.ALLOW else one for one in made.triaged)
+    if triaged == made.triaged:
+        return made
+    skeleton = replace(skeletons.modules[made.daemon.domain], attributes=made.module.attributes)
+    return replace(made, module=exact(skeleton, triaged, skeletons.plain.types), triaged=triaged)
 
 
 class _Exemptions:

@@ -129,7 +129,8 @@ def _parts(modules: ModuleSet, skeleton: CompiledPolicy, vectors: Iterable[Acces
     extended = sorted(modules.domains & modules.plain.types)
     known = surfaces_of(skeleton, extended) if extended else {}
     for domain, surface in surfaces.items():
-        yield surface_parts(surface, known.get(domain), used_triples(seen, domain))
+        own = known[domain].stored if domain in known else None
+        yield surface_parts(surface, own, used_triples(seen, domain))
 
 
 def _places(built: Build, judged: Iterable[JudgedPermission]) -> Iterator[tuple[CilRule, StatementPlace]]:

@@ -20,6 +20,9 @@ from policytool.policy.verdicts import Replay, Replayed, Verdict, replay
 from policytool.policy.xperms import XpermRules
 from policytool.workflow.module_set import ModuleSet
 
+# What no rule was made for: by decision, or since no rule can cure it.
+_LEFT_OUT = DECIDED | {Cure.CONSTRAINT}
+
 
 @dataclass(frozen=True, slots=True)
 class ModuleReplay:
@@ -80,7 +83,7 @@ def replay_modules(
         access.key: access.reason
         for file in modules.evidence
         for access in file.accesses
-        if access.cure in DECIDED and access.reason
+        if access.cure in _LEFT_OUT and access.reason
     }
     outcome = _ask(vectors, policy, refused)
     if guessed:

@@ -24,7 +24,7 @@ from tests.cli.run_policytool import REPOSITORY, policytool
 from tests.traces.reading import avc
 
 LOG = Path(__file__).parent / "synthetic.log"
-TRACE = "traces/libvirt/permissive"
+TRACE = "traces/small/permissive"
 
 
 def rows(*words: str | Path) -> list[dict[str, object]]:

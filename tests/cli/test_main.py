@@ -97,7 +97,7 @@ def test_what_was_not_understood_is_told_and_strict_makes_it_an_error() -> None:
 
 
 def test_a_closed_pipe_is_no_error() -> None:
-    command = f"{sys.executable} -m policytool access traces/libvirt/permissive | head -n 1"
+    command = f"{sys.executable} -m policytool access traces/small/permissive | head -n 1"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, cwd=REPOSITORY, check=False
     )
@@ -194,7 +194,7 @@ def test_trace_redact_makes_a_bundle_that_says_so(tmp_path: Path) -> None:
 
 
 def test_no_color_and_no_cut_in_a_pipe() -> None:
-    done = policytool("access", "traces/libvirt/permissive", env={"COLUMNS": "20", "TERM": "dumb"})
+    done = policytool("access", "traces/small/permissive", env={"COLUMNS": "20", "TERM": "dumb"})
     assert "\x1b" not in done.stdout
     assert not any(line.endswith(("...", "\u2026")) for line in done.stdout.splitlines())
 

@@ -161,3 +161,22 @@ def test_a_dontaudit_about_a_type_of_another_module_stands_as_a_remark() -> None
     made = exact(skeleton(DAEMON, build(GREETER), BASE, extends=False), hidden, BASE_TYPES)
     assert [rule.target for rule in made.dontaudit_rules] == ["etc_t"]
     assert made.remarks == ("dontaudit: greeterd_t helloerd_conf_t:file getattr: passed without",)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "tclass", "narrowed"),
+    [
+        ("greeterd_t", "etc_t", "chr_file", True),
+        ("greeterd_t", "etc_t", "blk_file", True),
+        ("greeterd_t", "etc_t", "file", False),
+        ("greeterd_t", "greeterd_t", "unix_dgram_socket", False),
+        # It would narrow what the base grants that domain.
+        ("init_t", "etc_t", "chr_file", False),
+    ],
+)
+def test_an_allowxperm_narrows_what_the_daemon_does_to_devices(
+    source: str, target: str, tclass: str, narrowed: bool
+) -> None:
+    seen = [Triaged(vector(source, target, tclass, "ioctl", xperms=frozenset({0x5401})), Cure.ALLOW)]
+    bare = skeleton(DAEMON, build(GREETER), BASE, extends=False)
+    assert bool(exact(bare, seen, frozenset({"etc_t", "init_t"})).xperm_rules) is narrowed

@@ -23,8 +23,10 @@ def make(triaged: object) -> PolicyModule:
     return exact(start, list(triaged), frozenset({"etc_t", "init_t"}))  # type: ignore[call-overload]
 
 
-def access(perm: str, cure: Cure = Cure.ALLOW, count: int = 1, xperms: frozenset[int] = frozenset()) -> Triaged:
-    return Triaged(vector("greeterd_t", "etc_t", "file", perm, count=count, xperms=xperms), cure)
+def access(
+    perm: str, cure: Cure = Cure.ALLOW, count: int = 1, xperms: frozenset[int] = frozenset(), tclass: str = "file"
+) -> Triaged:
+    return Triaged(vector("greeterd_t", "etc_t", tclass, perm, count=count, xperms=xperms), cure)
 
 
 def test_what_only_the_left_out_scenario_shows_is_denied() -> None:
@@ -44,12 +46,12 @@ def test_what_only_the_left_out_scenario_shows_is_denied() -> None:
 
 def test_a_command_that_only_the_left_out_scenario_shows_is_denied() -> None:
     scenarios = {
-        "one": [access("ioctl", xperms=frozenset({1}))],
-        "two": [access("ioctl", xperms=frozenset({1, 2}))],
+        "one": [access("ioctl", xperms=frozenset({1}), tclass="chr_file")],
+        "two": [access("ioctl", xperms=frozenset({1, 2}), tclass="chr_file")],
     }
     one, two = leave_one_out(scenarios, (), make).held
     assert one.denied == ()
-    assert two.denied == (("greeterd_t", "etc_t", "file", "ioctl"),)
+    assert two.denied == (("greeterd_t", "etc_t", "chr_file", "ioctl"),)
 
 
 def test_one_scenario_is_no_estimate() -> None:

@@ -126,10 +126,11 @@ def test_each_closure_is_named_in_a_rule_of_its_own() -> None:
 
 
 def test_an_allowxperm_is_written_once_beside_the_ioctl() -> None:
-    ioctl = Triaged(vector("greeterd_t", "etc_t", "file", "ioctl", xperms=frozenset({0x5401})), Cure.ALLOW)
-    triaged = [ioctl, access("etc_t", "file", "read")]
+    ioctl = Triaged(vector("greeterd_t", "etc_t", "chr_file", "ioctl", xperms=frozenset({0x5401})), Cure.ALLOW)
+    triaged = [ioctl, access("etc_t", "chr_file", "read")]
+    by = Closing({**BY.sets, "chr_file": FILES}, BY.twins)
     robust = close(
-        exact(module(), triaged, BASE_TYPES), closures("greeterd_t", frozenset(), triaged, BY), BASE_TYPES
+        exact(module(), triaged, BASE_TYPES), closures("greeterd_t", frozenset(), triaged, by), BASE_TYPES
     )
     assert len([rule for rule in robust.rules if rule.target == "etc_t"]) == 2
     assert write_te(robust).count("allowxperm") == 1

@@ -187,3 +187,25 @@ def test_each_label_is_asked_for_once() -> None:
     paths = Paths(seen, [ALPHA], [ALPHA], {}, frozenset(), labels)
     assert len(paths.found(ALPHA).own) == 1000 + len(ALPHA.sockets)
     assert len(labels.asked) == len(set(labels.asked))
+
+
+def test_what_a_daemon_uses_in_few_of_its_scenarios_it_was_told_to_use() -> None:
+    def seen(*traces: str) -> list[AccessVector]:
+        pool = made("alphad_t", "family_var_lib_t", "dir", "/var/lib/family/pool")
+        state = made("alphad_t", "family_runtime_t", "dir", "/run/family/alpha")
+        inside = made("alphad_t", "family_runtime_t", "file", "/run/family/alpha/state")
+        return [
+            *pool,
+            *state,
+            *(
+                replace(one, evidence=replace(one.evidence, uses=((replace(use, trace=trace), count),)))
+                for one in inside
+                for use, count in one.evidence.uses
+                for trace in traces
+            ),
+        ]
+
+    few, many = ("b", "c"), ("b", "c", "d", "e")
+    assert own(ALPHA, *seen(*few)) == {"/var/lib/family/pool", "/run/family/alpha"}
+    # One of five: the folder of a pool; what is in the other one was used in all of them.
+    assert own(ALPHA, *seen(*many)) == {"/run/family/alpha"}

@@ -54,6 +54,8 @@ def test_an_enforcing_machine_enforces_what_recordings_show_as_entered_and_one_s
     assert "kmod_t" in made.further
     # kmod_t may mount in turn, mount_t may start what it likes: neither was entered.
     assert not {"mount_t", "rpcd_t", "udev_t", "systemd_tmpfiles_t"} & made.enforced
+    # The scenarios run there.
+    assert "initrc_t" not in made.enforced | made.counted
     assert made.counted == made.ours | made.entered | made.further
     assert not NEIGHBOURS & made.counted
 

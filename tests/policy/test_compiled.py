@@ -48,7 +48,6 @@ def test_roles_and_users(policy: CompiledPolicy) -> None:
     assert policy.roles["second"] == {"helper"}
     assert policy.roles["object_r"] == policy.types
     assert policy.users == {"wide": {"first", "second"}, "narrow": {"first"}}
-    assert policy.role_allows == frozenset()
 
 
 def test_booleans_and_initial_sids(policy: CompiledPolicy) -> None:

@@ -26,8 +26,7 @@ def test_whole_is_floor_and_used_and_excess() -> None:
 
 
 def test_of_a_domain_of_the_base_all_that_the_base_gives_is_floor() -> None:
-    own = surface({OPEN, WRITE}, set())
-    parts = surface_parts(surface({READ, OPEN, WRITE}, {SIGNAL}), own, {READ})
+    parts = surface_parts(surface({READ, OPEN, WRITE}, {SIGNAL}), Grants.of({OPEN, WRITE}), {READ})
     assert (parts.floor, parts.used, len(parts.excess), parts.extends) == (2, 1, 0, True)
 
 

@@ -21,7 +21,7 @@ from policytool.workflow.module_set import ModuleSet
 from policytool.workflow.replay import replay_modules
 from tests.synthetic import GREETER
 
-TRACES = Path(__file__).parents[2] / "traces" / "libvirt"
+TRACES = Path(__file__).parents[2] / "traces" / "small"
 DOMAIN = "virtsecretd_t"
 
 

@@ -10,7 +10,8 @@ step virtqemud list-disks virsh domblklist lab-plain
 step virtqemud detach-disk virsh detach-disk lab-plain vdb
 step virtqemud attach-rng virsh attach-device lab-plain /mnt/rng.xml
 step virtqemud memory virsh setmem lab-plain 40M --live
-step virtqemud screenshot sh -c 'virsh -q -c qemu:///system screenshot lab-plain /dev/stdout | head -c 100 >/dev/null'
+shot() { client screenshot lab-plain /dev/stdout | head -c 100 | [ "$(wc -c)" -eq 100 ]; }
+step virtqemud screenshot shot
 step virtqemud save virsh save lab-plain /var/lib/libvirt/qemu/save/lab-plain.save
 step virtqemud restore virsh restore /var/lib/libvirt/qemu/save/lab-plain.save
 step virtqemud core-dump virsh dump lab-plain /var/lib/libvirt/qemu/dump/lab-plain.core --memory-only

@@ -8,7 +8,7 @@ use() {
     mkdir -p "$place" && qemu-img create -q -f qcow2 "$place/lab.qcow2" 8M && truncate -s 1M "$place/lab.iso" &&
         restorecon -R "$place" &&
         sed -e "s#/var/lib/libvirt/lab-place#$place#" /mnt/guest-place.xml >/run/lab-place.xml &&
-        virsh define /run/lab-place.xml &&
+        client define /run/lab-place.xml &&
         virsh start lab-place &&
         virsh domblklist lab-place --details &&
         virsh domblkinfo lab-place vda &&
@@ -23,7 +23,7 @@ use() {
 kernel() { # starts the machine's own kernel in a guest
     cp /vmlinuz "$1/lab-kernel" && cp /initrd.img "$1/lab-initrd" && restorecon -R "$1" &&
         sed -e "s#/boot/lab-#$1/lab-#" /mnt/guest-kernel.xml >/run/lab-kernel.xml &&
-        virsh create /run/lab-kernel.xml && virsh destroy lab-kernel && rm -f "$1/lab-kernel" "$1/lab-initrd" /run/lab-kernel.xml
+        client create /run/lab-kernel.xml && virsh destroy lab-kernel && rm -f "$1/lab-kernel" "$1/lab-initrd" /run/lab-kernel.xml
 }
 step virtqemud deeper-in-the-images use /var/lib/libvirt/images/lab-deeper
 step virtqemud beside-the-images use /var/lib/libvirt/lab-other

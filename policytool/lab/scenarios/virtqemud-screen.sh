@@ -24,7 +24,8 @@ step virtqemud create virsh create /mnt/guest-vnc.xml
 step virtqemud display virsh vncdisplay lab-vnc
 step virtqemud display-uri virsh domdisplay lab-vnc
 step virtqemud vnc poll 10 greeting
-step virtqemud screenshot sh -c 'virsh -q -c qemu:///system screenshot lab-vnc /dev/stdout | head -c 100 >/dev/null'
+shot() { client screenshot lab-vnc /dev/stdout | head -c 100 | [ "$(wc -c)" -eq 100 ]; }
+step virtqemud screenshot shot
 step virtqemud qmp virsh qemu-monitor-command lab-vnc '{"execute":"query-status"}'
 step virtqemud event reset_told
 step virtqemud monitor-event monitor_told

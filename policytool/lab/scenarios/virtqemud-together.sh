@@ -2,7 +2,8 @@
 # Several guests at once, on pools, networks and filters of their own, through the restart of every daemon; a container beside them.
 . /mnt/steps
 URI=qemu:///system
-all() { for name in virtqemud virtnetworkd virtstoraged virtnwfilterd virtnodedevd virtsecretd virtlogd virtlxcd; do systemctl restart $name.service || return 1; done; }
+# virtqemud last: it gives up a guest whose network's daemon goes away while it takes the guest up again.
+all() { for name in virtnetworkd virtstoraged virtnwfilterd virtnodedevd virtsecretd virtlogd virtlxcd virtqemud; do systemctl restart $name.service || return 1; done; }
 running() { [ "$(virsh list --name | grep -c lab)" = 3 ]; }
 step virtstoraged pool virsh pool-create-as lab dir --target /var/lib/libvirt/images
 step virtstoraged volume virsh vol-create-as lab lab-guest.qcow2 16M --format qcow2

@@ -3,7 +3,7 @@
 . /mnt/steps
 URI=storage:///system
 upload() { virsh vol-upload raw.img /mnt/steps --pool labdir; }
-download() { virsh vol-download raw.img /dev/stdout --pool labdir --length 16 | grep -q SPDX; }
+download() { client vol-download raw.img /dev/stdout --pool labdir --length 16 | grep -q SPDX; }
 event() {
     virsh pool-event --event refresh --timeout 30 &
     sleep 1

@@ -24,7 +24,6 @@ from policytool.traces.events.avc import is_notice, read_decision
 from policytool.traces.events.fields import field_pairs, fields, number, plain, text_value
 from policytool.traces.events.naming import name_objects, places_seen, relative_to_cwd
 from policytool.traces.events.record import Form, Record, Row, decoded, event_key
-from policytool.traces.events.sockaddr import read_sockaddr
 from policytool.traces.events.syscalls import arch_name, syscall_name
 from policytool.traces.events.tidy import tidy
 
@@ -34,8 +33,6 @@ MAX_TEXT = 200
 # How much of the name of a SELINUX_ERR record.
 MAX_OP = 60
 
-_ARGUMENT = re.compile(r"a(\d{1,6})(?:\[(\d{1,6})\])?")
-_INTERPRETED_ARGUMENT = re.compile(r"(?:^|\s)a(\d{1,6})=")
 _ERRNO = re.compile(r"-?\d+|([A-Z0-9]+)\(")
 _SUCCESS: Mapping[str | None, bool] = {"yes": True, "no": False, "1": True, "0": False}
 _OLD_OP = re.compile(r"[a-z]\w{1,60}(?=:)")
@@ -53,9 +50,6 @@ class _Draft:
     cwd: str = ""
     avc_path: str = ""
     paths: list[PathItem] = field(default_factory=list)
-    argv: dict[int, str] = field(default_factory=dict)
-    proctitle: tuple[str, ...] = ()
-    sockaddr: str = ""
     errors: list[SelinuxError] = field(default_factory=list)
 
     def report(self, record: Record, kind: UnreadKind) -> None:
@@ -85,11 +79,7 @@ def assemble(rows: Sequence[Row], origin: str, unread: Callable[[Unread], None])
             for one, name in zip(pathed, named, strict=True)
         ),
         syscall=draft.syscall,
-        cwd=draft.cwd,
         paths=paths,
-        argv=tuple(text for _, text in sorted(draft.argv.items())),
-        proctitle=draft.proctitle,
-        sockaddr=draft.sockaddr,
         errors=tuple(draft.errors),
         records=len(rows),
         places=places_seen(pathed, named, paths, key.node),
@@ -212,39 +202,7 @@ def read_path(text: str, form: Form) -> PathItem | None:
         dev=plain(found.get("dev")),
         # Interpreted: `file,644`.
         mode=number(mode.rpartition(",")[2], 8),
-        context=_context(found.get("obj", "")),
     )
-
-
-def _execve(draft: _Draft, record: Record, text: str) -> None:
-    if record.form is Form.INTERPRETED:
-        parts = _INTERPRETED_ARGUMENT.split(text)
-        draft.argv.update(
-            {int(index): value for index, value in zip(parts[1::2], parts[2::2], strict=True)},
-        )
-        return
-    pieces: dict[int, list[tuple[int, str]]] = {}
-    for key, value in field_pairs(text, record.form):
-        match = _ARGUMENT.fullmatch(key)
-        if match is not None:
-            pieces.setdefault(int(match[1]), []).append((int(match[2] or 0), value))
-    for index, fragments in pieces.items():
-        # A long argument comes in fragments, a[0], a[1] …, over several records; each is quoted or hexadecimal.
-        texts = [text_value(value, record.form) for _, value in sorted(fragments)]
-        draft.argv[index] = draft.argv.get(index, "") + "".join(texts)
-
-
-def _proctitle(draft: _Draft, record: Record, text: str) -> None:
-    raw = text.partition("proctitle=")[2]
-    if record.form is Form.INTERPRETED:
-        draft.proctitle = tuple(raw.split())
-    else:
-        title = text_value(fields(text, record.form).get("proctitle"), record.form)
-        draft.proctitle = tuple(title.rstrip("\0").split("\0")) if title else ()
-
-
-def _sockaddr(draft: _Draft, record: Record, text: str) -> None:
-    draft.sockaddr = read_sockaddr(text, record.form)
 
 
 def _selinux_err(draft: _Draft, record: Record, text: str) -> None:
@@ -271,9 +229,6 @@ READERS: Mapping[bytes, Callable[[_Draft, Record, str], None]] = {
     b"SYSCALL": _syscall,
     b"CWD": _cwd,
     b"PATH": _path,
-    b"EXECVE": _execve,
-    b"PROCTITLE": _proctitle,
-    b"SOCKADDR": _sockaddr,
     b"SELINUX_ERR": _selinux_err,
     b"USER_SELINUX_ERR": _selinux_err,
     strace_call.KIND: _strace,

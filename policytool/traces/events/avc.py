@@ -101,9 +101,6 @@ def read_decision(
         dev=plain(about.get("dev")),
         inode=number(about.get("ino")),
         xperm=_xperm(about),
-        invalid_source=text_value(after.get("srawcon"), form),
-        invalid_target=text_value(after.get("trawcon"), form),
-        userspace=userspace,
     )
 
 

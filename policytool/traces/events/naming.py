@@ -12,6 +12,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 from policytool.model.event import PathItem
@@ -177,12 +178,11 @@ class Scene:
         """Return the one folder of the event's paths with the name of ASKED, a folder; "" if that is not one."""
         if asked.tclass != "dir" or not asked.name or not asked.inode or asked.inode in self._unplaced:
             return ""
-        paths = {item.name for item in self.items} | {one.path for one in self.pathed}
         if ENTRY_PERMS.intersection(asked.perms) or "write" in asked.perms:
             # What is written to is the folder of the entry itself.
-            folders = {posixpath.dirname(path) for path in self._made()}
+            folders = {posixpath.dirname(path) for path in self._made}
         else:
-            folders = {folder for path in paths for folder in _folders(path)}
+            folders = self._above
         named = {folder for folder in folders if posixpath.basename(folder) == asked.name}
         if len(named) != 1:
             return ""
@@ -197,8 +197,15 @@ class Scene:
             return Identity(asked.dev)
         return Identity(tidy_device(asked.dev), asked.inode or 0, asked.name, self._node, entry)
 
+    @cached_property
+    def _above(self) -> set[str]:
+        """The folders that the objects with a path are in, at any depth."""
+        paths = {item.name for item in self.items} | {one.path for one in self.pathed}
+        return {folder for path in paths for folder in _folders(path)}
+
+    @cached_property
     def _made(self) -> set[str]:
-        """Return the paths of the entries that the event made or removed, else of all objects with a path."""
+        """The paths of the entries that the event made or removed, else of all objects with a path."""
         return set(self._entries) or {one.path for one in self.pathed if one.tclass != "dir"}
 
     def _by_inode(self, asked: Asked) -> tuple[str, str, str] | None:
@@ -245,7 +252,7 @@ class Scene:
         """Name the object of a decision about an entry in a folder."""
         itself = not ENTRY_PERMS.issuperset(set(asked.perms) - _SEARCH)
         if asked.path.startswith("/"):
-            held = any(posixpath.dirname(path) == asked.path for path in self._made())
+            held = any(posixpath.dirname(path) == asked.path for path in self._made)
             return self._entry_in(asked.path) if itself or held else _entry(asked.path)
         if asked.inode:
             found = self._by_inode(asked)
@@ -259,7 +266,7 @@ class Scene:
             return NAMELESS
         if not itself and (path := self._entry_called(asked.name)):
             return _entry(path)
-        folders = {posixpath.dirname(path) for path in self._made()}
+        folders = {posixpath.dirname(path) for path in self._made}
         named = {folder for folder in folders if posixpath.basename(folder) == asked.name}
         if len(named) == 1:
             return self._entry_in(named.pop())
@@ -285,7 +292,7 @@ class Scene:
         return Named(identity=replace(folder.identity, entry=f"/{name}"))
 
     def _only_entry(self, folder: str = "") -> str:
-        inside = {path for path in self._made() if not folder or posixpath.dirname(path) == folder}
+        inside = {path for path in self._made if not folder or posixpath.dirname(path) == folder}
         return inside.pop() if len(inside) == 1 else ""
 
     def _entry_in(self, folder: str) -> Named:

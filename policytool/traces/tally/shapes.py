@@ -53,7 +53,7 @@ _CALLER = re.compile(
 )
 
 # The kinds of which something is read for a tally.
-_TELLING = frozenset(READERS) - {b"EXECVE", b"PROCTITLE", b"SOCKADDR"}
+_TELLING = frozenset(READERS)
 
 _RAW = Form.RAW
 

@@ -29,7 +29,7 @@ from tests.traces.reading import avc
 from tests.traces.tally.test_fast_path import whole_events
 from tests.traces.tally.test_process_tree_synthetic import CLONE, DAEMON, EXECVE, SH, TOOL, VFORK, call
 
-TRACES = Path(__file__).parents[3] / "traces" / "libvirt"
+TRACES = Path(__file__).parents[3] / "traces" / "small"
 FACTS = Facts(recording=Recording.COMPLETE, lost=0)
 
 

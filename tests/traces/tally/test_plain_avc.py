@@ -17,7 +17,7 @@ from policytool.traces.tally.decision import Known, known
 from policytool.traces.tally.plain_avc import plain_groups, read_plain
 from tests.traces.reading import CONTEXTS
 
-TRACES = Path(__file__).parents[3] / "traces" / "libvirt"
+TRACES = Path(__file__).parents[3] / "traces" / "small"
 
 # Whole fields, of which the usual ones come in the usual order more often than not.
 _FIELDS = (

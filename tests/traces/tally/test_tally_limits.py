@@ -64,7 +64,9 @@ def test_memory_does_not_grow_with_the_number_of_paths(monkeypatch: pytest.Monke
         tracemalloc.stop()
         return size
 
-    assert peak(8000) < 1.3 * peak(4000)
+    peak(1000)  # what is imported and compiled once is not counted
+    few, many = peak(8000), peak(16000)
+    assert many < 1.3 * few
 
 
 @pytest.mark.parametrize("tail", ["tclass=file", "tclass=c{}"], ids=["one class, many commands", "many classes"])
