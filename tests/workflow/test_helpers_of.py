@@ -26,7 +26,7 @@ from policytool.workflow.prove import prove_irreducible
 from policytool.workflow.replay import replay_modules
 from tests.synthetic import observations, vector
 
-TRACE = Path(__file__).parents[2] / "traces" / "libvirt" / "complete"
+TRACE = Path(__file__).parents[2] / "traces" / "small" / "complete"
 CHOICES = Choices(transitions=True, private_types=True)
 WANTED = ["virtnetworkd_t", "virtqemud_t", "virtstoraged_t", "virtlxcd_t"]
 

@@ -36,7 +36,7 @@ from policytool.traces.bundle.bundle import read_trace
 from policytool.workflow.labelling import find_labelling
 from policytool.workflow.mapping import Mapped, map_targets
 
-TRACE = Path(__file__).resolve().parents[2] / "traces" / "libvirt" / "complete"
+TRACE = Path(__file__).resolve().parents[2] / "traces" / "small" / "complete"
 
 pytestmark = pytest.mark.base
 

@@ -24,7 +24,7 @@ from policytool.traces.bundle.bundle import read_trace
 from policytool.workflow.generate import make_modules, prepare
 from policytool.workflow.minimal_graph import DaemonGraph, graphs_of, joined
 
-TRACE = Path(__file__).resolve().parents[2] / "traces" / "libvirt" / "complete"
+TRACE = Path(__file__).resolve().parents[2] / "traces" / "small" / "complete"
 WANTED = ["virtnetworkd_t", "virtsecretd_t"]
 CHOICES = Choices(transitions=True, private_types=True)
 

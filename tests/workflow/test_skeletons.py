@@ -24,7 +24,7 @@ from policytool.workflow.mapping import Mapped
 from policytool.workflow.skeletons import Skeletons, make_skeletons
 from tests.synthetic import observations, vector
 
-TRACE = Path(__file__).parents[2] / "traces" / "libvirt" / "complete"
+TRACE = Path(__file__).parents[2] / "traces" / "small" / "complete"
 
 GREETER = Daemon("greeterd", "greeterd_t", "greeterd_exec_t", executables=("/usr/sbin/greeterd",))
 OWN, HELPER = "/usr/sbin/greeterd", "/usr/sbin/dnsmasq"

@@ -20,7 +20,7 @@ from policytool.workflow.read import read_all
 from tests.traces.reading import avc, record
 from tests.traces.tally.test_fast_path import whole_events
 
-LOG = Path(__file__).parents[3] / "traces" / "libvirt" / "permissive" / "audit.log.xz"
+LOG = Path(__file__).parents[3] / "traces" / "small" / "permissive" / "audit.log.xz"
 
 
 def _whole(path: Path) -> Observations:
