@@ -82,8 +82,14 @@ def compare_filecons(
             yield Finding(file, line, "E-filecon", source.name, message, hint)
 
 
+# A quantifier of a quantifier: lazy or possessive.
+_LAZY = re.compile(r"[?*+}][?+]")
+
+
 def sample_paths(pattern: str) -> tuple[str, ...]:
     """Return paths that PATTERN surely matches, to ask what they get; none where it is too clever to tell."""
+    if _LAZY.search(_ESCAPED.sub("", pattern)):
+        return ()
     stem = next((pattern.removesuffix(tail) for tail in _SUBTREE if pattern.endswith(tail)), pattern)
     candidates = {_OPTIONAL.sub(r"\g<kept>", stem), _OPTIONAL.sub("", stem)}
     return tuple(

@@ -81,7 +81,9 @@ def image() -> None:
 
 def test_one_batch_of_the_committed_proof_comes_out_as_it_says() -> None:
     """The batch is drawn by lot; POLICYTOOL_LAB_BATCH names one."""
-    proof = json.loads((REPOSITORY / "docs" / "enforcement.json").read_text())
+    file = REPOSITORY / "docs" / "enforcement.json"
+    assert file.exists(), "`make lab-verify` writes it"
+    proof = json.loads(file.read_text())
     payloads = batches(choose(()))
     assert sorted(payloads) == sorted(proof["batches"])
     name = os.environ.get("POLICYTOOL_LAB_BATCH") or random.SystemRandom().choice(sorted(payloads))
