@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from policytool.errors import UsageError
@@ -90,3 +92,16 @@ def test_what_is_accepted_joins_the_attribute_that_the_neverallow_rule_exempts(s
         ("fixed_disk_device_t", "chr_file", ("read",)),
     }
     assert made.cured(Cure.REFUSED) == {("greeterd_t", "shadow_t", "file", "write")}
+
+
+@pytest.mark.base
+def test_what_a_constraint_denies_although_there_is_a_rule_is_no_rule(small_base: Base) -> None:
+    # The base lets only few domains give a file to another SELinux user.
+    same = vector("greeterd_t", "etc_t", "file", "relabelto", path="/etc/greeter")
+    other = replace(same, target=replace(same.target, user="unconfined_u"))
+    (alone,) = generate_modules(observations(other), (), ["greeterd_t"], small_base)
+    assert {(one.cure, one.id) for one in alone.triaged} == {(Cure.CONSTRAINT, "")}
+    assert alone.module.rules == ()
+    (both,) = generate_modules(observations(same, other), (), ["greeterd_t"], small_base)
+    assert {one.cure for one in both.triaged} == {Cure.CONSTRAINT, Cure.ALLOW}
+    assert [rule.perms for rule in both.module.rules] == [("relabelto",)]

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the base does not let modules allow: its neverallow rules, and its constraints, which no rule can cure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from policytool.errors import ToolFailedError
+from policytool.generate.candidate import Candidate
+from policytool.generate.exact import exact
+from policytool.generate.forbidden import Forbidden, forbidden_accesses, refuse
+from policytool.generate.triage import Cure, Triaged
+from policytool.generate.writers.cil import write_cil
+from policytool.model.access import AccessKey
+from policytool.model.rules import TypeAttribute
+from policytool.policy.compiled import CompiledPolicy
+from policytool.policy.decide import Decider, Outcome
+from policytool.policy.terule import TeRuleType
+from policytool.toolchain.base import Base
+from policytool.toolchain.exempted import exempted
+from policytool.toolchain.link import LinkFailed, link, link_or_fail
+from policytool.workflow.skeletons import Skeletons
+
+# Each round refuses what the neverallow rules of the base forbid; secilc names a few offenders at a time.
+_ROUNDS = 8
+
+
+def without_forbidden(made: tuple[Candidate, ...], skeletons: Skeletons, base: Base) -> tuple[Candidate, ...]:
+    """Link the modules until neverallow rules forbid nothing: refuse what they do, but for what was accepted.
+
+    A domain that does what was accepted gets the attribute that the rule exempts, where there is one that gives its
+    members nothing else. refpolicy's interfaces do the same (storage_raw_read_fixed_disk: fixed_disk_raw_read).
+    """
+    exempt = _Exemptions(base, skeletons.plain)
+    for _ in range(_ROUNDS):
+        result = link(base, {one.module.name: write_cil(one.module) for one in made})
+        if not isinstance(result, LinkFailed):
+            return made
+        forbidden = forbidden_accesses(result.failures)
+        if not forbidden:
+            raise ToolFailedError(f"the generated modules do not link: {result.failures[0].message}")
+        made = tuple(_mended(one, skeletons, forbidden, exempt) for one in made)
+    raise ToolFailedError(f"neverallow rules of the base still forbid accesses after {_ROUNDS} links")
+
+
+def without_constrained(made: tuple[Candidate, ...], skeletons: Skeletons, base: Base) -> tuple[Candidate, ...]:
+    """Take out what a constraint of the base denies although there is a rule now.
+
+    libsepol names a constraint only where a rule is not missing as well. Rules are by types, constraints by users,
+    roles and ranges, so that the rule stays where another access with these types needs it.
+    """
+    texts = {one.module.name: write_cil(one.module) for one in made}
+    linked = link_or_fail(base, texts, "the generated modules do not link", ToolFailedError)
+    with Decider(CompiledPolicy(linked.policy)) as decider:
+        return tuple(_constrained(one, decider, skeletons) for one in made)
+
+
+def _constrained(made: Candidate, decider: Decider, skeletons: Skeletons) -> Candidate:
+    def judged(one: Triaged) -> Triaged:
+        decision = decider.decide(one.vector)
+        if decision.outcome is not Outcome.DENIED_CONSTRAINT:
+            return one
+        return replace(one, cure=Cure.CONSTRAINT, reason=decision.cause, id="")
+
+    triaged = tuple(judged(one) if one.cure is Cure.ALLOW else one for one in made.triaged)
+    if triaged == made.triaged:
+        return made
+    skeleton = replace(skeletons.modules[made.daemon.domain], attributes=made.module.attributes)
+    return replace(made, module=exact(skeleton, triaged, skeletons.plain.types), triaged=triaged)
+
+
+class _Exemptions:
+    """The attributes of a base that neverallow rules exempt, and that no allow rule names."""
+
+    def __init__(self, base: Base, plain: CompiledPolicy) -> None:
+        self._base = base
+        self._plain = plain
+
+    def attribute(self, source: str) -> str | None:
+        """Return an attribute whose members the neverallow rule on SOURCE exempts, None if there is none."""
+        names = [name for name in exempted(self._base, source) if name in self._plain.attributes]
+        given = {rule.source for rule in self._plain.rules({TeRuleType.ALLOW}, lambda of, _, __: of in names)}
+        return next((name for name in names if name not in given), None)
+
+
+def _mended(
+    made: Candidate, skeletons: Skeletons, forbidden: Mapping[AccessKey, Forbidden], exempt: _Exemptions
+) -> Candidate:
+    domain = made.daemon.domain
+    before = {name: one.reason for one in made.module.attributes for name in one.attributes}
+    joined = dict(before)
+    refused = {}
+    for one in made.triaged:
+        never = forbidden.get(one.vector.key)
+        if never is None or one.cure is not Cure.ALLOW:
+            continue
+        attribute = exempt.attribute(never.source) if one.id and one.vector.key[0] == domain else None
+        if attribute is None or attribute in before:
+            refused[one.vector.key] = never
+        else:
+            joined[attribute] = f"{one.id} is accepted, and a neverallow rule of the base exempts these alone"
+    attributes = tuple(TypeAttribute(domain, (name,), reason) for name, reason in sorted(joined.items()))
+    triaged = refuse(made.triaged, refused)
+    skeleton = replace(skeletons.modules[domain], attributes=attributes)
+    return replace(made, module=exact(skeleton, triaged, skeletons.plain.types), triaged=triaged)
