@@ -199,6 +199,12 @@ class CompiledPolicy:
                 twins |= {first: second, second: first}
         return MappingProxyType(twins)
 
+    def object_context(self, type_: str) -> SecurityContext:
+        """Return a valid context of the type TYPE_, with the role of objects, which goes with every type."""
+        name = min(self.users)
+        low = str(self._policy.lookup_user(name).mls_range.low) if self.mls else ""
+        return SecurityContext(name, OBJECT_ROLE, type_, low)
+
     def range_fault(self, user: str, role: str, range_: str) -> str:
         """Say in a few words why a context of USER may not have RANGE; "" when it may.
 
