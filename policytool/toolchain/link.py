@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -24,17 +24,23 @@ _DEFAULT_VERSION = re.compile(r"--policyvers=<version>.*?\(default: (?P<version>
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """A compiled policy and its file contexts: files of the cache, to be read and not changed."""
+    """A compiled policy and its file contexts: files of the cache, to be read and not changed.
+
+    `of_base` is what the base breaks of its own neverallow rules, whatever the modules do. Distributions build with
+    these rules off (expand-check=0), so that their bases may break some.
+    """
 
     policy: Path
     file_contexts: Path
+    of_base: tuple[LinkFailure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class LinkFailed:
-    """Why secilc refused; at least one failure."""
+    """Why secilc refused: at least one failure, none of which is the base's own (`of_base`, as for `Linked`)."""
 
     failures: tuple[LinkFailure, ...]
+    of_base: tuple[LinkFailure, ...] = ()
 
 
 def link(
@@ -54,6 +60,39 @@ def link(
     UsageError if secilc cannot write it.
     """
     cache = cache or open_cache()
+    again = partial(
+        _linked, base, dontaudit=dontaudit, policy_version=policy_version, progress=progress, cache=cache
+    )
+    result = again(modules, neverallow=neverallow)
+    if isinstance(result, Linked) or any(one.kind is not FailureKind.NEVERALLOW for one in result.failures):
+        return result
+    alone = again({}, neverallow=True)
+    if isinstance(alone, Linked):
+        return result
+    of_base = alone.failures
+    # secilc prints the first offenders of a rule only: the modules' have to come before the base's.
+    refused = again(modules, neverallow=True, modules_first=True)
+    if isinstance(refused, LinkFailed):
+        broken = {failure.against for failure in of_base}
+        # A rule of the base breaks another one because of an attribute that the modules give.
+        own = tuple(one for one in refused.failures if one.module in modules or one.against not in broken)
+        if own:
+            return LinkFailed(own, of_base)
+    unchecked = again(modules, neverallow=False)
+    return replace(unchecked, of_base=of_base) if isinstance(unchecked, Linked) else unchecked
+
+
+def _linked(
+    base: Base,
+    modules: Mapping[str, str],
+    *,
+    neverallow: bool,
+    dontaudit: bool,
+    policy_version: int | None,
+    progress: Progress | None,
+    cache: Cache,
+    modules_first: bool = False,
+) -> Linked | LinkFailed:
     for name in modules:
         if not is_identifier(name):
             raise InputError(f"{name!r} cannot be the name of a policy module")
@@ -63,11 +102,12 @@ def link(
         raise UsageError(f"policy version {version}: this secilc writes {OLDEST_VERSION} to {newest}")
     texts = (text for name, cil in sorted(modules.items()) for text in (name, cil))
     options = ["-c", str(version), *([] if neverallow else ["-N"]), *([] if dontaudit else ["-D"])]
-    key = digest("link", base.identity.sha256, stamp(Path(find_program("secilc"))), *options, *texts)
+    place = ["first"] if modules_first else []
+    key = digest("link", base.identity.sha256, stamp(Path(find_program("secilc"))), *place, *options, *texts)
     folder = cache.find("link", key)
     if folder is None:
         files = base_cil(base, progress=progress, cache=cache)
-        folder = cache.fill("link", key, partial(_link, files, modules, options))
+        folder = cache.fill("link", key, partial(_link, files, modules, options, modules_first))
     refused = folder / "messages"
     if refused.exists():
         return LinkFailed(link_failures(refused.read_bytes().decode("utf-8", "surrogateescape")))
@@ -99,7 +139,9 @@ def newest_version() -> int:
     return int(match["version"]) if match else 33
 
 
-def _link(files: tuple[Path, ...], modules: Mapping[str, str], options: list[str], folder: Path) -> None:
+def _link(
+    files: tuple[Path, ...], modules: Mapping[str, str], options: list[str], first: bool, folder: Path
+) -> None:
     with tempfile.TemporaryDirectory(prefix="policytool-") as name:
         work = Path(name)
         # Files named after their modules: secilc's messages name files.
@@ -108,7 +150,8 @@ def _link(files: tuple[Path, ...], modules: Mapping[str, str], options: list[str
         own = [f"{module}.cil" for module in sorted(modules)]
         rest = [path for path in files if path.stem not in modules]
         output: list[str | Path] = ["-o", folder / "policy", "-f", folder / "file_contexts"]
-        done = run(["secilc", *options, *output, *rest, *own], cwd=work, ok=range(256))
+        order: list[str | Path] = [*own, *rest] if first else [*rest, *own]
+        done = run(["secilc", *options, *output, *order], cwd=work, ok=range(256))
         if done.status == 0:
             return
         failures = link_failures(done.messages)

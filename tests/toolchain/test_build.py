@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from policytool.check.findings import Severity
 from policytool.errors import InputError, MissingToolError, UsageError
-from policytool.toolchain.base import Base, find_base
+from policytool.toolchain.base import Base, base_cil, find_base
 from policytool.toolchain.build import build
-from policytool.toolchain.link import Linked, link, newest_version
+from policytool.toolchain.link import Linked, LinkFailed, link, newest_version
 
 pytestmark = pytest.mark.base
 
@@ -154,3 +155,39 @@ def test_missing_compiler_names_its_package(policies: Path, base: Base, monkeypa
     monkeypatch.setenv("PATH", "")
     with pytest.raises(MissingToolError, match="apt install"):
         build([policies / "good_te"], base)
+
+
+@pytest.fixture(scope="module")
+def violating_base(small_base: Base, tmp_path_factory: pytest.TempPathFactory) -> Base:
+    """Make a base that breaks a neverallow rule of its own, in more places than secilc prints."""
+    folder = tmp_path_factory.mktemp("violating")
+    for path in base_cil(small_base):
+        shutil.copy(path, folder)
+    rules = ["(typeattribute reads_shadow)(allow reads_shadow shadow_t (file (read)))"]
+    rules += [f"(type breaks{n}_t)(allow breaks{n}_t shadow_t (file (write)))" for n in range(9)]
+    (folder / "violates.cil").write_text("\n".join(rules))
+    return find_base(folder)
+
+
+def test_what_the_base_breaks_itself_is_no_finding(policies: Path, violating_base: Base) -> None:
+    built = build([policies / "cil_good"], violating_base)
+    assert built.linked is not None
+    assert [finding.id for finding in built.findings if finding.severity is Severity.ERROR] == []
+    assert built.of_base
+    assert {failure.module for failure in built.of_base} == {"violates"}
+
+
+def test_what_a_module_breaks_is_told_apart_from_what_the_base_breaks(violating_base: Base, tmp_path: Path) -> None:
+    (tmp_path / "own.cil").write_text("(type own_t)(allow own_t shadow_t (file (write)))")
+    built = build([tmp_path], violating_base)
+    assert built.linked is None
+    assert {finding.module for finding in built.findings if finding.id == "E-neverallow"} == {"own"}
+    assert {failure.module for failure in built.of_base} == {"violates"}
+
+
+def test_a_module_makes_the_base_break_a_rule_by_an_attribute(violating_base: Base) -> None:
+    result = link(violating_base, {"own": "(type own_t)(typeattributeset reads_shadow own_t)"})
+    assert isinstance(result, LinkFailed)
+    assert {(failure.module, failure.statement) for failure in result.failures} == {
+        ("violates", "(allow reads_shadow shadow_t (file (read)))")
+    }
