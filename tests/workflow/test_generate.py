@@ -153,5 +153,5 @@ def test_a_module_of_blocks_declares_what_they_inherit(block_base: Base, tmp_pat
 
 
 def test_a_name_that_was_not_seen_is_answered_with_the_nearest(base: Base) -> None:
-    with pytest.raises(UsageError, match="greterd_t does not occur in the traces; did you mean greeterd_t[?]"):
+    with pytest.raises(UsageError, match=r"greterd_t does not occur in the traces; did you mean greeterd_t\?"):
         generate_modules(GREETER, (), ["greterd_t"], base)
