@@ -24,8 +24,8 @@ from policytool.traces.events.avc import is_notice, read_decision
 from policytool.traces.events.fields import field_pairs, fields, number, plain, text_value
 from policytool.traces.events.naming import name_objects, places_seen, relative_to_cwd
 from policytool.traces.events.record import Form, Record, Row, decoded, event_key
+from policytool.traces.events.record_paths import tidy
 from policytool.traces.events.syscalls import arch_name, syscall_name
-from policytool.traces.events.tidy import tidy
 
 # How much of an unread line is kept, in characters.
 MAX_TEXT = 200

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from policytool.model.event import AccessDecision
-from policytool.traces.events.tidy import tidy
+from policytool.traces.events.record_paths import tidy
 
 
 @dataclass(slots=True, eq=False)

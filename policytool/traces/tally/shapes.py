@@ -19,8 +19,8 @@ from policytool.traces.events.avc import read_decision
 from policytool.traces.events.fields import fields, text_value
 from policytool.traces.events.naming import relative_to_cwd, takes_folders
 from policytool.traces.events.record import AUDITD_HEAD, Form, Row, decoded
+from policytool.traces.events.record_paths import tidy
 from policytool.traces.events.syscalls import arch_name, syscall_name
-from policytool.traces.events.tidy import tidy
 from policytool.traces.tally.decision import Known, known
 from policytool.traces.tally.plain_avc import Groups, plain_groups, read_plain, read_plain_path
 
