@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A bounded coverage-guided fuzz run of the readers: `make fuzz`, for FUZZ_SECONDS (default 300).
 
-An input is a log. Both ways to read it must give the same tally, neither may raise, and the two may not take longer
-than SLOWEST together, in seconds of processor time. Inputs that led somewhere new are kept in build/fuzz, where the
-next run begins; one that found something is left there too. At the end it says how many lines were read.
+An input is a log. The fast path and the full path must give the same tally, neither may raise, and the two may not
+take longer than SLOWEST together, in seconds of processor time. Inputs that led somewhere new are kept in
+build/fuzz, where the next run begins; one that found something is left there too. At the end it says how many lines
+were read.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ with atheris.instrument_imports(include=["policytool.traces", "policytool.model"
 
 
 class FoundError(Exception):
-    """The two ways to read a log do not agree, or one of them takes too long."""
+    """The two paths of reading a log do not agree, or one of them takes too long."""
 
 
 class _Run:
@@ -59,7 +60,7 @@ class _Run:
     def end(self) -> None:
         seconds = time.monotonic() - self.begin
         print(
-            f"\n{self.inputs} inputs, {self.lines} lines, each read in two ways, in {seconds:.0f} s; "
+            f"\n{self.inputs} inputs, {self.lines} lines, each read on both paths, in {seconds:.0f} s; "
             f"the slowest input took {self.longest:.2f} s; no exception, no difference",
             flush=True,
         )

@@ -2,7 +2,7 @@
 """Logs mixed of what the coverage-guided run has found (bench/fuzz.py): bench/fuzz_mix.py [LINES], 10 million.
 
 Stretches of its inputs follow one another at random, a third of them with some bytes changed. No log may make the
-readers raise, or take more than SLOWEST a line; each tenth log is read both ways, which must agree.
+readers raise, or take more than SLOWEST a line; each tenth log is read on both paths, which must agree.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def main() -> None:
         if slowest > SLOWEST:
             sys.exit(f"log {logs} took {slowest * 1000:.1f} ms a line")
         if logs % 10 == 0 and observations != _by_events(log):
-            sys.exit(f"log {logs}: the two ways do not agree")
+            sys.exit(f"log {logs}: the two paths do not agree")
         done += len(log)
         logs += 1
     seconds = time.monotonic() - begin

@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterable
 
-import networkx as nx
-
 from policytool.graph.drawing import HEAD, node_statement, quote
+from policytool.graph.graphml import GraphmlEdge, write_graphml
 from policytool.graph.permission_graph import Edge, EdgeKind, PermissionGraph, merge_evidence
 from policytool.model.access import AccessVector
 from policytool.model.printable import printable
@@ -45,20 +43,20 @@ def to_json(graph: PermissionGraph) -> str:
 
 def to_graphml(graph: PermissionGraph) -> str:
     """Return GraphML with scalar data only: permissions joined by blanks, and the number of decisions."""
-    plain = nx.MultiDiGraph()
-    for node, data in sorted(graph.graph.nodes(data=True)):
-        plain.add_node(printable(node), kind=data["kind"], label=printable(data["name"]))
-    for edge in graph.edges():
-        plain.add_edge(
+    nodes = (
+        (printable(node), data["kind"], printable(data["name"]))
+        for node, data in sorted(graph.graph.nodes(data=True))
+    )
+    edges = (
+        GraphmlEdge(
             printable(edge.source),
             printable(edge.target),
-            key=edge.kind.value,
-            perms=" ".join(edge.perms),
-            count=edge.evidence.count,
+            edge.kind.value,
+            {"perms": " ".join(edge.perms), "count": edge.evidence.count},
         )
-    buffer = io.BytesIO()
-    nx.write_graphml_xml(plain, buffer, prettyprint=True)
-    return buffer.getvalue().decode("utf-8") + "\n"
+        for edge in graph.edges()
+    )
+    return write_graphml(nodes, edges)
 
 
 def to_dot(graph: PermissionGraph) -> str:

@@ -3,11 +3,8 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping
-
-import networkx as nx
 
 from policytool.graph.drawing import (
     BLACK,
@@ -24,6 +21,7 @@ from policytool.graph.drawing import (
     node_statement,
 )
 from policytool.graph.export import perms_document
+from policytool.graph.graphml import GraphmlEdge, write_graphml
 from policytool.graph.minimal import CureEdge, CureGraph
 from policytool.model.cure import Cure
 from policytool.model.printable import printable
@@ -70,21 +68,17 @@ def to_json(graph: CureGraph, opened: OpenedBy) -> str:
 
 def to_graphml(graph: CureGraph) -> str:
     """Return GraphML with scalar data only: permissions joined by blanks, and the number of decisions."""
-    plain = nx.MultiDiGraph()
-    for node, data in sorted(graph.graph.nodes(data=True)):
-        plain.add_node(node, kind=data["kind"], label=data["name"])
-    for edge in graph.edges():
-        plain.add_edge(
+    nodes = ((node, data["kind"], data["name"]) for node, data in sorted(graph.graph.nodes(data=True)))
+    edges = (
+        GraphmlEdge(
             edge.source,
             edge.target,
-            key=edge.cure.value,
-            cure=edge.cure.value,
-            perms=" ".join(edge.perms),
-            count=edge.evidence.count,
+            edge.cure.value,
+            {"cure": edge.cure.value, "perms": " ".join(edge.perms), "count": edge.evidence.count},
         )
-    buffer = io.BytesIO()
-    nx.write_graphml_xml(plain, buffer, prettyprint=True)
-    return buffer.getvalue().decode("utf-8") + "\n"
+        for edge in graph.edges()
+    )
+    return write_graphml(nodes, edges)
 
 
 def to_dot(graph: CureGraph) -> str:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from policytool.errors import ToolFailedError
@@ -33,15 +33,34 @@ def without_forbidden(made: tuple[Candidate, ...], skeletons: Skeletons, base: B
     members nothing else. refpolicy's interfaces do the same (storage_raw_read_fixed_disk: fixed_disk_raw_read).
     """
     exempt = _Exemptions(base, skeletons.plain)
+
+    def mend(candidate: Candidate, forbidden: Mapping[AccessKey, Forbidden]) -> Candidate:
+        return _mended(candidate, skeletons, forbidden, exempt)
+
+    return link_until_allowed(made, base, mend, "generated modules", "accesses")
+
+
+def link_until_allowed(
+    made: tuple[Candidate, ...],
+    base: Base,
+    mend: Callable[[Candidate, Mapping[AccessKey, Forbidden]], Candidate],
+    modules: str,
+    granted: str,
+) -> tuple[Candidate, ...]:
+    """Link the modules of MADE; let MEND take out what neverallow rules of BASE forbid, and try again.
+
+    MODULES and GRANTED say in a message what the modules are, and what they grant. ToolFailedError: the modules do
+    not link for another reason, or neverallow rules still forbid something after some rounds.
+    """
     for _ in range(_ROUNDS):
-        result = link(base, {one.module.name: write_cil(one.module) for one in made})
+        result = link(base, {candidate.module.name: write_cil(candidate.module) for candidate in made})
         if not isinstance(result, LinkFailed):
             return made
         forbidden = forbidden_accesses(result.failures)
         if not forbidden:
-            raise ToolFailedError(f"the generated modules do not link: {result.failures[0].message}")
-        made = tuple(_mended(one, skeletons, forbidden, exempt) for one in made)
-    raise ToolFailedError(f"neverallow rules of the base still forbid accesses after {_ROUNDS} links")
+            raise ToolFailedError(f"the {modules} do not link: {result.failures[0].message}")
+        made = tuple(mend(candidate, forbidden) for candidate in made)
+    raise ToolFailedError(f"neverallow rules of the base still forbid {granted} after {_ROUNDS} links")
 
 
 def without_constrained(made: tuple[Candidate, ...], skeletons: Skeletons, base: Base) -> tuple[Candidate, ...]:

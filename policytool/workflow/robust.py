@@ -3,24 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from policytool.errors import ToolFailedError
 from policytool.generate.candidate import Candidate
-from policytool.generate.forbidden import forbidden_accesses
+from policytool.generate.forbidden import Forbidden
 from policytool.generate.robust import Closed, Closing, close, closures
 from policytool.generate.triage import Cure, Triaged
-from policytool.generate.writers.cil import write_cil
-from policytool.model.access import AccessVector
+from policytool.model.access import AccessKey, AccessVector
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.permission_sets import parse_permission_sets
 from policytool.toolchain.base import Base
 from policytool.toolchain.headers import permission_sets_text
-from policytool.toolchain.link import LinkFailed, link
-
-# As many rounds as for exact modules: secilc names a few offenders at a time.
-_ROUNDS = 8
+from policytool.workflow.base_limits import link_until_allowed
 
 Ask = Callable[[Candidate, Iterable[AccessVector]], tuple[Triaged, ...]]
 
@@ -45,28 +40,22 @@ def robust_candidates(
 
     Raise ToolFailedError when neverallow rules still forbid something after some rounds.
     """
-    proposed = {one.module.name: _admitted(one, ask, by) for one in made}
-    for _ in range(_ROUNDS):
-        closed = tuple(_with(one, proposed[one.module.name], base_types) for one in made)
-        result = link(base, {one.module.name: write_cil(one.module) for one in closed})
-        if not isinstance(result, LinkFailed):
-            return closed
-        forbidden = forbidden_accesses(result.failures)
-        if not forbidden:
-            raise ToolFailedError(f"the closed modules do not link: {result.failures[0].message}")
-        proposed = {
-            name: tuple(item for item in closed if item.vector.key not in forbidden)
-            for name, closed in proposed.items()
-        }
-    raise ToolFailedError(f"neverallow rules of the base still forbid closures after {_ROUNDS} links")
+    exact = {candidate.module.name: candidate for candidate in made}
+
+    def without(candidate: Candidate, forbidden: Mapping[AccessKey, Forbidden]) -> Candidate:
+        left = tuple(closed for closed in candidate.closed if closed.vector.key not in forbidden)
+        return _with(exact[candidate.module.name], left, base_types)
+
+    closed = tuple(_with(candidate, _admitted(candidate, ask, by), base_types) for candidate in made)
+    return link_until_allowed(closed, base, without, "closed modules", "closures")
 
 
-def _admitted(one: Candidate, ask: Ask, by: Closing) -> tuple[Closed, ...]:
-    found = closures(one.module.domain, own_types(one), one.triaged, by)
-    asked = ask(one, (item.vector for item in found))
+def _admitted(candidate: Candidate, ask: Ask, by: Closing) -> tuple[Closed, ...]:
+    found = closures(candidate.module.domain, own_types(candidate), candidate.triaged, by)
+    asked = ask(candidate, (closed.vector for closed in found))
     allowed = {triaged.vector.key for triaged in asked if triaged.cure is Cure.ALLOW}
-    return tuple(item for item in found if item.vector.key in allowed)
+    return tuple(closed for closed in found if closed.vector.key in allowed)
 
 
-def _with(one: Candidate, closed: tuple[Closed, ...], base_types: frozenset[str]) -> Candidate:
-    return replace(one, module=close(one.module, closed, base_types), closed=closed)
+def _with(candidate: Candidate, closed: tuple[Closed, ...], base_types: frozenset[str]) -> Candidate:
+    return replace(candidate, module=close(candidate.module, closed, base_types), closed=closed)

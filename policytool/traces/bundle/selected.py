@@ -11,7 +11,8 @@ from policytool.model.observation import Observations
 from policytool.model.selection import Selection
 from policytool.traces.bundle.bundle import TraceLog, load, read_log, read_trace
 from policytool.traces.bundle.reduced_log import read_table, weighted_events
-from policytool.traces.tally.tally import Tally, program
+from policytool.traces.events.asked_by import asked_by
+from policytool.traces.tally.tally import Tally
 from policytool.traces.tally.telling import told
 
 
@@ -58,7 +59,7 @@ def _read_reduced(log: TraceLog, counts: str, selection: Selection, tally: Tally
 
 def select(event: TraceEvent, selection: Selection) -> TraceEvent | None:
     """Return what SELECTION wants of EVENT, as far as time and programs tell; None if that is nothing."""
-    return selection.of_event(event, (program(decision, event) for decision in event.decisions))
+    return selection.of_event(event, (asked_by(event.syscall, decision)[0] for decision in event.decisions))
 
 
 def narrowed(observations: Observations, selection: Selection) -> Observations:

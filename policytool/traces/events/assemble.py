@@ -20,12 +20,12 @@ from policytool.model.event import (
     UnreadKind,
 )
 from policytool.traces.events import strace_call
+from policytool.traces.events.asked_by import read_arch, read_args, read_call
 from policytool.traces.events.avc import is_notice, read_decision
 from policytool.traces.events.fields import field_pairs, fields, number, plain, text_value
-from policytool.traces.events.naming import name_objects, places_seen, relative_to_cwd
+from policytool.traces.events.naming import name_objects, places_seen
 from policytool.traces.events.record import Form, Record, Row, decoded, event_key
-from policytool.traces.events.syscalls import arch_name, syscall_name
-from policytool.traces.events.tidy import tidy
+from policytool.traces.events.record_paths import begin_in_cwd, named_from, path_of_decision
 
 # How much of an unread line is kept, in characters.
 MAX_TEXT = 200
@@ -65,18 +65,18 @@ def assemble(rows: Sequence[Row], origin: str, unread: Callable[[Unread], None])
         if reader is not None:
             reader(draft, record, decoded(record.body).strip())
     key = event_key(rows[0][0])
-    folder = draft.cwd if draft.syscall is None or relative_to_cwd(draft.syscall.name, draft.syscall.args) else ""
-    paths = tuple(replace(path, name=tidy(path.name, folder)) for path in draft.paths)
+    call, args = ("", ()) if draft.syscall is None else (draft.syscall.name, draft.syscall.args)
+    folder = draft.cwd if begin_in_cwd(call, lambda: args) else ""
+    paths = tuple(named_from(item, folder) for item in draft.paths)
     pathed = tuple(
-        replace(one, path=tidy(one.path or (draft.avc_path if draft.avc_path.startswith("/") else ""), ""))
-        for one in draft.decisions
+        replace(decision, path=path_of_decision(decision.path, draft.avc_path)) for decision in draft.decisions
     )
-    named = name_objects(pathed, paths, key.node, "" if draft.syscall is None else draft.syscall.name)
+    named = name_objects(pathed, paths, key.node, call)
     return TraceEvent(
         key=key,
         decisions=tuple(
-            replace(one, path=name.path, folder=name.folder, identity=name.identity)
-            for one, name in zip(pathed, named, strict=True)
+            replace(decision, path=name.path, folder=name.folder, identity=name.identity)
+            for decision, name in zip(pathed, named, strict=True)
         ),
         syscall=draft.syscall,
         paths=paths,
@@ -133,26 +133,20 @@ def _syscall(draft: _Draft, record: Record, text: str) -> None:
     if "syscall" not in found:
         draft.report(record, UnreadKind.TRUNCATED)
         return
-    arch = found.get("ARCH") or arch_name(found.get("arch", ""))
+    call = read_call(found, form)
     draft.syscall = Syscall(
-        name=found.get("SYSCALL") or syscall_name(arch, found["syscall"]),
-        arch=arch,
+        name=call.name,
+        arch=read_arch(found),
         success=_SUCCESS.get(found.get("success")),
         exit=_exit(found.get("exit", "")),
         args=read_args(found),
         pid=number(found.get("pid")),
         ppid=number(found.get("ppid")),
-        comm=text_value(found.get("comm"), form),
-        exe=text_value(found.get("exe"), form),
+        comm=call.comm,
+        exe=call.exe,
         subject=_context(found.get("subj", "")),
         key=text_value(found.get("key"), form),
     )
-
-
-def read_args(found: Mapping[str, str]) -> tuple[int, ...]:
-    """Read the arguments among the fields FOUND of a SYSCALL record; () if they are not all there."""
-    args = [number(found.get(f"a{index}"), 16) for index in range(4)]
-    return () if None in args else tuple(arg or 0 for arg in args)
 
 
 def _strace(draft: _Draft, record: Record, text: str) -> None:

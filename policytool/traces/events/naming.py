@@ -10,7 +10,7 @@ with the `search` that goes with them, have the name of the entry, and the inode
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
@@ -37,22 +37,6 @@ _CLASSES = {
     0o120000: "lnk_file",
     0o140000: "sock_file",
 }
-
-# Where a call has the folders that its relative paths begin in (include/linux/syscalls.h), and what stands for the
-# current one (AT_FDCWD), as audit prints it.
-_ONE_FOLDER = (
-    "execveat faccessat faccessat2 fchmodat fchmodat2 fchownat fstatat fstatat64 futimesat mkdirat mknodat "
-    "mount_setattr name_to_handle_at newfstatat open_tree openat openat2 readlinkat statx unlinkat utimensat"
-)
-_FOLDERS: Mapping[str, tuple[int, ...]] = {
-    **dict.fromkeys(_ONE_FOLDER.split(), (0,)),
-    "fanotify_mark": (3,),
-    "linkat": (0, 2),
-    "renameat": (0, 2),
-    "renameat2": (0, 2),
-    "symlinkat": (1,),
-}
-_CURRENT = frozenset({0xFFFFFF9C, 0xFFFFFFFFFFFFFF9C})
 
 
 class Asked(Protocol):
@@ -116,16 +100,6 @@ def class_of(item: PathItem) -> str:
     if item.nametype == "PARENT":
         return "dir"
     return "" if item.mode is None else _CLASSES.get(item.mode & 0o170000, "")
-
-
-def takes_folders(call: str) -> bool:
-    """Say whether the system call CALL may be given the folders that its relative paths begin in."""
-    return call in _FOLDERS
-
-
-def relative_to_cwd(call: str, args: Sequence[int]) -> bool:
-    """Say whether relative paths of the system call CALL begin in the current folder; so if ARGS are unknown."""
-    return not args or all(args[place] in _CURRENT for place in _FOLDERS.get(call, ()))
 
 
 def name_objects(

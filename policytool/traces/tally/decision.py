@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from policytool.model.event import AccessDecision
-from policytool.traces.events.tidy import tidy
+from policytool.traces.events.record_paths import path_of_decision
 
 
 @dataclass(slots=True, eq=False)
@@ -18,7 +18,8 @@ class Known:
     """
 
     access: AccessDecision
-    program: str
+    exe: str
+    comm: str
     path: str
     name: str
     dev: str
@@ -35,6 +36,6 @@ class Known:
         return self.access.perms
 
 
-def known(access: AccessDecision, program: str, path: str, name: str, dev: str, inode: int | None) -> Known:
-    """Return what is known of a decision, whose record has PATH, NAME, DEV and INODE; PROGRAM asked."""
-    return Known(access, program, tidy(path, ""), name, dev, inode)
+def known(access: AccessDecision, exe: str, comm: str, path: str, name: str, dev: str, inode: int | None) -> Known:
+    """Return what is known of a decision, whose record has EXE, COMM, PATH, NAME, DEV and INODE."""
+    return Known(access, exe, comm, path_of_decision(path), name, dev, inode)

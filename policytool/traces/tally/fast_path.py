@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The short way from a log to its tally, which gives exactly what `Tally.add` of every event gives.
+"""The fast path from a log to its tally: it gives exactly what the full path gives, `Tally.add` of every event.
 
 Whole events (see `shapes`) are told apart by shapes and counted. Other records that auditd wrote are joined, and
 then counted or assembled. Lines in any other format, and a line before them that they may continue, go to
@@ -15,6 +15,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from policytool.model.event import TraceEvent, Unread
+from policytool.traces.events.asked_by import asked_by
 from policytool.traces.events.assemble import assemble
 from policytool.traces.events.joiner import MAX_BYTES, Ended, Joiner, Run
 from policytool.traces.events.naming import name_objects, places_seen
@@ -233,8 +234,7 @@ class FastPath:
                 seen = vectors.get(id(access))
                 if seen is None:
                     seen = vectors[id(access)] = self._tally.vectors(access)
-                asked_by = call.exe or known.program or call.comm, call.name
-                self._tally.count_uses(seen, access, name, first, last, asked_by, count.events)
+                self._tally.count_uses(seen, access, name, first, last, asked_by(call, known), count.events)
         self._counts.clear()
         self._counts_size = 0
         self._texts.clear()

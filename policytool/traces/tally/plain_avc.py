@@ -46,6 +46,7 @@ def read_plain(groups: Groups) -> Known | None:
         return None
     return known(
         access,
+        "",
         _text(comm),
         path_value(_text(path)),
         _text(name).removesuffix(" (deleted)"),

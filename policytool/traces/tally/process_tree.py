@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 from policytool.model.context import ContextError, SecurityContext
 from policytool.model.execution import Execution
+from policytool.traces.events.asked_by import read_call
 from policytool.traces.events.fields import text_value
 from policytool.traces.events.record import Form, decoded
-from policytool.traces.events.syscalls import arch_name, numbers_of, syscall_name
+from policytool.traces.events.syscalls import numbers_of
 
 _EXECS = frozenset({"execve", "execveat"})
 _FORKS = frozenset({"clone", "clone3", "fork", "vfork"})
@@ -111,13 +112,12 @@ class ProcessTree:
 
     def _add(self, match: re.Match[bytes], line: int) -> None:
         node, arch, number, result, ppid, pid, exe, subject = match.groups()
-        name = syscall_name(arch_name(arch.decode()), number.decode())
-        program = text_value(decoded(exe), Form.RAW)
+        call = read_call({"arch": arch.decode(), "syscall": number.decode(), "exe": decoded(exe)}, Form.RAW)
         key = (node or b"", int(pid))
-        if name in _FORKS:
-            self._forked(key, int(result), _Runs(int(pid), program, line))
-        elif name in _EXECS:
-            self._ran(key, _Waits(int(ppid), _type(subject), program, line))
+        if call.name in _FORKS:
+            self._forked(key, int(result), _Runs(int(pid), call.exe, line))
+        elif call.name in _EXECS:
+            self._ran(key, _Waits(int(ppid), _type(subject), call.exe, line))
 
     def _forked(self, key: tuple[bytes, int], result: int, child: _Runs) -> None:
         node = key[0]

@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from policytool.model.event import Location, PathItem, UnreadKind
-from policytool.traces.events.assemble import READERS, read_args, read_cwd, read_path
+from policytool.traces.events.asked_by import NO_CALL, Call, read_args, read_call
+from policytool.traces.events.assemble import READERS, read_cwd, read_path
 from policytool.traces.events.avc import read_decision
-from policytool.traces.events.fields import fields, text_value
-from policytool.traces.events.naming import relative_to_cwd, takes_folders
+from policytool.traces.events.fields import fields
 from policytool.traces.events.record import AUDITD_HEAD, Form, Row, decoded
-from policytool.traces.events.syscalls import arch_name, syscall_name
-from policytool.traces.events.tidy import tidy
+from policytool.traces.events.record_paths import begin_in_cwd, named_from
 from policytool.traces.tally.decision import Known, known
 from policytool.traces.tally.plain_avc import Groups, plain_groups, read_plain, read_plain_path
 
@@ -62,22 +62,12 @@ _V = TypeVar("_V")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Call:
-    """What a tally wants of a SYSCALL record."""
-
-    name: str
-    exe: str
-    comm: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Items:
     """The PATH records of an event, their names absolute where CWD tells."""
 
     items: tuple[PathItem, ...]
 
 
-NO_CALL = Call("", "", "")
 NO_ITEMS = Items(())
 
 
@@ -211,7 +201,7 @@ class Reader:
                 else:
                     return None
         records = len(event) // 2
-        if paths and cwd and takes_folders(call.name) and not relative_to_cwd(call.name, _read_args(called)):
+        if paths and cwd and not begin_in_cwd(call.name, partial(_read_args, called)):
             cwd = b""
         items = self._items_of(paths, cwd) if paths else NO_ITEMS
         if first is None:
@@ -261,12 +251,8 @@ class Reader:
             return self._items[key]
         folder = read_cwd(decoded(cwd).strip(), _RAW)
         items = [read_plain_path(body) or read_path(decoded(body).strip(), _RAW) for body in bodies]
-        named = tuple(_named(item, tidy(item.name, folder)) for item in items if item is not None)
+        named = tuple(named_from(item, folder) for item in items if item is not None)
         return self._items.keep(key, Items(named), sum(map(len, key)))
-
-
-def _named(item: PathItem, name: str) -> PathItem:
-    return item if name == item.name else replace(item, name=name)
 
 
 def _read_known(head: bytes, rest: bytes) -> Known | None:
@@ -276,19 +262,14 @@ def _read_known(head: bytes, rest: bytes) -> Known | None:
     decision = read_decision(message, Location("", 0), _RAW, userspace=False, report=problems.append)
     if decision is None or problems:
         return None
-    program = decision.exe or decision.comm
-    return known(decision, program, decision.path, decision.name, decision.dev, decision.inode)
+    return known(decision, decision.exe, decision.comm, decision.path, decision.name, decision.dev, decision.inode)
 
 
 def _read_args(body: bytes) -> tuple[int, ...]:
-    return read_args(fields(decoded(body).strip(), _RAW))
+    """Read the arguments in the BODY of a SYSCALL record of which `Reader` has read all but the numbers."""
+    numbers = _NUMBERS.search(body)
+    return () if numbers is None else read_args(fields(decoded(numbers[0]), _RAW))
 
 
 def _read_call(arch: bytes, tail: bytes) -> Call:
-    found = fields(decoded(arch + b" " + tail).strip(), _RAW)
-    name = found.get("ARCH") or arch_name(found["arch"])
-    return Call(
-        found.get("SYSCALL") or syscall_name(name, found["syscall"]),
-        text_value(found.get("exe"), _RAW),
-        text_value(found.get("comm"), _RAW),
-    )
+    return read_call(fields(decoded(arch + b" " + tail).strip(), _RAW), _RAW)

@@ -16,6 +16,7 @@ from policytool.model.event import AccessDecision, Location, TraceEvent, Unread,
 from policytool.model.identity import NOTHING, Identity, Place
 from policytool.model.observation import MAX_UNREAD, Observations
 from policytool.model.refusal import MAX_REFUSALS, Refusal, kept, refusal
+from policytool.traces.events.asked_by import asked_by
 from policytool.traces.events.naming import Named
 from policytool.traces.tally.sightings import Table
 
@@ -105,7 +106,7 @@ class Tally:
         for decision in event.decisions:
             named = Named(decision.path, decision.folder, decision.identity)
             vectors = self.vectors(decision)
-            self.count_uses(vectors, decision, named, first, last, (program(decision, event), call), count, node)
+            self.count_uses(vectors, decision, named, first, last, asked_by(event.syscall, decision), count, node)
 
     def see(self, places: Iterable[tuple[Place, bool]], first: int, last: int) -> None:
         """Take note of PLACES that objects were seen in from FIRST to LAST, each with whether it was removed."""
@@ -298,11 +299,3 @@ def _use_size(use: UseKey) -> int:
 
 def _place(unread: Unread) -> tuple[Location, str, str]:
     return (unread.location, unread.kind, unread.text)
-
-
-def program(decision: AccessDecision, event: TraceEvent) -> str:
-    """Name the program that asked: the system call's, else the object manager's that told us, else comm."""
-    syscall = event.syscall
-    if syscall is not None and syscall.exe:
-        return syscall.exe
-    return decision.exe or decision.comm or ("" if syscall is None else syscall.comm)

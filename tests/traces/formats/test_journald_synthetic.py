@@ -59,7 +59,7 @@ def read_export(*entries: bytes) -> tuple[list[EventKey], list[UnreadKind]]:
     events, unread = read(*b"".join(entries).split(b"\n"))
     blocks = Tally("t", complete=False)
     tally_blocks([b"".join(entries)], "t", blocks)
-    assert blocks.observations().events == len(events), "the short way reads the same"
+    assert blocks.observations().events == len(events), "the fast path reads the same"
     assert blocks.observations().unread_total == len(unread)
     return [one.key for one in events if one.decisions], [place.kind for place in unread]
 

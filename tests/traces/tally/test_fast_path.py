@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The short way to a tally gives exactly what the events give."""
+"""The fast path to a tally gives exactly what the full path gives."""
 
 from __future__ import annotations
 

@@ -75,15 +75,15 @@ def _says(found: Known | None) -> object:
         return None
     one = found.access
     access = (one.result, one.perms, one.source, one.target, one.tclass, one.permissive, one.xperm)
-    return (access, found.program, found.path, found.name, found.dev, found.inode)
+    return (access, found.exe, found.comm, found.path, found.name, found.dev, found.inode)
 
 
-def _long_way(text: str) -> object:
+def _full_path(text: str) -> object:
     problems: list[object] = []
     found = read_decision(text.strip(), Location("", 0), Form.RAW, userspace=False, report=problems.append)
     if found is None or problems:
         return None
-    return _says(known(found, found.exe or found.comm, found.path, found.name, found.dev, found.inode))
+    return _says(known(found, found.exe, found.comm, found.path, found.name, found.dev, found.inode))
 
 
 @given(
@@ -97,7 +97,7 @@ def test_any_fields(verb: str, perms: str, places: list[int], in_order: bool, en
     about = "".join(_FIELDS[place] for place in (sorted(set(places)) if in_order else places))
     text = f"avc:  {verb}  {{ {perms} }} for  pid=7 {about}{end}"
     found = _read(text.encode("utf-8", "surrogateescape"))
-    assert found is None or _says(found) == _long_way(text)
+    assert found is None or _says(found) == _full_path(text)
 
 
 def test_the_usual_form_is_read() -> None:
@@ -105,14 +105,14 @@ def test_the_usual_form_is_read() -> None:
     text = f"avc:  denied  {{ read }} for  {about} {CONTEXTS} tclass=file"
     found = _read(text.encode() + b"\n")
     assert found is not None
-    assert _says(found) == _long_way(text)
-    assert (found.program, found.path, found.dev, found.inode, found.access.xperm) == ("a", "/b", "vda", 1, 0x12)
+    assert _says(found) == _full_path(text)
+    assert (found.comm, found.path, found.dev, found.inode, found.access.xperm) == ("a", "/b", "vda", 1, 0x12)
 
 
 def test_recorded_records() -> None:
     log = lzma.decompress((TRACES / "permissive" / "audit.log.xz").read_bytes())
     texts = set(re.findall(rb"type=AVC msg=audit\([^)]*\): (avc:  .*)", log))
     found = {text: _read(text) for text in texts}
-    assert all(one is None or _says(one) == _long_way(decoded(text)) for text, one in found.items())
+    assert all(one is None or _says(one) == _full_path(decoded(text)) for text, one in found.items())
     # Nearly all have this form, or it would not be worth it.
     assert sum(one is not None for one in found.values()) > 0.95 * len(texts) > 100
