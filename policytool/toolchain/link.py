@@ -19,6 +19,10 @@ from policytool.toolchain.run import failed, find_program, run
 
 # secilc's own lower limit (POLICYDB_VERSION_MIN); the upper one is asked of the installed secilc.
 OLDEST_VERSION = 15
+# The file with what secilc says, in an entry of modules that it refused.
+_MESSAGES = "messages"
+# secilc frees lists of a million small parts; without glibc's fast bins that takes a fifth less time in all.
+_ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.mxfast=0"}
 _DEFAULT_VERSION = re.compile(r"--policyvers=<version>.*?\(default: (?P<version>\d+)\)", re.DOTALL)
 
 
@@ -101,14 +105,19 @@ def _linked(
     if not OLDEST_VERSION <= version <= newest:
         raise UsageError(f"policy version {version}: this secilc writes {OLDEST_VERSION} to {newest}")
     texts = (text for name, cil in sorted(modules.items()) for text in (name, cil))
-    options = ["-c", str(version), *([] if neverallow else ["-N"]), *([] if dontaudit else ["-D"])]
-    place = ["first"] if modules_first else []
-    key = digest("link", base.identity.sha256, stamp(Path(find_program("secilc"))), *place, *options, *texts)
-    folder = cache.find("link", key)
+    identity = digest("link", base.identity.sha256, stamp(Path(find_program("secilc"))), *texts)
+    options = ["-c", str(version), *([] if dontaudit else ["-D"])]
+    order = ["first"] if modules_first else []
+    folder = cache.find("link", digest(identity, *order, *options))
+    # Checks change nothing: what has passed them is also what comes of a link without them.
+    if not neverallow and (folder is None or (folder / _MESSAGES).exists()):
+        options.append("-N")
+        folder = cache.find("link", digest(identity, *order, *options))
     if folder is None:
         files = base_cil(base, progress=progress, cache=cache)
-        folder = cache.fill("link", key, partial(_link, files, modules, options, modules_first))
-    refused = folder / "messages"
+        make = partial(_link, files, modules, options, modules_first)
+        folder = cache.fill("link", digest(identity, *order, *options), make)
+    refused = folder / _MESSAGES
     if refused.exists():
         return LinkFailed(link_failures(refused.read_bytes().decode("utf-8", "surrogateescape")))
     return Linked(folder / "policy", folder / "file_contexts")
@@ -151,7 +160,7 @@ def _link(
         rest = [path for path in files if path.stem not in modules]
         output: list[str | Path] = ["-o", folder / "policy", "-f", folder / "file_contexts"]
         order: list[str | Path] = [*own, *rest] if first else [*rest, *own]
-        done = run(["secilc", *options, *output, *order], cwd=work, ok=range(256))
+        done = run(["secilc", *options, *output, *order], cwd=work, ok=range(256), env=_ENVIRONMENT)
         if done.status == 0:
             return
         failures = link_failures(done.messages)
@@ -160,4 +169,4 @@ def _link(
             raise failed(done, work)
         for leftover in folder.iterdir():
             leftover.unlink()
-        (folder / "messages").write_bytes(done.stderr)
+        (folder / _MESSAGES).write_bytes(done.stderr)

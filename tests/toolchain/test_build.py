@@ -15,6 +15,7 @@ from policytool.check.findings import Severity
 from policytool.errors import InputError, MissingToolError, UsageError
 from policytool.toolchain.base import Base, base_cil, find_base
 from policytool.toolchain.build import build
+from policytool.toolchain.cache import Cache
 from policytool.toolchain.link import Linked, LinkFailed, link, newest_version
 
 pytestmark = pytest.mark.base
@@ -127,6 +128,25 @@ def test_folder_without_modules(base: Base, tmp_path: Path) -> None:
 
 def test_identical_link_is_answered_from_the_cache(small_base: Base) -> None:
     assert link(small_base, {}) == link(small_base, {})
+
+
+def test_what_passed_the_checks_is_what_comes_without_them(small_base: Base, tmp_path: Path) -> None:
+    module = {"more": "(type more_t)(allow more_t self (file (read)))"}
+    first, second = Cache(tmp_path / "first"), Cache(tmp_path / "second")
+    checked = link(small_base, module, cache=first)
+    assert link(small_base, module, neverallow=False, cache=first) == checked
+    apart = link(small_base, module, neverallow=False, cache=second)
+    assert isinstance(checked, Linked)
+    assert isinstance(apart, Linked)
+    assert apart.policy.read_bytes() == checked.policy.read_bytes()
+    assert apart.file_contexts.read_bytes() == checked.file_contexts.read_bytes()
+
+
+def test_what_a_check_refused_still_links_without_it(small_base: Base, tmp_path: Path) -> None:
+    module = {"worse": "(type a_t)(type b_t)(neverallow a_t b_t (file (read)))(allow a_t b_t (file (read)))"}
+    cache = Cache(tmp_path)
+    assert isinstance(link(small_base, module, cache=cache), LinkFailed)
+    assert isinstance(link(small_base, module, neverallow=False, cache=cache), Linked)
 
 
 def test_policy_version_is_what_was_asked_for(small_base: Base) -> None:
