@@ -113,7 +113,7 @@ def _link(files: tuple[Path, ...], modules: Mapping[str, str], options: list[str
             return
         failures = link_failures(done.messages)
         # What explains itself is a property of the modules and is kept; a full disk is not.
-        if not failures or any(one.kind is FailureKind.OTHER for one in failures):
+        if not failures or any(failure.kind is FailureKind.OTHER for failure in failures):
             raise failed(done, work)
         for leftover in folder.iterdir():
             leftover.unlink()
