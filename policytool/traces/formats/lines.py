@@ -139,4 +139,4 @@ def read_text(line: bytes, number: int, report: Callable[[UnreadKind, bytes], No
             break
     else:
         records = bare.read_logged(prefix.record, number) if prefix.audit else None
-    return None if records is None else [placed(one, prefix.milliseconds, prefix.host) for one in records]
+    return None if records is None else [placed(record, prefix.milliseconds, prefix.host) for record in records]
