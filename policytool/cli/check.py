@@ -48,7 +48,7 @@ def check(
     with progress("compiling, and linking with the base"):
         built = build(folders, found, neverallow=neverallow, policy_version=policy_version)
     names = [source.name for source in built.sources]
-    linked = [str(one.format) for one in built.formats]
+    linked = [str(format_build.format) for format_build in built.formats]
     if as_json or format_ is ReportFormat.JSON:
         emit_json(check_document(names, linked, built.findings, found.identity))
     else:
@@ -71,7 +71,7 @@ def summary(built: Build, *, with_warnings: bool = True) -> str:
             lines.append(f"  {finding.hint}")
     errors = sum(finding.severity is Severity.ERROR for finding in built.findings)
     warnings = len(built.findings) - errors
-    forms = " and ".join(one.format for one in built.formats) or "no form"
+    forms = " and ".join(format_build.format for format_build in built.formats) or "no form"
     identity = built.base.identity
     outcome = "linked" if built.linked else "not linked"
     lines.append(

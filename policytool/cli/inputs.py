@@ -62,8 +62,8 @@ def read_traces(
     if jobs == 1 or wanted.by_event:
         for trace in traces:
             with progress(f"reading {trace}"):
-                one = read_trace(trace) if selection is None else read_selected(trace, wanted)
-                observations = observations.merge(one)
+                read = read_trace(trace) if selection is None else read_selected(trace, wanted)
+                observations = observations.merge(read)
     else:
         # Without `progress`, whose thread a process must not be copied with.
         from policytool.workflow.read import read_all
@@ -105,8 +105,8 @@ def _refusals(observations: Observations) -> str:
     from policytool.policy.selinux_error import classify
 
     kinds: Counter[str] = Counter()
-    for one, count in observations.refusals:
-        kinds[classify(one)] += count
+    for refusal, count in observations.refusals:
+        kinds[classify(refusal)] += count
     shown = ", ".join(f"{count} x {kind}" for kind, count in sorted(kinds.items()))
     return f"SELinux refused what no allow rule cures (SELINUX_ERR: {shown}); trace show lists it"
 
