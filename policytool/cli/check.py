@@ -50,7 +50,8 @@ def check(
     names = [source.name for source in built.sources]
     linked = [str(format_build.format) for format_build in built.formats]
     if as_json or format_ is ReportFormat.JSON:
-        emit_json(check_document(names, linked, built.findings, found.identity))
+        of_base = [failure.message for failure in built.of_base]
+        emit_json(check_document(names, linked, built.findings, found.identity, of_base))
     else:
         emit(summary(built))
     if any(finding.severity is Severity.ERROR for finding in built.findings):
@@ -69,6 +70,11 @@ def summary(built: Build, *, with_warnings: bool = True) -> str:
         lines.append(f"{where or finding.module}: {finding.id}: {finding.message}")
         if finding.hint:
             lines.append(f"  {finding.hint}")
+    lines += [
+        f"{printable(failure.module) or 'base'}: the base breaks a rule of its own, whatever the modules do: "
+        f"{printable(failure.message)}"
+        for failure in built.of_base
+    ]
     errors = sum(finding.severity is Severity.ERROR for finding in built.findings)
     warnings = len(built.findings) - errors
     forms = " and ".join(format_build.format for format_build in built.formats) or "no form"

@@ -29,6 +29,8 @@ def warn(made: Sequence[Candidate], output: Path, choices: Choices) -> None:
         name = candidate.daemon.name
         accesses = explained(candidate.triaged)
         lines = [*entered_lines(candidate, accesses, output / name), *cure_lines(accesses, output / name, name)]
+        if candidate.only_cil:
+            lines.append("written in CIL: refpolicy source cannot hold the name of a type in a block (NAME.TYPE)")
         if candidate.module.every_rule and not any(access.vector.complete for access in candidate.triaged):
             lines.append(
                 "no recording in complete mode: what the policy at the time granted, or hid with dontaudit, is not "

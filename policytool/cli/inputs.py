@@ -88,27 +88,33 @@ def read_scenarios(traces: Sequence[str], *, strict: bool = False) -> dict[str, 
 
 
 def _report_unread(observations: Observations, *, strict: bool) -> None:
-    if observations.refusals:
-        note(f"policytool: {_refusals(observations)}")
+    from policytool.model.event import UnreadKind
+
+    for line in _refusals(observations):
+        note(f"policytool: {line}")
     if total := observations.unread_total:
         kinds = ", ".join(f"{count} x {kind}" for kind, count in observations.unread_counts)
         place = observations.unread[0]
         message = f"{total} lines or records were not understood ({kinds}), first at {place.location}"
+        if any(kind is UnreadKind.MALFORMED for kind, _ in observations.unread_counts):
+            message += "; several records on one line cannot always be told apart: write one a line"
         if strict:
             raise InputError(f"{message}; leave --strict out to go on without them")
         note(f"policytool: {message}")
 
 
-def _refusals(observations: Observations) -> str:
+def _refusals(observations: Observations) -> list[str]:
     from collections import Counter
 
-    from policytool.policy.selinux_error import classify
+    from policytool.policy.selinux_error import MEANINGS, ErrorKind, classify
 
-    kinds: Counter[str] = Counter()
-    for refusal, count in observations.refusals:
-        kinds[classify(refusal)] += count
-    shown = ", ".join(f"{count} x {kind}" for kind, count in sorted(kinds.items()))
-    return f"SELinux refused what no allow rule cures (SELINUX_ERR: {shown}); trace show lists it"
+    kinds: Counter[ErrorKind] = Counter()
+    for refused, count in observations.refusals:
+        kinds[classify(refused)] += count
+    return [
+        f"SELINUX_ERR, {count} x {kind}: SELinux refused {MEANINGS[kind]}; trace show lists all"
+        for kind, count in sorted(kinds.items())
+    ]
 
 
 def load_known(folder: Path | None) -> tuple[Daemon, ...]:

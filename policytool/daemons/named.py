@@ -16,12 +16,16 @@ def find_daemon(name: str, known: Sequence[Daemon]) -> Daemon | None:
 
 
 def require_domain(name: str, known: Sequence[Daemon]) -> str:
-    """Return the domain that NAME stands for: a known daemon's, or NAME itself if it looks like a type."""
+    """Return the domain that NAME stands for: a known daemon's, or NAME itself.
+
+    Types of CIL blocks (container.process) and of Android (untrusted_app) do not end in _t. UsageError for what
+    cannot be a type.
+    """
     if daemon := find_daemon(name, known):
         return daemon.domain
-    if not is_identifier(name) or not name.endswith("_t"):
+    if not is_identifier(name):
         names = ", ".join(daemon.name for daemon in known)
-        raise UsageError(f"{name!r} is neither a known daemon ({names}) nor a domain type (NAME_t)")
+        raise UsageError(f"{name!r} is neither a known daemon ({names}) nor a type")
     return name
 
 
@@ -30,6 +34,5 @@ def as_daemons(names: Sequence[str], known: Sequence[Daemon]) -> tuple[Daemon, .
     found = {}
     for name in names:
         domain = require_domain(name, known)
-        bare = Daemon(domain.removesuffix("_t"), domain, f"{domain.removesuffix('_t')}_exec_t")
-        found[domain] = find_daemon(domain, known) or bare
+        found[domain] = find_daemon(domain, known) or Daemon.of_domain(domain)
     return tuple(found.values())

@@ -40,9 +40,22 @@ class Candidate:
         """Return the accesses with CURE by (source type, target type, class, permission)."""
         return frozenset(access.vector.key for access in self.triaged if access.cure is cure)
 
+    @property
+    def only_cil(self) -> bool:
+        """Whether refpolicy source cannot hold the module: a name with a dot is of a CIL block.
+
+        To checkmodule the part before the last dot is a type that bounds the other one.
+        """
+        names = {self.module.domain}
+        names |= {name for rule in self.module.every_rule for name in (rule.source, rule.target)}
+        names |= {name for rule in self.module.dontaudit_rules for name in (rule.source, rule.target)}
+        return any("." in name for name in names)
+
     def files(self, language: ModuleFormat) -> Mapping[str, str]:
-        """Return the files of the module, name to text."""
+        """Return the files of the module, name to text; in CIL alone where refpolicy source cannot hold it."""
         name = self.module.name
+        if self.only_cil:
+            language = ModuleFormat.CIL
         files = {FILE_NAME: write_evidence(self.module, self.triaged, self.reach)}
         if language is not ModuleFormat.CIL:
             files[f"{name}.te"] = write_te(self.module)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from policytool.generate.objections import Objection, dac_override_objections
-from policytool.model.access import AccessKey, AccessVector, Use
+from policytool.model.access import AccessKey, AccessVector, Result, Use
 from policytool.model.cure import Cure as Cure
 from policytool.policy.decide import Decides, Decision, Outcome
 from policytool.policy.relabel_source import Moved
@@ -96,12 +96,16 @@ def triage_moved(
 
 def _cure(vector: AccessVector, decision: Decision, criteria: Criteria, weaker: Objection | None) -> Triaged:
     if decision.outcome is Outcome.ALLOWED:
-        return Triaged(vector, Cure.GRANTED)
+        if decision.by_type and vector.result is Result.DENIED:
+            return Triaged(
+                vector, Cure.UNMAPPED, f"the base allows the types, yet it was denied: {decision.by_type}"
+            )
+        return Triaged(vector, Cure.GRANTED, decision.by_type)
     if decision.outcome in _CONSTRAINT:
         return Triaged(vector, Cure.CONSTRAINT, decision.cause)
     if decision.outcome not in _ALLOW:
         return Triaged(vector, Cure.UNMAPPED, decision.cause)
-    notes = [criteria.note(vector)]
+    notes = [criteria.note(vector), decision.by_type]
     accepted = ""
     if objection := criteria.objection(vector) or weaker:
         reason = criteria.accepted.get(objection.id)

@@ -43,6 +43,12 @@ class Daemon:
     sockets: tuple[str, ...] = ()
 
     @classmethod
+    def of_domain(cls, domain: str) -> Daemon:
+        """Return a daemon of which only the DOMAIN is known."""
+        stem = domain.removesuffix("_t")
+        return cls(plain_name(stem), domain, f"{stem.replace('.', '_')}_exec_t")
+
+    @classmethod
     def from_mapping(cls, data: Mapping[str, object]) -> Daemon:
         """Make a daemon of a parsed TOML table; raise DaemonError when a key or value is wrong."""
         known = {field.name for field in fields(cls)}
@@ -67,6 +73,11 @@ class Daemon:
             unit=_text(data, "unit", f"{name}.service"),
             sockets=_paths(data, "sockets"),
         )
+
+
+def plain_name(text: str) -> str:
+    """Return TEXT, an identifier, as the name of a daemon and its module: `my_container.process` has a dot."""
+    return text.lower().replace("-", "_").replace(".", "_")
 
 
 def is_plain_path(path: str) -> bool:

@@ -7,12 +7,14 @@ number, tuple or frozen value. `source, target, tclass, perms` mean what they me
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+import gc
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import setools
 from setools.exception import InvalidRange, NoCommon, RuleNotConditional, TERuleNoFilename
@@ -25,6 +27,10 @@ from policytool.policy.terule import Condition, TeRule, TeRuleType
 _SAME_ADDRESSES = (("0.0.0.0/32", "::/128"), ("127.0.0.1/32", "::1/128"))
 
 _ACCESS_RULES = frozenset(TeRuleType) - {TeRuleType.TYPE_TRANSITION}
+_NO_PERMS: frozenset[str] = frozenset()
+_PERMISSION_RULES = frozenset(
+    {TeRuleType.ALLOW, TeRuleType.AUDITALLOW, TeRuleType.DONTAUDIT, TeRuleType.NEVERALLOW}
+)
 _XPERM_RULES = frozenset(
     {
         TeRuleType.ALLOWXPERM,
@@ -34,9 +40,12 @@ _XPERM_RULES = frozenset(
     }
 )
 
+# Source, target, class and permissions of a rule, and setools' own object; None where there is no more to tell.
+_Rule = tuple[str, str, str, frozenset[str], Any]
+
 
 class CompiledPolicy:
-    """A binary policy file. Tables are read when first asked for and kept; rules are read anew in each pass.
+    """A binary policy file. Tables and rules are read when first asked for, and kept.
 
     Raise InputError when PATH is not a binary policy that the installed setools can read.
     """
@@ -201,6 +210,12 @@ class CompiledPolicy:
                 twins |= {first: second, second: first}
         return MappingProxyType(twins)
 
+    def object_context(self, type_: str) -> SecurityContext:
+        """Return a valid context of the type TYPE_, with the role of objects, which goes with every type."""
+        name = min(self.users)
+        low = str(self._policy.lookup_user(name).mls_range.low) if self.mls else ""
+        return SecurityContext(name, OBJECT_ROLE, type_, low)
+
     def range_fault(self, user: str, role: str, range_: str) -> str:
         """Say in a few words why a context of USER may not have RANGE; "" when it may.
 
@@ -222,40 +237,66 @@ class CompiledPolicy:
             return ""
         return f"user {user} may not have range {range_}"
 
+    @cached_property
+    def _rules(self) -> Mapping[TeRuleType, Sequence[_Rule]]:
+        """Every rule by its kind. It takes setools half a second to make them, and several passes follow.
+
+        One of its own objects is half a kilobyte, so it is kept only where the fields do not say all.
+        """
+        found: dict[TeRuleType, list[_Rule]] = {ruletype: [] for ruletype in TeRuleType}
+        # By identity: the members of an enum are slow to look up.
+        kinds = {id(setools.TERuletype[ruletype.value]): rules for ruletype, rules in found.items()}
+        with_perms = {id(setools.TERuletype[ruletype.value]) for ruletype in _PERMISSION_RULES}
+        perm_sets: dict[frozenset[str], frozenset[str]] = {}
+        # All of it stays: the collector would look at it again and again, and free nothing.
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            for rule in self._policy.terules():
+                kind = id(rule.ruletype)
+                perms, whole = _NO_PERMS, rule
+                if kind in with_perms:
+                    perms = perm_sets.setdefault(rule.perms, rule.perms)
+                    try:
+                        _ = rule.conditional
+                    except RuleNotConditional:
+                        whole = None
+                elif kind not in kinds:
+                    continue
+                kinds[kind].append((rule.source.name, rule.target.name, rule.tclass.name, perms, whole))
+        finally:
+            if collects:
+                gc.enable()
+        return found
+
     def rules(
         self,
         ruletypes: Collection[TeRuleType] = _ACCESS_RULES,
         where: Callable[[str, str, str], bool] | None = None,
     ) -> Iterator[TeRule]:
-        """Yield the access rules of RULETYPES for which WHERE(source, target, tclass) holds, in policy order.
+        """Yield the access rules of RULETYPES for which WHERE(source, target, tclass) holds, kind by kind.
 
         Names are as in the file: attributes are not expanded, but the compilers write a rule on `self` out
-        for each type. One pass over a distribution's rules takes half a second, so ask for several domains
-        at once. Transitions are not yielded here, see `transition`.
+        for each type. The first pass over a distribution's rules takes half a second, each later one some
+        hundredths. Transitions are not yielded here, see `transition`.
         """
-        chosen = {ruletype for ruletype in ruletypes if ruletype is not TeRuleType.TYPE_TRANSITION}
-        kinds = {setools.TERuletype[ruletype.value]: ruletype for ruletype in chosen}
-        for rule in self._policy.terules():
-            ruletype = kinds.get(rule.ruletype)
-            if ruletype is None:
+        for ruletype in TeRuleType:
+            if ruletype is TeRuleType.TYPE_TRANSITION or ruletype not in ruletypes:
                 continue
-            source, target, tclass = rule.source.name, rule.target.name, rule.tclass.name
-            if where is not None and not where(source, target, tclass):
-                continue
-            perm, perms, xperms = "", frozenset[str](), frozenset[int]()
-            if ruletype in _XPERM_RULES:
-                perm = "nlmsg" if str(rule.xperm_type) == "nlmsg" else "ioctl"
-                xperms = frozenset(int(number) for number in rule.perms)
-            else:
-                perms = frozenset(rule.perms)
-            yield TeRule(ruletype, source, target, tclass, perms, perm, xperms, *_condition(rule))
+            for source, target, tclass, perms, whole in self._rules[ruletype]:
+                if where is not None and not where(source, target, tclass):
+                    continue
+                perm, xperms = "", frozenset[int]()
+                if ruletype in _XPERM_RULES:
+                    perm = "nlmsg" if str(whole.xperm_type) == "nlmsg" else "ioctl"
+                    xperms = frozenset(int(number) for number in whole.perms)
+                condition, enabled = (None, True) if whole is None else _condition(whole)
+                yield TeRule(ruletype, source, target, tclass, perms, perm, xperms, condition, enabled)
 
     @cached_property
     def _transitions(self) -> Mapping[tuple[str, str, str, str], str]:
         table: dict[tuple[str, str, str, str], str] = {}
-        for rule in self._policy.terules():
-            if rule.ruletype is not setools.TERuletype.type_transition:
-                continue
+        for source_name, target_name, tclass, _, rule in self._rules[TeRuleType.TYPE_TRANSITION]:
             condition, enabled = _condition(rule)
             if not enabled:
                 continue
@@ -263,9 +304,9 @@ class CompiledPolicy:
                 name = str(rule.filename)
             except TERuleNoFilename:
                 name = ""
-            for source in self.expand(str(rule.source.name)):
-                for target in self.expand(str(rule.target.name)):
-                    key = (source, target, str(rule.tclass.name), name)
+            for source in self.expand(source_name):
+                for target in self.expand(target_name):
+                    key = (source, target, tclass, name)
                     # The kernel looks at a conditional rule only where there is no other (compute_sid).
                     if condition is None or key not in table:
                         table[key] = str(rule.default.name)

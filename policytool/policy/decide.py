@@ -9,7 +9,7 @@ are not valid), is told apart before it is asked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from threading import RLock
 from types import TracebackType
@@ -47,12 +47,14 @@ class Decision:
 
     `cause` is "" where the outcome says it all; else the booleans with the value that would allow the access
     (`name=1`, sorted, each one alone is enough), the constraint's text, the names that are unknown, or what is
-    wrong with the context. `dontaudit` says that a denial would not be logged.
+    wrong with the context. `dontaudit` says that a denial would not be logged. `by_type` is not "" where the types
+    alone were asked about, since the policy cannot hold a context: it says which and why.
     """
 
     outcome: Outcome
     cause: str = ""
     dontaudit: bool = False
+    by_type: str = ""
 
     @property
     def allowed(self) -> bool:
@@ -77,6 +79,9 @@ class _Code(IntEnum):
 
 
 _ALLOWED = Decision(Outcome.ALLOWED)
+# What users, roles and ranges decide. libsepol looks at them only where a rule allows the access.
+_OF_CONTEXT = frozenset({Outcome.DENIED_CONSTRAINT, Outcome.DENIED_ROLE})
+
 _PLAIN = {
     _Code.ALLOW: _ALLOWED,
     _Code.DONTAUDIT: Decision(Outcome.DENIED_RULE, dontaudit=True),
@@ -140,8 +145,18 @@ class Decider:
         return answer
 
     def decide(self, vector: AccessVector) -> Decision:
-        """Say whether the access that VECTOR records is allowed; its extended permissions are not looked at."""
-        return self.ask(vector.source, vector.target, vector.tclass, vector.perm)
+        """Say whether the access that VECTOR records is allowed; its extended permissions are not looked at.
+
+        A log of another machine may have a user, a role or a range that this policy does not have. Then the types
+        are asked about with a context that it has, and what users, roles and ranges decide is not judged.
+        """
+        answer = self.ask(vector.source, vector.target, vector.tclass, vector.perm)
+        if answer.outcome is not Outcome.BAD_CONTEXT:
+            return answer
+        source, target = (self.policy.object_context(one.type_) for one in (vector.source, vector.target))
+        found = self.ask(source, target, vector.tclass, vector.perm)
+        by_type = f"user, role and range were not judged ({answer.cause})"
+        return replace(_ALLOWED if found.outcome in _OF_CONTEXT else found, by_type=by_type)
 
     def _fault(self, source: SecurityContext, target: SecurityContext, tclass: str, perm: str) -> Decision | None:
         unknown = sorted({c.type_ for c in (source, target) if self.policy.resolve(c.type_) is None})

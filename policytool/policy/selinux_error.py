@@ -32,6 +32,21 @@ class ErrorKind(StrEnum):
     UNKNOWN = "unknown"
 
 
+# What was refused, and what cures it.
+MEANINGS: Mapping[ErrorKind, str] = {
+    ErrorKind.ROLE: "a role that may not have the type; a role statement cures it (roletype, role_transition)",
+    ErrorKind.RANGE: "a range that may not be there; the user's range or a range_transition cures it",
+    ErrorKind.BOUNDS: "more than the bounding type has; a rule on the bounding type, or typebounds, cures it",
+    ErrorKind.NNP: (
+        "an execution under no_new_privs or from a nosuid file system that keeps its domain; "
+        "process2 nnp_transition or nosuid_transition cures it"
+    ),
+    ErrorKind.TRANSITION: "a change of label that a validatetrans rule forbids; no allow rule cures it",
+    ErrorKind.CONTEXT: "a context that the policy does not have; its declaration or a restored label cures it",
+    ErrorKind.UNKNOWN: "for a reason that the record does not tell",
+}
+
+
 class ErrorOutcome(StrEnum):
     """What a policy would say to it now."""
 

@@ -77,7 +77,7 @@ def replay(
             commands = ", ".join(f"0x{command:04x}" for command in sorted(outside))
             results.append(Replayed(vector, Verdict.DENIED, f"denied: allowxperm leaves out {commands}"))
         elif decision.outcome is Outcome.ALLOWED:
-            results.append(Replayed(vector, Verdict.ALLOWED))
+            results.append(Replayed(vector, Verdict.ALLOWED, decision.by_type))
         elif decision.outcome in _UNMAPPED:
             results.append(Replayed(vector, Verdict.UNMAPPED, decision.describe()))
         elif vector.key in refused:

@@ -11,8 +11,8 @@ from policytool.model.access import AccessKey, AccessVector, Evidence, Result, U
 from policytool.model.event import MAX_MILLISECONDS
 from policytool.model.observation import Observations
 from policytool.model.printable import printable
+from policytool.model.xperm_names import xperm_name
 from policytool.report.access_keys import GroupKey, SortKey
-from policytool.report.xperm_names import xperm_name
 
 Document = dict[str, object]
 

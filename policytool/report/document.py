@@ -130,9 +130,16 @@ def _candidate(candidate: Candidate) -> Document:
 
 
 def check_document(
-    modules: Iterable[str], formats: Iterable[str], findings: Iterable[Finding], base: BasePolicy
+    modules: Iterable[str],
+    formats: Iterable[str],
+    findings: Iterable[Finding],
+    base: BasePolicy,
+    of_base: Iterable[str] = (),
 ) -> Document:
-    """Return what `check` found in MODULES, which were linked in FORMATS with BASE."""
+    """Return what `check` found in MODULES, which were linked in FORMATS with BASE.
+
+    OF_BASE is what the base breaks of its own neverallow rules.
+    """
     return {
         "format": FORMAT,
         "verb": "check",
@@ -151,6 +158,7 @@ def check_document(
             }
             for finding in findings
         ],
+        "of_base": [printable(broken) for broken in of_base],
     }
 
 

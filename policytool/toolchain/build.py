@@ -11,6 +11,7 @@ from pathlib import Path
 
 from policytool.check.file_contexts import Filecon, compare_filecons, filecons, place, sample_paths, shadowed
 from policytool.check.findings import Finding, ModuleSource, sorted_findings
+from policytool.check.link_errors import LinkFailure
 from policytool.check.link_findings import LinkedModule, declared_names, link_findings
 from policytool.check.lints import lint
 from policytool.model.printable import printable
@@ -51,6 +52,11 @@ class Build:
     sources: tuple[ModuleSource, ...]
     formats: tuple[FormatBuild, ...]
     findings: tuple[Finding, ...]
+
+    @property
+    def of_base(self) -> tuple[LinkFailure, ...]:
+        """What the base breaks of its own neverallow rules, in whatever format the modules are."""
+        return next((one.result.of_base for one in self.formats if one.result is not None), ())
 
     @property
     def linked(self) -> Linked | None:

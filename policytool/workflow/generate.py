@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from policytool.errors import UsageError
 from policytool.generate.candidate import Candidate
@@ -83,7 +84,7 @@ def prepare(
     present = Owners(daemons, plain.types).present(graph.vectors())
     chosen = tuple(daemon for daemon in present if not wanted or daemon.domain in wanted)
     if missing := sorted(set(wanted) - {daemon.domain for daemon in chosen}):
-        raise UsageError(f"{missing[0]} does not occur in the traces; seen were {', '.join(graph.domains())}")
+        raise UsageError(_unseen(missing[0], graph.domains(), known))
     if not chosen:
         raise UsageError("the traces name no daemon that is known; choose a domain with -d TYPE")
     skeletons = make_skeletons(observations, present, known, base, linked, plain, choices)
@@ -134,20 +135,27 @@ def _unknown(
     return tuple(describe(domain, graph, base_types) for domain in sorted(set(wanted)) if domain not in domains)
 
 
+def _unseen(name: str, seen: Sequence[str], known: Sequence[Daemon]) -> str:
+    names = [name for daemon in known for name in (daemon.name, daemon.domain)]
+    near = get_close_matches(name, [*seen, *names], n=1)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    return f"{name} does not occur in the traces{meant}; seen were {', '.join(seen)}"
+
+
 def describe(domain: str, graph: PermissionGraph, base_types: Container[str] = ()) -> Daemon:
     """Describe a DOMAIN that no known daemon has, as far as GRAPH tells; UsageError for a name that is no use.
 
     A program that was seen under a type of the base (bin_t, before it had a label) gets a type of its own.
     """
-    name = domain.removesuffix("_t")
+    bare = Daemon.of_domain(domain)
     entries = [v for v in graph.vectors() if v.source.type_ == domain and v.perm == "entrypoint"]
     seen = sorted({vector.target.type_ for vector in entries if vector.target.type_.endswith("_t")})
     own = [type_ for type_ in seen if type_ not in base_types]
     paths = sorted({use.path for vector in entries for use, _ in vector.evidence.uses if use.path})
     description = {
-        "name": name.lower().replace("-", "_").replace(".", "_"),
+        "name": bare.name,
         "domain": domain,
-        "exec_type": own[0] if own else f"{name}_exec_t",
+        "exec_type": own[0] if own else bare.exec_type,
         "summary": f"the domain {domain}",
         # A path of a log that is not plain never becomes a file context.
         "executables": [path for path in paths if is_plain_path(path)],

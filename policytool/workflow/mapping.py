@@ -196,7 +196,4 @@ def _daemons(known: Sequence[Daemon], scope: Collection[str], observations: Obse
     """Return the daemons that the domains of SCOPE belong to; of one that is not known, only the domain is."""
     by_domain = {daemon.domain: daemon for daemon in known}
     sources = {vector.source.type_ for vector in observations.vectors} & set(scope)
-    return tuple(
-        by_domain.get(domain) or Daemon(domain.removesuffix("_t"), domain, f"{domain.removesuffix('_t')}_exec_t")
-        for domain in sorted(sources)
-    )
+    return tuple(by_domain.get(domain) or Daemon.of_domain(domain) for domain in sorted(sources))

@@ -84,8 +84,17 @@ class ModuleSet:
         found: dict[str, frozenset[str]] = {}
         for format_build in self.built.formats:
             for module in format_build.modules:
-                names = declared_names([module.cil]) & self.policy.types
+                names = self._of(declared_names([module.cil]), blocks="(block " in module.cil)
                 found[module.source.name] = found.get(module.source.name, frozenset()) | names
+        return found
+
+    def _of(self, names: frozenset[str], blocks: bool) -> frozenset[str]:
+        """Return the types of the policy that NAMES, which CIL declares, stand for; BLOCKS: some may be blocks."""
+        found = names & self.policy.types
+        if blocks:
+            # What a block inherits is not in its text.
+            added = self.policy.types - self.plain.types
+            found |= {type_ for type_ in added if type_.partition(".")[0] in names}
         return found
 
     @property

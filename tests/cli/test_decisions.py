@@ -56,7 +56,7 @@ def test_what_cannot_be_read_says_so(tmp_path: Path) -> None:
     [
         (["greeterd_t"], "not the plain absolute path"),
         (["greeterd_t=/usr/bin/a b"], "not the plain absolute path"),
-        (["greeterd=/usr/bin/tool"], "neither a known daemon"),
+        (["greeter d=/usr/bin/tool"], "neither a known daemon"),
         (["a_t=/usr/bin/tool", "b_t=/usr/bin/tool"], "/usr/bin/tool is what --child a_t=/usr/bin/tool names"),
         (["a_t=/usr/bin/tool", "a_t=/usr/sbin/tool"], "a_tool_t is what --child a_t=/usr/bin/tool names"),
     ],

@@ -55,7 +55,7 @@ def test_what_was_not_understood_is_counted_by_kind_and_located(
 
 def test_refusals_are_shown_with_their_verdict(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["access", str(log)]) == 0
-    assert "SELINUX_ERR: 1 x role" in capsys.readouterr().err
+    assert "SELINUX_ERR, 1 x role: SELinux refused a role" in capsys.readouterr().err
     assert main(["trace", "show", str(log), "--json"]) == 0
     ((found,),) = [one["refusals"] for one in json.loads(capsys.readouterr().out)]
     assert (found["verdict"], found["op"], found["new"], found["count"]) == (

@@ -11,7 +11,7 @@ from policytool.generate.writers.cil import write_cil
 from policytool.generate.writers.evidence import explained, read_evidence, write_evidence
 from policytool.generate.writers.te import write_te
 from policytool.graph.permission_graph import build
-from policytool.model.access import AccessVector
+from policytool.model.access import AccessVector, Result
 from policytool.model.module import PolicyModule
 from policytool.model.program import Helper
 from policytool.policy.decide import Decision, Outcome
@@ -137,3 +137,28 @@ def test_an_extension_has_a_transition_too() -> None:
     made = skeleton(DAEMON, build(GREETER), BASE, extends=True, helpers=[helper])
     assert "type_transition greeterd_t tool_exec_t:process tool_t;\n" in write_te(made)
     assert "\ttype greeterd_t;\n" in write_te(made)
+
+
+def test_a_context_of_another_machine_gets_a_rule_by_its_types_and_a_note() -> None:
+    policy = TablePolicy(decisions={READ.key: Decision(Outcome.DENIED_RULE, by_type="no user u")})
+    (found,) = triage([READ], policy, Criteria())
+    assert (found.cure, found.reason) == (Cure.ALLOW, "no user u")
+
+
+def test_what_the_base_allows_by_type_and_was_denied_is_decided_by_the_context() -> None:
+    policy = TablePolicy(decisions={READ.key: Decision(Outcome.ALLOWED, by_type="no user u")})
+    for result, cure in ((Result.DENIED, Cure.UNMAPPED), (Result.GRANTED, Cure.GRANTED)):
+        (found,) = triage([replace(READ, result=result)], policy, Criteria())
+        assert found.cure is cure
+        assert "no user u" in found.reason
+
+
+def test_an_extension_without_a_rule_says_whether_the_base_grants_all() -> None:
+    domain = replace(DAEMON, domain="init_t")
+    seen = vector("init_t", "etc_t", "file", "read")
+    headers = []
+    for outcome in (Outcome.ALLOWED, Outcome.DENIED_CONSTRAINT):
+        cured = triage([seen], TablePolicy(decisions={seen.key: Decision(outcome)}), Criteria())
+        headers.append(write_te(exact(skeleton(domain, build(GREETER), BASE, extends=True), cured, TYPES)))
+    assert "The base grants all that was seen" in headers[0]
+    assert "No rule can be made of what was seen" in headers[1]

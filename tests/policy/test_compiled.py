@@ -109,6 +109,16 @@ def test_range_fault(policy: CompiledPolicy) -> None:
     assert policy.range_fault("wide", "first", "") == "no range"
 
 
+def test_rules_are_read_once(policy: CompiledPolicy) -> None:
+    again = CompiledPolicy(policy.path)
+    assert again.transition("asker", "object", "process") is None
+    del again._policy  # whoever reads it anew fails
+    assert list(again.rules()) == list(policy.rules())
+    allowed = [one for one in again.rules() if one.ruletype is TeRuleType.ALLOW]
+    assert allowed
+    assert list(again.rules({TeRuleType.ALLOW})) == allowed
+
+
 @pytest.mark.parametrize("content", [b"", b"policy_module(x, 1.0)", b"\x8c\xff\x7c\xf9" * 9])
 def test_what_is_not_a_policy(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "policy.33"

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from policytool.model.context import SecurityContext
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider, Decision, Outcome
 from tests.policy.tiny import BASE, POLICIES, compile_cil
+from tests.synthetic import vector
 
 OBJECT = "wide:object_r:object:s0"
 
@@ -150,3 +152,29 @@ def test_virtd_on_the_base() -> None:
         guest = ctx("system_u:system_r:svirt_t:s0:c1,c2")
         image = decider.ask(guest, ctx("system_u:object_r:svirt_image_t:s0:c3"), "file", "read")
         assert image.outcome is Outcome.DENIED_CONSTRAINT
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "perm", "outcome"),
+    [
+        ("nobody:first:asker:s0", OBJECT, "read", Outcome.ALLOWED),
+        ("nobody:first:asker:s0", OBJECT, "write", Outcome.DENIED_RULE),
+        (A, "stranger:object_r:object:s9", "read", Outcome.ALLOWED),
+        ("wide:first:asker", "wide:object_r:object", "execute", Outcome.DENIED_BOOLEAN),
+        # Their ranges would not do, but that is not judged.
+        ("nobody:first:helper:s0", "wide:object_r:object:s0:c0", "read", Outcome.ALLOWED),
+        ("nobody:first:asker:s0", "wide:object_r:nope:s0", "read", Outcome.UNKNOWN_TYPE),
+    ],
+)
+def test_a_context_of_another_machine_is_asked_about_by_type(
+    decider: Decider, source: str, target: str, perm: str, outcome: Outcome
+) -> None:
+    seen = vector("x", "y", "file", perm)
+    decision = decider.decide(replace(seen, source=ctx(source), target=ctx(target)))
+    assert decision.outcome is outcome
+    assert bool(decision.by_type) == (outcome is not Outcome.UNKNOWN_TYPE)
+
+
+def test_a_valid_context_is_asked_about_as_it_is(decider: Decider) -> None:
+    seen = replace(vector("x", "y", "file", "read"), source=ctx(H), target=ctx("wide:object_r:object:s0:c0"))
+    assert decider.decide(seen).outcome is Outcome.DENIED_CONSTRAINT

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from policytool.check.findings import Severity
 from policytool.errors import InputError, MissingToolError, UsageError
-from policytool.toolchain.base import Base, find_base
+from policytool.toolchain.base import Base, base_cil, find_base
 from policytool.toolchain.build import build
-from policytool.toolchain.link import Linked, link, newest_version
+from policytool.toolchain.cache import Cache
+from policytool.toolchain.link import Linked, LinkFailed, link, newest_version
 
 pytestmark = pytest.mark.base
 
@@ -128,6 +130,25 @@ def test_identical_link_is_answered_from_the_cache(small_base: Base) -> None:
     assert link(small_base, {}) == link(small_base, {})
 
 
+def test_what_passed_the_checks_is_what_comes_without_them(small_base: Base, tmp_path: Path) -> None:
+    module = {"more": "(type more_t)(allow more_t self (file (read)))"}
+    first, second = Cache(tmp_path / "first"), Cache(tmp_path / "second")
+    checked = link(small_base, module, cache=first)
+    assert link(small_base, module, neverallow=False, cache=first) == checked
+    apart = link(small_base, module, neverallow=False, cache=second)
+    assert isinstance(checked, Linked)
+    assert isinstance(apart, Linked)
+    assert apart.policy.read_bytes() == checked.policy.read_bytes()
+    assert apart.file_contexts.read_bytes() == checked.file_contexts.read_bytes()
+
+
+def test_what_a_check_refused_still_links_without_it(small_base: Base, tmp_path: Path) -> None:
+    module = {"worse": "(type a_t)(type b_t)(neverallow a_t b_t (file (read)))(allow a_t b_t (file (read)))"}
+    cache = Cache(tmp_path)
+    assert isinstance(link(small_base, module, cache=cache), LinkFailed)
+    assert isinstance(link(small_base, module, neverallow=False, cache=cache), Linked)
+
+
 def test_policy_version_is_what_was_asked_for(small_base: Base) -> None:
     result = link(small_base, {}, policy_version=31, neverallow=False)
     assert isinstance(result, Linked)
@@ -154,3 +175,39 @@ def test_missing_compiler_names_its_package(policies: Path, base: Base, monkeypa
     monkeypatch.setenv("PATH", "")
     with pytest.raises(MissingToolError, match="apt install"):
         build([policies / "good_te"], base)
+
+
+@pytest.fixture(scope="module")
+def violating_base(small_base: Base, tmp_path_factory: pytest.TempPathFactory) -> Base:
+    """Make a base that breaks a neverallow rule of its own, in more places than secilc prints."""
+    folder = tmp_path_factory.mktemp("violating")
+    for path in base_cil(small_base):
+        shutil.copy(path, folder)
+    rules = ["(typeattribute reads_shadow)(allow reads_shadow shadow_t (file (read)))"]
+    rules += [f"(type breaks{n}_t)(allow breaks{n}_t shadow_t (file (write)))" for n in range(9)]
+    (folder / "violates.cil").write_text("\n".join(rules))
+    return find_base(folder)
+
+
+def test_what_the_base_breaks_itself_is_no_finding(policies: Path, violating_base: Base) -> None:
+    built = build([policies / "cil_good"], violating_base)
+    assert built.linked is not None
+    assert [finding.id for finding in built.findings if finding.severity is Severity.ERROR] == []
+    assert built.of_base
+    assert {failure.module for failure in built.of_base} == {"violates"}
+
+
+def test_what_a_module_breaks_is_told_apart_from_what_the_base_breaks(violating_base: Base, tmp_path: Path) -> None:
+    (tmp_path / "own.cil").write_text("(type own_t)(allow own_t shadow_t (file (write)))")
+    built = build([tmp_path], violating_base)
+    assert built.linked is None
+    assert {finding.module for finding in built.findings if finding.id == "E-neverallow"} == {"own"}
+    assert {failure.module for failure in built.of_base} == {"violates"}
+
+
+def test_a_module_makes_the_base_break_a_rule_by_an_attribute(violating_base: Base) -> None:
+    result = link(violating_base, {"own": "(type own_t)(typeattributeset reads_shadow own_t)"})
+    assert isinstance(result, LinkFailed)
+    assert {(failure.module, failure.statement) for failure in result.failures} == {
+        ("violates", "(allow reads_shadow shadow_t (file (read)))")
+    }

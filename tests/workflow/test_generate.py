@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -9,8 +11,11 @@ from policytool.errors import UsageError
 from policytool.generate.choices import Choices
 from policytool.generate.triage import Cure
 from policytool.graph.permission_graph import build
-from policytool.toolchain.base import Base
+from policytool.model.profile import ModuleFormat
+from policytool.policy.decide import Decider
+from policytool.toolchain.base import Base, base_cil, find_base
 from policytool.workflow.generate import describe, generate_modules
+from policytool.workflow.module_set import ModuleSet
 from tests.synthetic import GREETER, observations, vector
 
 
@@ -105,3 +110,48 @@ def test_what_a_constraint_denies_although_there_is_a_rule_is_no_rule(small_base
     (both,) = generate_modules(observations(same, other), (), ["greeterd_t"], small_base)
     assert {one.cure for one in both.triaged} == {Cure.CONSTRAINT, Cure.ALLOW}
     assert [rule.perms for rule in both.module.rules] == [("relabelto",)]
+
+
+@pytest.fixture(scope="module")
+def block_base(small_base: Base, tmp_path_factory: pytest.TempPathFactory) -> Base:
+    """Make a base with a domain in a block of CIL, as udica's containers are."""
+    folder = tmp_path_factory.mktemp("block")
+    for path in base_cil(small_base):
+        shutil.copy(path, folder)
+    (folder / "box.cil").write_text(
+        "(block container (type process) (roletype system_r process) (typeattributeset domain (process)))\n"
+        "(block box (blockinherit container))\n"
+    )
+    return find_base(folder)
+
+
+@pytest.mark.base
+def test_a_type_of_a_block_gets_its_extension_in_cil(block_base: Base, tmp_path: Path) -> None:
+    seen = observations(
+        vector("box.process", "etc_t", "file", "write"), vector("box.process", "usr_t", "dir", "read")
+    )
+    (made,) = generate_modules(seen, (), ["box.process"], block_base)
+    assert made.module.extends
+    assert {rule.target for rule in made.module.every_rule} == {"etc_t", "usr_t"}
+    files = made.files(ModuleFormat.REFPOLICY)
+    assert sorted(files) == ["box_process_extension.cil", "evidence.json"]
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    modules = ModuleSet([tmp_path], block_base)
+    assert modules.domains == {"box.process"}
+    policy = modules.policy
+    with Decider(policy) as decider:
+        assert all(decider.decide(one).allowed for one in seen.vectors)
+
+
+@pytest.mark.base
+def test_a_module_of_blocks_declares_what_they_inherit(block_base: Base, tmp_path: Path) -> None:
+    (tmp_path / "crate.cil").write_text(
+        "(block crate (blockinherit container) (allow process etc_t (file (read))))\n"
+    )
+    assert ModuleSet([tmp_path], block_base).subjects == {"crate.process"}
+
+
+def test_a_name_that_was_not_seen_is_answered_with_the_nearest(base: Base) -> None:
+    with pytest.raises(UsageError, match=r"greterd_t does not occur in the traces; did you mean greeterd_t\?"):
+        generate_modules(GREETER, (), ["greterd_t"], base)

@@ -48,7 +48,11 @@ def _header(module: PolicyModule) -> list[str]:
     if module.extends:
         lines.append(f"# {module.domain} is the base's own domain: this module extends it and declares nothing.")
     if module.extends and not module.every_rule:
-        lines.append("# The base grants all that was seen: there is nothing to add.")
+        lines.append(
+            "# No rule can be made of what was seen: the end of this file says why."
+            if module.remarks
+            else "# The base grants all that was seen: there is nothing to add."
+        )
     return lines
 
 

@@ -12,6 +12,7 @@ from typing import BinaryIO, Protocol, cast
 
 from policytool.errors import InputError
 from policytool.traces.bundle import zstd
+from policytool.traces.bundle.encoding import START, Recoded, encoding_of
 
 # Records of one event have a stamp that no other event has, so that even a log that repeats itself does not shrink
 # to a thousandth. Small files may shrink as they like.
@@ -45,17 +46,18 @@ class _Decompressor(Protocol):
 
 
 def unpacked(raw: BinaryIO, path: str) -> Stream:
-    """Return what RAW, the log PATH, holds; RAW itself if it is not compressed.
+    """Return what RAW, the log PATH, holds, as UTF-8; RAW itself if it is neither compressed nor in UTF-16.
 
     Reading raises InputError beyond the bounds above. MissingToolError: zstd without the Python package for it.
     """
     # peek() takes nothing away, so that standard input works as well.
-    start = cast("io.BufferedReader", raw).peek(6)[:6]
+    start = cast("io.BufferedReader", raw).peek(START)[:START]
     for magic, opener in _MAGICS:
         if start.startswith(magic):
             packed = _Counted(raw)
             return _Bounded(opener(packed), packed, path)
-    return raw
+    encoding = encoding_of(start)
+    return raw if encoding is None else Recoded(raw, encoding)
 
 
 class _Counted:

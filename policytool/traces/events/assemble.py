@@ -212,8 +212,13 @@ def _selinux_err(draft: _Draft, record: Record, text: str) -> None:
     if not op:
         draft.report(record, UnreadKind.TRUNCATED)
         return
+    if record.kind == b"USER_SELINUX_ERR" and op in _NOTICES:
+        return
     draft.errors.append(SelinuxError(Location(draft.origin, record.line), op[:MAX_OP], tuple(known)))
 
+
+# What a program with an access vector cache tells of itself: nothing was refused (libselinux, avc_internal.c).
+_NOTICES = frozenset(("load_policy", "setenforce"))
 
 # What is read of each kind of record; all other kinds are only counted.
 READERS: Mapping[bytes, Callable[[_Draft, Record, str], None]] = {

@@ -16,8 +16,10 @@ from functools import lru_cache
 from policytool.model.access import Result
 from policytool.model.context import ContextError, SecurityContext, is_identifier
 from policytool.model.event import AccessDecision, Location, UnreadKind
+from policytool.model.xperm_names import xperm_number
+from policytool.traces.events.cleaning import cleaned, uncoloured
 from policytool.traces.events.fields import fields, number, plain, text_value
-from policytool.traces.events.record import Form
+from policytool.traces.events.record import Form, decoded, encoded
 from policytool.traces.events.vocabulary import CLASSES, has_run_on, is_cut_class
 
 _HEAD = re.compile(r"avc:\s+(denied|granted)\s+(?:\{([^{}]*)\}|null\b)")
@@ -64,7 +66,12 @@ def read_decision(
     message: str, location: Location, form: Form, userspace: bool, report: Callable[[UnreadKind], None]
 ) -> AccessDecision | None:
     """Read MESSAGE, which begins with `avc:`; None, after a report, where it cannot be believed."""
+    message = uncoloured(message)
     head = _HEAD.match(message)
+    if head is None and not message.isascii():
+        # Spaces that do not break, of a web page.
+        message = decoded(cleaned(encoded(message)))
+        head = _HEAD.match(message)
     if _twice(message):
         report(UnreadKind.MALFORMED)
         return None
@@ -100,7 +107,7 @@ def read_decision(
         name=text_value(about.get("name"), form).removesuffix(_DELETED),
         dev=plain(about.get("dev")),
         inode=number(about.get("ino")),
-        xperm=_xperm(about),
+        xperm=_xperm(about, tail.tclass),
     )
 
 
@@ -183,8 +190,9 @@ def path_value(path: str) -> str:
     return path.removesuffix(_DELETED) if path.startswith("/") else ""
 
 
-def _xperm(about: dict[str, str]) -> int | None:
+def _xperm(about: Mapping[str, str], tclass: str) -> int | None:
+    """Return the command or message type, a number or, of `ausearch -i`, a name."""
     command = about.get("ioctlcmd")
-    if command is not None:
-        return number(command, 16)
-    return number(about.get("nl-msgtype") or about.get("nlmsg_type"))
+    value, base = (command, 16) if command else (about.get("nl-msgtype") or about.get("nlmsg_type"), 10)
+    found = number(value, base)
+    return found if found is not None or not value else xperm_number(value, tclass)

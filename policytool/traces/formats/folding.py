@@ -13,7 +13,7 @@ from policytool.traces.events import record
 from policytool.traces.events.fields import KEYS
 from policytool.traces.events.record import decoded
 from policytool.traces.events.vocabulary import CLASSES, PERMISSIONS
-from policytool.traces.formats.prefix import RECORD_HEAD, peel
+from policytool.traces.formats.prefix import RECORD_HEAD, begins_line, peel
 from policytool.traces.formats.strace import begins_call
 
 # A record of the kernel has at most 8,970 bytes, and no terminal fewer than some forty columns.
@@ -29,6 +29,8 @@ _KINDS = re.compile(rb"(?:(?:node|host)=\S{1,256} )?type[= ]\S{0,64}")
 _STAMPED = re.compile(rb"audit\((?:\d{1,12}[.,]\d{1,3}|[^()]{6,60}[ T]\d\d?:\d\d:\d\d[^()]{0,30}):\d{1,20}\)")
 _WAITS = re.compile(rb"audit\([^()]{1,100}\) ?:?\s*$|(?:^|\s)(?:type[= ]\S{1,64}|msg=)$")
 _MESSAGE = re.compile(rb"(?:\S{1,200} ){0,16}msg='")
+# A message of a program that has its end.
+_CLOSED = re.compile(rb" msg='.*'\s*$", re.DOTALL)
 _VERB = re.compile(rb"avc:\s*([a-z]*)$")
 _FIELD = re.compile(rb"([A-Za-z][\w-]*)=(.*)", re.DOTALL)
 _CONTEXT = re.compile(rb"[\w:.,-]+")
@@ -87,6 +89,9 @@ def join(text: bytes, line: bytes) -> bytes | None:
         glue = _in_stamp(text, rest)
     elif _WAITS.search(text):
         glue = _after_head(text, rest)
+    elif _CLOSED.search(text) or begins_line(rest):
+        # What another program wrote: a user name given to sshd may well look like the next field.
+        return None
     elif begins_call(rest) or (
         begins(rest) and not (b"USER_AVC" in text and b"avc:" not in text and _MESSAGE.match(rest))
     ):
@@ -189,6 +194,8 @@ def _in_class(value: bytes, words: list[bytes]) -> bytes | None:
     name = _WORD.fullmatch(first)
     if name and decoded(value + first) in CLASSES and (len(words) == 1 or _known(words[1])):
         return b""
+    if first.startswith(b"permissive=") and not all(map(_known, words[1:])):
+        return None
     return b" " if _known(first) else None
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from policytool.model.event import Location, TraceEvent, Unread, UnreadKind
 from policytool.traces.events.assemble import MAX_TEXT, assemble
+from policytool.traces.events.cleaning import cleaned
 from policytool.traces.events.joiner import join
 from policytool.traces.events.record import Format, Record, decoded, placed
 from policytool.traces.formats import audit, bare, interpreted, journald, kernel, strace
@@ -83,7 +84,7 @@ class Lines:
             self._entry = journald.Export(number)
             self._entry.add(line)
             return records
-        for text, place in self._folding.add(line.rstrip(b"\r\n"), number):
+        for text, place in self._folding.add(cleaned(line.rstrip(b"\r\n")), number):
             records += self._read(text, place)
         return records
 

@@ -12,33 +12,20 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from policytool.traces.events.record import decoded
-from policytool.traces.formats.timestamps import milliseconds
+from policytool.traces.formats import dmesg, logcat
+from policytool.traces.formats.timestamps import DAY_OF_MONTH, WEEKDAY, milliseconds
 
 _CLOCK = rb"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
-_DAY = rb"(?:[A-Z][a-z]{2},? )"
-_MONTH = rb"[A-Z][a-z]{2} {1,2}\d{1,2}"
 
-# Times: of syslog, `journalctl -o short-*`, RFC 5424 and most programs, dmesg -T. The first group is the time.
+# Times: of syslog, `journalctl -o short-*`, RFC 5424 and most programs. The first group is the time.
 _MONTH_FIRST = re.compile(
-    rb"(" + _DAY + rb"?" + _MONTH + rb"(?: \d{4})? " + _CLOCK + rb"(?: (?:[A-Z]{3,4} )?\d{4})?):? {1,3}"
+    rb"(" + WEEKDAY + rb"?" + DAY_OF_MONTH + rb"(?: \d{4})? " + _CLOCK + rb"(?: (?:[A-Z]{3,4} )?\d{4})?):? {1,3}"
 )
 _ISO = re.compile(
-    _DAY + rb"?(\d{4}-\d\d-\d\d[T ]" + _CLOCK + rb"(?:Z| ?[+-]\d\d:?\d\d| [A-Z]{3,4}(?= ))?)[:,]?(?: {1,3}|\t)"
-)
-_BRACKETED = re.compile(
-    rb"\[("
-    + _DAY
-    + _MONTH
-    + rb" "
-    + _CLOCK
-    + rb" \d{4}|\d{4}-\d\d-\d\d[T ]"
-    + _CLOCK
-    + rb"(?:Z|[+-]\d\d:?\d\d)?)\] ?"
+    WEEKDAY + rb"?(\d{4}-\d\d-\d\d[T ]" + _CLOCK + rb"(?:Z| ?[+-]\d\d:?\d\d| [A-Z]{3,4}(?= ))?)[:,]?(?: {1,3}|\t)"
 )
 _EPOCH = re.compile(rb"(\d{9,10})\.(\d{3})\d{0,6} {1,3}")
-_UPTIME = re.compile(rb"\[ {0,12}(\d{1,9})\.(\d{3})\d{0,6}\](?:\[ {0,8}[TC]\d{1,9}\])?:? ?")
-_LOGCAT = re.compile(rb"\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} {1,6}\d{1,8} {1,6}\d{1,8} [VDIWEF] ")
-_LEVEL = re.compile(rb"<\d{1,3}>|[VDIWEF]/|[a-z]{3,8} {0,6}:[a-z]{3,7} {0,6}: ")
+_LEVEL = re.compile(rb"<\d{1,3}>|[a-z]{3,8} {0,6}:[a-z]{3,7} {0,6}: ")
 _RFC5424 = re.compile(
     rb"<\d{1,3}>1 (\S{1,40}) (\S{1,255}) (\S{1,48}) \S{1,128} \S{1,32} "
     rb"(?:-|(?:\[[^\[\]]{0,500}\]){1,5}) ?(?:\xef\xbb\xbf)?"
@@ -50,6 +37,7 @@ _ID = rb"(?: ?\( {0,6}\d{1,10}\)|\[\d{1,10}\])?"
 _SYSTEM = rb"((?:kernel|auditd?|audispd|audisp-\w{1,20}|[Ss][Ee][Ll]inux|dbus(?:-daemon|-broker)?|systemd))"
 _HOST_AND_SYSTEM = re.compile(_HOST + _SYSTEM + _ID + rb" {0,8}: {1,3}")
 _HOST_AND_TAG = re.compile(_HOST + rb"(?!avc:)([A-Za-z/(_][\w./@()+-]{0,63})" + _ID + rb" {0,8}: {1,3}")
+_SPEAKER = re.compile(rb"(" + dmesg.SPEAKER + rb")")
 _TAG = re.compile(rb"(?!avc:)([A-Za-z/(_][\w./@()+-]{0,63})" + _ID + rb" {0,8}: {1,3}")
 
 # Marks: quotations, lists, comments, literals of programs, file names of grep, `journalctl -o verbose`.
@@ -92,6 +80,8 @@ def peel(line: bytes) -> Prefix | None:
         line = b"* " + line.replace(b"*", b"")
     place = 0
     moment: int | None = None
+    # Whether a time was there, in whatever language, and whether it was the kernel's own log's.
+    timed = printed = False
     host = tag = b""
     for _ in range(_MOST):
         if RECORD_HEAD.match(line, place) or (tag.startswith(b"audit") and _LOGGED.match(line, place)):
@@ -100,19 +90,25 @@ def peel(line: bytes) -> Prefix | None:
             return None
         first = line[place : place + 1]
         if first == b"<" and (match := _RFC5424.match(line, place)):
-            moment, host, tag = _moment(match[1]), match[2], match[3]
-        elif moment is None and (match := _time(line, place, first)):
-            moment = _moment(match[1])
-        elif match := (_UPTIME if first == b"[" else _EPOCH).match(line, place):
+            moment, host, tag, timed = _moment(match[1]), match[2], match[3], True
+        elif not tag and (match := logcat.MESSAGE.match(line, place)):
+            moment, tag, timed = _moment(match["date"] or match["date2"] or b""), b"logcat", True
+        elif not timed and (match := _time(line, place, first)):
+            moment, timed = _moment(match[1]), True
+        elif match := dmesg.STAMP.match(line, place):
+            moment = _printed(match) if moment is None else moment
+            timed, printed = True, printed or not tag
+        elif match := _EPOCH.match(line, place):
             moment = int(match[1]) * 1000 + int(match[2]) if moment is None else moment
-        elif not tag and (match := _LEVEL.match(line, place) or _LOGCAT.match(line, place)):
+            timed = True
+        elif not tag and (match := _LEVEL.match(line, place)):
             pass
         elif match := _HOST_AND_SYSTEM.match(line, place):
             host, tag = host or match[1] or b"", match[2]
-        elif not tag and (match := (_TAG if moment is None else _HOST_AND_TAG).match(line, place)):
+        elif not tag and (match := (_tagged(timed, printed)).match(line, place)):
             tag = match[match.re.groups]
             host = host or (match[1] if match.re.groups == 2 else b"") or b""
-        elif tag and moment is not None:
+        elif tag and timed:
             # The message of a line of a log; nothing but the audit system's own may come before a record in it.
             return None
         elif not (match := _FILE.match(line, place) or _MARKS.match(line, place) or _NAMED.match(line, place)):
@@ -121,12 +117,37 @@ def peel(line: bytes) -> Prefix | None:
     return None
 
 
+def begins_line(text: bytes) -> bool:
+    """Say whether TEXT begins as a line of a log does, with a time of its own: such a line continues no other."""
+    first = text[:1]
+    return (
+        (first == b"<" and _RFC5424.match(text) is not None)
+        or _time(text, 0, first) is not None
+        or any(pattern.match(text) is not None for pattern in (_LEVEL, _EPOCH, dmesg.STAMP, logcat.MESSAGE))
+    )
+
+
+def _tagged(timed: bool, printed: bool) -> re.Pattern[bytes]:
+    if printed:
+        return _SPEAKER
+    return _HOST_AND_TAG if timed else _TAG
+
+
 def _time(line: bytes, place: int, first: bytes) -> re.Match[bytes] | None:
-    if first == b"[":
-        return _BRACKETED.match(line, place)
     if first.isdigit():
-        return _ISO.match(line, place)
-    return (_MONTH_FIRST.match(line, place) or _ISO.match(line, place)) if first.isupper() else None
+        return _ISO.match(line, place) or _MONTH_FIRST.match(line, place)
+    if first.isalpha() or first > b"\x7f":
+        return _MONTH_FIRST.match(line, place) or _ISO.match(line, place)
+    return None
+
+
+def _printed(stamp: re.Match[bytes]) -> int | None:
+    """Return the milliseconds of a time in the kernel's log: since the epoch, or since its start."""
+    if stamp["date"]:
+        return _moment(stamp["date"])
+    if stamp["us"]:
+        return int(stamp["us"]) // 1000
+    return int(stamp["s"]) * 1000 + int(stamp["ms"]) if stamp["s"] else None
 
 
 @lru_cache(maxsize=256)

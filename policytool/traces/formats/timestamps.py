@@ -13,6 +13,13 @@ import re
 from calendar import timegm
 from datetime import date
 
+# As lines of a log have them: the name of a day, and a month with its day. journald and dmesg write names in the
+# language of LC_TIME; some languages write a month as a number and a word.
+WEEKDAY = rb"(?:[A-Za-z\x80-\xff]{2,16}\.?,? )"
+DAY_OF_MONTH = (
+    rb"(?:[A-Za-z\x80-\xff'][A-Za-z\x80-\xff'0-9]{1,24}\.?|\d{1,2}(?:\xe6\x9c\x88|\xec\x9b\x94)) {1,2}\d{1,2}"
+)
+
 _CLOCK = re.compile(r"(?<![\d:])(\d{1,2}):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?!\d)")
 _DOTTED_CLOCK = re.compile(r"(?<![\d.])(\d{1,2})\.(\d\d)\.(\d\d)(?:,(\d{1,9}))?$")
 

@@ -164,3 +164,10 @@ def test_selinux_errors_with_their_fields() -> None:
 def test_records_cut_short_are_reported() -> None:
     assert unread_kinds(record("SYSCALL", "arch=c000")) == [UnreadKind.TRUNCATED]
     assert unread_kinds(record("PATH", "ite")) == [UnreadKind.TRUNCATED]
+
+
+@pytest.mark.parametrize("op", ["load_policy", "setenforce"])
+def test_a_notice_of_a_program_is_no_refusal(op: str) -> None:
+    text = f"pid=980 uid=0 subj=u:r:red_t:s0 msg='avc:  op={op} lsm=selinux seqno=8 res=1 exe=\"/x\" sauid=0'"
+    assert event(record("USER_SELINUX_ERR", text)).errors == ()
+    assert [error.op for error in event(record("SELINUX_ERR", f"op={op}")).errors] == [op]

@@ -181,3 +181,17 @@ def test_a_record_forged_in_a_command_line_is_not_believed() -> None:
     events, unread = read(line)
     assert events == []
     assert [place.kind for place in unread] == [UnreadKind.MALFORMED]
+
+
+@pytest.mark.parametrize(
+    ("field", "tclass", "number"),
+    [
+        ("ioctlcmd=0x5401", "chr_file", 0x5401),
+        ("ioctlcmd=TCGETS", "chr_file", 0x5401),
+        ("nl-msgtype=22", "netlink_route_socket", 22),
+        ("nl-msgtype=RTM_GETADDR", "netlink_route_socket", 22),
+        ("ioctlcmd=NO_SUCH_COMMAND", "chr_file", None),
+    ],
+)
+def test_commands_by_number_and_by_name(field: str, tclass: str, number: int | None) -> None:
+    assert decision(avc(f"pid=7 comm=blued {field}", f"tclass={tclass} permissive=1", "{ ioctl }")).xperm == number

@@ -88,13 +88,24 @@ def test_what_programs_wrote_is_not_taken_apart() -> None:
     assert shapes(manager)[0] == []
 
 
-def test_interpreted_records_are_not_taken_apart() -> None:
-    # A name may hold the end of one record and the beginning of another.
+def interpreted(about: str) -> str:
+    """Return two interpreted records on one line, the first with the fields ABOUT."""
     first, second = (
-        f"type=AVC msg=audit(10/20/2023 11:15:41.492:{n}) : {bare(text)}".replace('"', "")
+        f"type=AVC msg=audit(20.10.2023 11:15:41.492:{n}) : {bare(text)}".replace('"', "")
         for n, text in ((1, FIRST), (2, SECOND))
     )
-    assert shapes(f"{first} {second}") == ([], [UnreadKind.MALFORMED])
+    return f"{first.replace('comm=blued', about)} {second}"
+
+
+@pytest.mark.parametrize("about", ["name=x", "path=/x", "exe=/x", f"path=/{'x' * 255}", "comm=x name=y dev=vda"])
+def test_interpreted_records_are_not_taken_apart_where_a_name_may_hold_both(about: str) -> None:
+    # The end of the record, and the beginning of what looks like another.
+    assert shapes(interpreted(about)) == ([], [UnreadKind.MALFORMED])
+
+
+@pytest.mark.parametrize("about", ["comm=blued", f"name={'x' * 255}", 'comm=x path="/x"', "name=x dev=a/b"])
+def test_interpreted_records_are_taken_apart_where_no_name_is_as_long(about: str) -> None:
+    assert shapes(interpreted(about)) == (BOTH, [])
 
 
 def test_a_record_made_of_two_is_refused() -> None:

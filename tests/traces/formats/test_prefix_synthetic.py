@@ -103,6 +103,12 @@ def test_literals_markup_and_slips_of_hands(line: str) -> None:
         "Oct 20 11:15:41 host sshd[12]: error: ",
         "Oct 20 11:15:41 host sshd[12]: x:",
         "Oct 20 11:15:41 host sshd[12]: > ",
+        # A driver prints a name that a device chose.
+        "[   12.345678] input: ",
+        "[   12.345678] usb 1-1: Product: ",
+        "Oct 20 11:15:41 host kernel: [   12.345678] input: ",
+        "10-20 11:15:41.492   123   123 W main: user: ",
+        "10-20 11:15:41.492   123   123 W main: user ",
         "Invalid user kernel: ",
         "the kernel says ",
     ],

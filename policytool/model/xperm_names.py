@@ -63,6 +63,17 @@ def xperm_name(number: int, tclass: str, target: str) -> str:
     return f"{found} ({_parts(number)})" if found else _parts(number)
 
 
+def xperm_number(name: str, tclass: str) -> int | None:
+    """Return the number of the command or message type NAME of TCLASS, as `ausearch -i` writes it; None if unknown.
+
+    Of a name that several headers have, the number of the first.
+    """
+    if tclass.startswith("netlink_"):
+        numbers = _netlink_numbers()
+        return numbers.get((tclass, name), numbers.get(("*", name)))
+    return _ioctl_numbers().get(name)
+
+
 def _ioctl_names(command: int, tclass: str, target: str) -> tuple[str, ...]:
     headers = _ioctl_headers().get(command, {})
     for header in _preferred(tclass, target):
@@ -97,6 +108,21 @@ def _ioctl_headers() -> Mapping[int, Mapping[str, tuple[str, ...]]]:
 @cache
 def _netlink_names() -> Mapping[tuple[str, int], str]:
     return {(tclass, int(number)): name for tclass, number, _, name in _rows(_NETLINK)}
+
+
+@cache
+def _ioctl_numbers() -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for command, headers in _ioctl_headers().items():
+        for names in headers.values():
+            for name in names:
+                found.setdefault(name, command)
+    return found
+
+
+@cache
+def _netlink_numbers() -> Mapping[tuple[str, str], int]:
+    return {(tclass, name): number for (tclass, number), name in _netlink_names().items()}
 
 
 def _rows(name: str) -> list[list[str]]:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policytool.model.context import is_identifier
-from policytool.report.xperm_names import xperm_name
+from policytool.model.xperm_names import xperm_name, xperm_number
 from policytool.traces.bundle.bundle import read_trace
 from tests.traces.test_lab_logs import TRACES
 
@@ -58,3 +58,19 @@ def test_every_command_of_the_complete_recording_has_a_name() -> None:
     }
     assert len(named) >= 29
     assert all(is_identifier(name) for _, name in named), sorted(named)
+
+
+@pytest.mark.parametrize(
+    ("name", "tclass", "number"),
+    [
+        ("TCGETS", "chr_file", 0x5401),
+        ("SIOCGIFNAME", "unix_dgram_socket", 0x8910),
+        ("RTM_GETADDR", "netlink_route_socket", 22),
+        ("AUDIT_GET", "netlink_audit_socket", 1000),
+        ("NLMSG_DONE", "netlink_route_socket", 3),
+        ("NO_SUCH_COMMAND", "chr_file", None),
+        ("AUDIT_GET", "netlink_route_socket", None),
+    ],
+)
+def test_the_number_of_a_name(name: str, tclass: str, number: int | None) -> None:
+    assert xperm_number(name, tclass) == number
