@@ -75,7 +75,7 @@ def _matches(file: SourceFile | None, pattern: re.Pattern[str]) -> Iterator[tupl
 
 
 def check_name(source: ModuleSource, base_modules: frozenset[str]) -> Iterator[Finding]:
-    """E-name: installing the module would replace one of the base, or its name is not its file's."""
+    """E-name: installing the module would replace a module of the base, or its name is not its file's."""
     main = source.te or source.cil
     if main and source.name in base_modules:
         yield Finding(

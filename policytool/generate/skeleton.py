@@ -48,7 +48,7 @@ _UNLABELLED = Labelling()
 def module_name(daemon: Daemon, *, extends: bool, taken: Container[str] = ()) -> str:
     """Name the module of DAEMON, unlike the modules of the base, whose names are TAKEN.
 
-    A module with the name of one of the base's (`dnsmasq`) would replace that one when it is installed.
+    A module that has the name of a module of the base (`dnsmasq`) would replace it when it is installed.
     """
     if extends:
         return f"{daemon.name}_extension"

@@ -193,7 +193,7 @@ def _compiled(path: Path) -> Base:
 
 
 def _name(path: Path) -> str:
-    """Name the policy: the folder's, which for a store is the one over active/modules."""
+    """Name the policy: the folder's. For a store it is the folder above active/modules."""
     parts = [part for part in path.resolve().parts if part not in {"active", "modules", "/"} and not part.isdigit()]
     known = [part for part in parts if part in _OWNERS]
     return known[0] if known else (parts[-1] if parts else "base")

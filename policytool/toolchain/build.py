@@ -56,7 +56,9 @@ class Build:
     @property
     def of_base(self) -> tuple[LinkFailure, ...]:
         """What the base breaks of its own neverallow rules, in whatever format the modules are."""
-        return next((one.result.of_base for one in self.formats if one.result is not None), ())
+        return next(
+            (format_build.result.of_base for format_build in self.formats if format_build.result is not None), ()
+        )
 
     @property
     def linked(self) -> Linked | None:
