@@ -62,7 +62,9 @@ def compare_filecons(
     source: ModuleSource, own: tuple[Filecon, ...], others: tuple[Filecon, ...]
 ) -> Iterator[Finding]:
     """Yield E-filecon where SOURCE's OWN entries contradict OTHERS' or each other, W-filecon-repeated if alike."""
-    known: dict[tuple[str, str], tuple[Filecon, bool]] = {(one.pattern, one.kind): (one, False) for one in others}
+    known: dict[tuple[str, str], tuple[Filecon, bool]] = {
+        (entry.pattern, entry.kind): (entry, False) for entry in others
+    }
     for entry in own:
         earlier, mine = known.setdefault((entry.pattern, entry.kind), (entry, True))
         if earlier is entry:

@@ -44,10 +44,10 @@ def lint(source: ModuleSource, base_modules: Iterable[str] = ()) -> tuple[Findin
 
 
 def _told_once(source: ModuleSource, found: list[Finding]) -> Iterator[Finding]:
-    of_te = {(one.id, one.message) for one in found if source.te and one.file == source.te.path}
-    for one in found:
-        if not (source.cil and one.file == source.cil.path and (one.id, one.message) in of_te):
-            yield one
+    of_te = {(finding.id, finding.message) for finding in found if source.te and finding.file == source.te.path}
+    for finding in found:
+        if not (source.cil and finding.file == source.cil.path and (finding.id, finding.message) in of_te):
+            yield finding
 
 
 def _ignored(text: str) -> dict[int, frozenset[str]]:
@@ -75,7 +75,7 @@ def _matches(file: SourceFile | None, pattern: re.Pattern[str]) -> Iterator[tupl
 
 
 def check_name(source: ModuleSource, base_modules: frozenset[str]) -> Iterator[Finding]:
-    """E-name: installing the module would replace one of the base, or its name is not its file's."""
+    """E-name: installing the module would replace a module of the base, or its name is not its file's."""
     main = source.te or source.cil
     if main and source.name in base_modules:
         yield Finding(

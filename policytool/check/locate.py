@@ -64,14 +64,16 @@ def statement_line(expanded: str, statement: str) -> int:
     statements = tuple(_statements(expanded))
     wanted = frozenset(names) - {"self"}
     keyword = statement[1:].split(None, 1)[0]
-    exact = [one for one in statements if wanted <= one.words]
+    exact = [candidate for candidate in statements if wanted <= candidate.words]
     # `allow a self:…` has come out of pp with self or with the type's own name.
-    loose = [one for one in statements if wanted - {names[1] if len(names) > 1 else ""} <= one.words]
-    selfish = [one for one in loose if "self" in one.words and len(set(names[:2])) == 1]
-    last = [one for one in statements if names[-1] in one.words]
+    loose = [
+        candidate for candidate in statements if wanted - {names[1] if len(names) > 1 else ""} <= candidate.words
+    ]
+    selfish = [candidate for candidate in loose if "self" in candidate.words and len(set(names[:2])) == 1]
+    last = [candidate for candidate in statements if names[-1] in candidate.words]
     for found in (exact, selfish, last):
         if found:
-            best = [one for one in found if one.keyword == keyword] or found
+            best = [candidate for candidate in found if candidate.keyword == keyword] or found
             return best[0].line
     return 0
 

@@ -31,14 +31,14 @@ def print_accesses(accesses: Sequence[Access], output: Output, *, explain: bool)
 
     match output:
         case Output.JSON:
-            emit_json([access_document(one, explain) for one in accesses])
+            emit_json([access_document(access, explain) for access in accesses])
         case Output.CSV:
-            emit_csv(csv_columns(explain), [csv_row(one, explain) for one in accesses])
+            emit_csv(csv_columns(explain), [csv_row(access, explain) for access in accesses])
         case Output.TEXT if explain:
-            emit("".join(explained(one) for one in accesses))
+            emit("".join(explained(access) for access in accesses))
         case Output.TEXT:
             columns = ("count", "result", "source", "target", "class", "permission")
-            cells = [(one.evidence.count, one.result.value, *one.key) for one in accesses]
+            cells = [(access.evidence.count, access.result.value, *access.key) for access in accesses]
             emit(table(columns, cells, frozenset({0})))
 
 
@@ -49,16 +49,16 @@ def print_groups(groups: Sequence[Group], by: GroupKey, output: Output) -> None:
 
     match output:
         case Output.JSON:
-            emit_json([group_document(one, by) for one in groups])
+            emit_json([group_document(group, by) for group in groups])
         case Output.CSV:
             columns = (by.value, "count", "denied", "granted", "accesses", "perms")
-            emit_csv(columns, [(*_figures(one, one.name), " ".join(sorted(one.perms))) for one in groups])
+            emit_csv(columns, [(*_figures(group, group.name), " ".join(sorted(group.perms))) for group in groups])
         case Output.TEXT:
             names = [
-                f"{one.name} {{ {' '.join(sorted(one.perms))} }}" if by is GroupKey.RULE else one.name
-                for one in groups
+                f"{group.name} {{ {' '.join(sorted(group.perms))} }}" if by is GroupKey.RULE else group.name
+                for group in groups
             ]
-            cells = [(*_figures(one, name)[1:], name) for one, name in zip(groups, names, strict=True)]
+            cells = [(*_figures(group, name)[1:], name) for group, name in zip(groups, names, strict=True)]
             emit(table(("count", "denied", "granted", "accesses", by.value), cells, frozenset(range(4))))
 
 
@@ -86,7 +86,7 @@ def csv_row(access: Access, explain: bool) -> list[object]:
         dict.fromkeys(use.path for use in uses if use.path),
         [f"{host} {count}" for host, count in access.evidence.hosts],
     )
-    return [*row, *("; ".join(one) for one in lists)]
+    return [*row, *("; ".join(values) for values in lists)]
 
 
 def explained(access: Access) -> str:

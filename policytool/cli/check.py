@@ -48,7 +48,7 @@ def check(
     with progress("compiling, and linking with the base"):
         built = build(folders, found, neverallow=neverallow, policy_version=policy_version)
     names = [source.name for source in built.sources]
-    linked = [str(one.format) for one in built.formats]
+    linked = [str(format_build.format) for format_build in built.formats]
     if as_json or format_ is ReportFormat.JSON:
         of_base = [failure.message for failure in built.of_base]
         emit_json(check_document(names, linked, built.findings, found.identity, of_base))
@@ -77,7 +77,7 @@ def summary(built: Build, *, with_warnings: bool = True) -> str:
     ]
     errors = sum(finding.severity is Severity.ERROR for finding in built.findings)
     warnings = len(built.findings) - errors
-    forms = " and ".join(one.format for one in built.formats) or "no form"
+    forms = " and ".join(format_build.format for format_build in built.formats) or "no form"
     identity = built.base.identity
     outcome = "linked" if built.linked else "not linked"
     lines.append(

@@ -53,16 +53,16 @@ def demo(
         graph = build_graph(observations)
     emit(f"  {observations.records} records, {len(observations.vectors)} vectors, {len(graph.domains())} domains\n")
     with _step("Permission graphs, and a module for each daemon"):
-        wanted = [one.domain for one in known if (_POLICIES / one.name).is_dir()]
+        wanted = [daemon.domain for daemon in known if (_POLICIES / daemon.name).is_dir()]
         made = generate_modules(observations, known, wanted, found, load_choices(_POLICIES))
-    for one in made:
-        own = graph.around([one.daemon.domain, one.daemon.exec_type])
+    for candidate in made:
+        own = graph.around([candidate.daemon.domain, candidate.daemon.exec_type])
         drawn = {"graph.json": export.to_json(own), "graph.dot": export.to_dot(own)}
-        write_files(modules / one.daemon.name, {**one.files(ModuleFormat.BOTH), **drawn})
+        write_files(modules / candidate.daemon.name, {**candidate.files(ModuleFormat.BOTH), **drawn})
     emit(generate.summary(made))
     warn_together(made, modules)
     # Not what an earlier run has left beside them.
-    folders = [modules / one.daemon.name for one in made]
+    folders = [modules / candidate.daemon.name for candidate in made]
     with _step("Compiling and linking all of them with the whole base, neverallow rules on"):
         linked = ModuleSet(folders, found)
         built = linked.built
@@ -75,7 +75,7 @@ def demo(
     emit(compare.summary(compared))
     write_files(output, {"report.html": page(linked, compared)})
     emit(f"\nModules, graphs and evidence are in {modules}, the report in {output / 'report.html'}.\n")
-    failed = any(one.severity is Severity.ERROR for one in built.findings)
+    failed = any(finding.severity is Severity.ERROR for finding in built.findings)
     if failed or result.outcome.of(Verdict.DENIED):
         raise typer.Exit(ExitCode.FINDINGS)
 

@@ -25,28 +25,28 @@ def warn(made: Sequence[Candidate], output: Path, choices: Choices) -> None:
     """
     from policytool.generate.writers.evidence import explained
 
-    for one in made:
-        name = one.daemon.name
-        accesses = explained(one.triaged)
-        lines = [*entered_lines(one, accesses, output / name), *cure_lines(accesses, output / name, name)]
-        if one.only_cil:
+    for candidate in made:
+        name = candidate.daemon.name
+        accesses = explained(candidate.triaged)
+        lines = [*entered_lines(candidate, accesses, output / name), *cure_lines(accesses, output / name, name)]
+        if candidate.only_cil:
             lines.append("written in CIL: refpolicy source cannot hold the name of a type in a block (NAME.TYPE)")
-        if one.module.every_rule and not any(access.vector.complete for access in one.triaged):
+        if candidate.module.every_rule and not any(access.vector.complete for access in candidate.triaged):
             lines.append(
                 "no recording in complete mode: what the policy at the time granted, or hid with dontaudit, is not "
                 "in the evidence, and this module alone may not be enough"
             )
-        if unused := _unused(one, choices):
+        if unused := _unused(candidate, choices):
             lines.append(f"{name}/accepted.toml accepts what nothing asks for: {', '.join(unused)}")
         for line in lines:
-            note(f"{one.module.name}: {line}")
+            note(f"{candidate.module.name}: {line}")
 
 
 def warn_together(made: Sequence[Candidate], output: Path) -> None:
     """Say on stderr what no rule was made for, all modules together; OUTPUT has them."""
     from policytool.generate.writers.evidence import explained
 
-    accesses = [access for one in made for access in explained(one.triaged)]
+    accesses = [access for candidate in made for access in explained(candidate.triaged)]
     for line in cure_lines(accesses, output, "DAEMON"):
         note(f"{len(made)} modules: {line}")
 
@@ -54,7 +54,9 @@ def warn_together(made: Sequence[Candidate], output: Path) -> None:
 def entered_lines(made: Candidate, accesses: Sequence[ExplainedAccess], folder: Path) -> list[str]:
     """Return the line about the other domains that MADE's domain enters, if it does."""
     domain = made.module.domain
-    entered = [one for one in accesses if (one.key[0], *one.key[2:]) == (domain, "process", "transition")]
+    entered = [
+        access for access in accesses if (access.key[0], *access.key[2:]) == (domain, "process", "transition")
+    ]
     if not entered:
         return []
     example = _example(entered)
@@ -73,7 +75,7 @@ def cure_lines(accesses: Sequence[ExplainedAccess], folder: Path, name: str) -> 
 
     lines = []
     for cure in Cure:
-        found = [one for one in accesses if one.cure is cure]
+        found = [access for access in accesses if access.cure is cure]
         if not found or cure in (Cure.GRANTED, Cure.ALLOW, Cure.TRANSITION):
             continue
         example = _example(found)
@@ -89,7 +91,7 @@ def cure_lines(accesses: Sequence[ExplainedAccess], folder: Path, name: str) -> 
 def _to_do(cure: Cure, found: Sequence[ExplainedAccess], name: str) -> str:
     from policytool.generate.triage import Cure
 
-    if cure is Cure.REFUSED and (ids := sorted({one.id for one in found if one.id})):
+    if cure is Cure.REFUSED and (ids := sorted({access.id for access in found if access.id})):
         accept = f"--accept ID, or an [[accept]] with id and reason in {name}/accepted.toml"
         return f"to allow it, decide on {', '.join(ids)}: {accept}"
     return {
@@ -110,11 +112,11 @@ def _unused(made: Candidate, choices: Choices) -> list[str]:
 
 def _example(found: Sequence[ExplainedAccess]) -> ExplainedAccess:
     """Return the one that was seen most, the first of these by its key."""
-    return min(found, key=lambda one: (-one.evidence.count, one.key))
+    return min(found, key=lambda access: (-access.evidence.count, access.key))
 
 
 def _counted(found: Sequence[ExplainedAccess], noun: str, plural: str = "") -> str:
-    count = len({one.key for one in found})
+    count = len({access.key for access in found})
     return f"{count} {noun if count == 1 else plural or noun + 's'}"
 
 

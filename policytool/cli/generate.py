@@ -84,8 +84,8 @@ def generate(
     observations = read_traces(traces, strict=strict, jobs=jobs)
     with progress("linking with the base, and asking libsepol for each access"):
         made = generate_modules(observations, known, wanted, found, choices, profile=profile)
-    for one in made:
-        write_files(output / one.daemon.name, one.files(language))
+    for candidate in made:
+        write_files(output / candidate.daemon.name, candidate.files(language))
     if as_json:
         emit_json(generate_document(made))
     else:
@@ -99,12 +99,12 @@ def summary(made: Sequence[Candidate]) -> str:
 
     named = {Cure.GRANTED: "granted", Cure.ALLOW: "allowed"}
     # A cure that nothing needed has no column.
-    cures = [cure for cure in Cure if cure in named or any(one.cured(cure) for one in made)]
+    cures = [cure for cure in Cure if cure in named or any(candidate.cured(cure) for candidate in made)]
     columns = ("module", "kind", "accesses", "rules", *(named.get(cure, cure.value) for cure in cures))
     rows = []
-    for one in made:
-        kind = "extension" if one.module.extends else "new domain"
-        total = len({access.vector.key for access in one.triaged})
-        counts = (len(one.cured(cure)) for cure in cures)
-        rows.append((one.module.name, kind, total, len(one.module.every_rule), *counts))
+    for candidate in made:
+        kind = "extension" if candidate.module.extends else "new domain"
+        total = len({access.vector.key for access in candidate.triaged})
+        counts = (len(candidate.cured(cure)) for cure in cures)
+        rows.append((candidate.module.name, kind, total, len(candidate.module.every_rule), *counts))
     return table(columns, rows, frozenset(range(2, len(columns))))

@@ -109,7 +109,11 @@ def graph(
         text = _difference(_sides(traces, domains), read, cured if minimal else None, cures, known, format_)
     elif minimal:
         made = cured(read(traces), domains)
-        text = cured_text(_shown(made, cures), {one.daemon.domain: one.opened_by for one in made}, format_)
+        text = cured_text(
+            _shown(made, cures),
+            {daemon_graph.daemon.domain: daemon_graph.opened_by for daemon_graph in made},
+            format_,
+        )
     else:
         text = seen_text(_seen(read(traces), known, domains), format_)
     if output:
@@ -159,7 +163,9 @@ def _difference(
     graphs = []
     for trace, domains in sides:
         if cured:
-            own = [one for one in made[trace] if not domains or one.daemon.domain in domains]
+            own = [
+                daemon_graph for daemon_graph in made[trace] if not domains or daemon_graph.daemon.domain in domains
+            ]
             graph: PermissionGraph | CureGraph = _shown(own, cures)
         else:
             graph = _seen(seen[trace], known, domains)

@@ -58,14 +58,16 @@ def holdout(
     with progress("linking with the base, and leaving each scenario out"):
         result = hold_out(parts, known, wanted, found, choices)
     if plot:
-        write_files(plot.parent, {plot.name: saturation_svg({one.daemon: one.curve for one in result})})
+        write_files(
+            plot.parent, {plot.name: saturation_svg({estimated.daemon: estimated.curve for estimated in result})}
+        )
     if as_json:
         emit_json(holdout_document(result, sorted(parts)))
     else:
         emit(summary(result))
-    for one in result:
-        if len(one.scenarios) < 2:
-            note(f"{one.daemon}: seen in {len(one.scenarios)} scenario only: nothing can be held out")
+    for estimated in result:
+        if len(estimated.scenarios) < 2:
+            note(f"{estimated.daemon}: seen in {len(estimated.scenarios)} scenario only: nothing can be held out")
 
 
 def summary(found: Sequence[Holdout]) -> str:
@@ -75,19 +77,20 @@ def summary(found: Sequence[Holdout]) -> str:
         "denied robust", "share", "weighted", "triples added", "saved per 100",
     )  # fmt: skip
     rows = []
-    for one in found:
-        held = sum(item.accesses for item in one.exact.held)
-        gain = "-" if one.gain is None else f"{100 * one.gain:.1f}"
-        both = (*_figures(one.exact), *_figures(one.robust))
-        rows.append((one.daemon, len(one.scenarios), held, *both, one.added, gain))
+    for estimated in found:
+        held = sum(item.accesses for item in estimated.exact.held)
+        gain = "-" if estimated.gain is None else f"{100 * estimated.gain:.1f}"
+        both = (*_figures(estimated.exact), *_figures(estimated.robust))
+        rows.append((estimated.daemon, len(estimated.scenarios), held, *both, estimated.added, gain))
     lines = [table(columns, rows, frozenset(range(1, len(columns))))]
-    for one in found:
-        if one.exact.held:
-            worst = max(one.exact.held, key=lambda item: len(item.denied))
-            lines.append(f"{one.daemon}: most is missed without {worst.scenario}: {len(worst.denied)} accesses\n")
+    for estimated in found:
+        if estimated.exact.held:
+            worst = max(estimated.exact.held, key=lambda item: len(item.denied))
             lines.append(
-                f"  one scenario more would bring {one.curve[-1] - one.curve[-2]:.1f} new ones, if like these\n"
+                f"{estimated.daemon}: most is missed without {worst.scenario}: {len(worst.denied)} accesses\n"
             )
+            new = estimated.curve[-1] - estimated.curve[-2]
+            lines.append(f"  one scenario more would bring {new:.1f} new ones, if like these\n")
     return "".join(lines)
 
 

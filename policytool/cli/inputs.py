@@ -62,8 +62,8 @@ def read_traces(
     if jobs == 1 or wanted.by_event:
         for trace in traces:
             with progress(f"reading {trace}"):
-                one = read_trace(trace) if selection is None else read_selected(trace, wanted)
-                observations = observations.merge(one)
+                read = read_trace(trace) if selection is None else read_selected(trace, wanted)
+                observations = observations.merge(read)
     else:
         # Without `progress`, whose thread a process must not be copied with.
         from policytool.workflow.read import read_all

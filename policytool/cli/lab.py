@@ -182,7 +182,7 @@ def run(
             note(f"generating {folder}")
             seen = read_trace(str(trace))
             sources = {vector.source.type_ for vector in seen.vectors}
-            wanted = [one.domain for one in chosen if one.domain in sources]
+            wanted = [daemon.domain for daemon in chosen if daemon.domain in sources]
             aside = output / f".{name}"
             shutil.rmtree(aside, ignore_errors=True)
             made = generate_modules(seen, known, wanted, base, choices)
@@ -230,8 +230,8 @@ def verify(
     done = verify_in_lab(_image(), folders, traces or (), choose(scenarios or ()), state, note)
     write_files(output.parent, {output.name: json.dumps(done, indent=1, sort_keys=True) + "\n"})
     rows = [
-        (name, one["ok"], len(one["failed"]), len(one["denials"]), one["lost"], round(one["seconds"]))
-        for name, one in done["batches"].items()
+        (name, batch["ok"], len(batch["failed"]), len(batch["denials"]), batch["lost"], round(batch["seconds"]))
+        for name, batch in done["batches"].items()
     ]
     emit(table(("daemon", "ok", "failed", "denials", "lost", "seconds"), rows, frozenset({1, 2, 3, 4, 5})))
     emit(f"\n{done['steps'] - done['failed']} of {done['steps']} steps ok, {done['denials']} denials\n")
@@ -301,7 +301,9 @@ def _image() -> Image:
 
 def _daemons(names: Sequence[str], known: Sequence[Daemon]) -> tuple[Daemon, ...]:
     """Return the daemons NAMES, known ones or bare domains; without any, all known ones and the guests' domain."""
-    return as_daemons(names or [*(one.name for one in known if one.name != _MONOLITH), _GUEST_DOMAIN], known)
+    return as_daemons(
+        names or [*(daemon.name for daemon in known if daemon.name != _MONOLITH), _GUEST_DOMAIN], known
+    )
 
 
 def _steps_text(steps: Sequence[Step]) -> str:
@@ -329,21 +331,21 @@ def enforcement_text(done: Enforcement) -> str:
     if done.denials:
         rows = [
             (
-                one.source,
-                one.target,
-                one.tclass,
-                one.perm,
-                one.count,
-                "refused" if one.refused else "denied",
-                ", ".join(sorted({use.program for use in one.uses if use.program})[:2]),
-                ", ".join(sorted({use.path for use in one.uses if use.path})[:2]),
+                denial.source,
+                denial.target,
+                denial.tclass,
+                denial.perm,
+                denial.count,
+                "refused" if denial.refused else "denied",
+                ", ".join(sorted({use.program for use in denial.uses if use.program})[:2]),
+                ", ".join(sorted({use.path for use in denial.uses if use.path})[:2]),
             )
-            for one in done.denials
+            for denial in done.denials
         ]
         columns = ("source", "target", "class", "permission", "count", "verdict", "program", "path")
         text += "\n" + table(columns, rows, frozenset({4}))
     if done.others:
-        sources = sorted({one.source for one in done.others})
+        sources = sorted({denial.source for denial in done.others})
         text += (
             f"\nno finding: {len(done.others)} distinct denials of domains that no tested one enters "
             f"({', '.join(sources[:5])}{', …' if len(sources) > 5 else ''}); --json lists them as others\n"

@@ -122,6 +122,6 @@ def _fail(message: str, code: ExitCode) -> int:
     if settings.debug:
         traceback.print_exc()
     # A message may hold a name from a log, a file or a folder; a part that is escaped already stays as it is.
-    safe = "".join(one if one in "\n\\" else printable(one) for one in message)
+    safe = "".join(character if character in "\n\\" else printable(character) for character in message)
     print(f"policytool: {safe}", file=sys.stderr)
     return code

@@ -21,7 +21,7 @@ def irreducible_text(proof: Proof, parts: Sequence[SurfaceParts]) -> str:
     from policytool.policy.needed_rules import Standing
 
     needed, findings, off = len(proof.of(Standing.NEEDED)), proof.findings, proof.of(Standing.OFF)
-    removable = [one for one in findings if one.standing.removable]
+    removable = [judged for judged in findings if judged.standing.removable]
     unjudged = len(findings) - len(removable)
     lines = [f"{needed} permissions of allow statements are each needed by something seen, {len(removable)} can go"]
     lines[0] += f", {unjudged} statements were not judged\n" if unjudged else "\n"
@@ -32,7 +32,7 @@ def irreducible_text(proof: Proof, parts: Sequence[SurfaceParts]) -> str:
         )
     if findings:
         columns = ("place", "statement", "permission", "why", "detail")
-        lines.append(table(columns, [_finding(one, proof) for one in findings]))
+        lines.append(table(columns, [_finding(judged, proof) for judged in findings]))
     if off:
         lines.append(f"{len(off)} statements stand in optional blocks that are not in force\n")
     lines.append(_exempt(proof.exempt))
@@ -43,14 +43,14 @@ def surfaces_text(parts: Sequence[SurfaceParts]) -> str:
     """Return the surfaces taken apart: floor, used and excess, as a table."""
     columns = ("domain", "triples", "floor", "used", "excess", "of the floor used")
     rows = []
-    for one in parts:
-        name = f"{one.domain} (the base's)" if one.extends else one.domain
-        rows.append((name, one.whole, one.floor, one.used, len(one.excess), one.floor_used))
+    for surface in parts:
+        name = f"{surface.domain} (the base's)" if surface.extends else surface.domain
+        rows.append((name, surface.whole, surface.floor, surface.used, len(surface.excess), surface.floor_used))
     lines = [table(columns, rows, frozenset(range(1, 6)))]
-    for one in parts:
-        targets = one.excess.by_target()
+    for surface in parts:
+        targets = surface.excess.by_target()
         lines += [
-            f"  excess of {one.domain}: {target}:{tclass} {' '.join(perms)}\n"
+            f"  excess of {surface.domain}: {target}:{tclass} {' '.join(perms)}\n"
             for target, tclass, perms in targets[:_SHOWN]
         ]
         if len(targets) > _SHOWN:
@@ -58,17 +58,17 @@ def surfaces_text(parts: Sequence[SurfaceParts]) -> str:
     return "".join(lines)
 
 
-def _finding(one: JudgedPermission, proof: Proof) -> tuple[str, ...]:
-    place = proof.places.get(one.rule)
-    where = f"{place.file}:{place.line}" if place else one.rule.module
-    return where, f"allow {one.rule}", one.perm, str(one.standing), one.detail
+def _finding(judged: JudgedPermission, proof: Proof) -> tuple[str, ...]:
+    place = proof.places.get(judged.rule)
+    where = f"{place.file}:{place.line}" if place else judged.rule.module
+    return where, f"allow {judged.rule}", judged.perm, str(judged.standing), judged.detail
 
 
 def _exempt(modules: Sequence[Exempt]) -> str:
-    declarations = sum(count for one in modules for _, count in one.declarations)
-    attributes = sorted({name for one in modules for name, _ in one.attributes})
-    given = sum(len(types) for one in modules for _, types in one.attributes)
-    narrowing = sum(len(one.allowxperm) for one in modules)
+    declarations = sum(count for module in modules for _, count in module.declarations)
+    attributes = sorted({name for module in modules for name, _ in module.attributes})
+    given = sum(len(types) for module in modules for _, types in module.attributes)
+    narrowing = sum(len(module.allowxperm) for module in modules)
     return (
         f"exempt: {declarations} declarations, transitions and labels; {narrowing} allowxperm, which narrow; "
         f"{given} memberships in the base's attributes{': ' if attributes else ''}{', '.join(attributes)}\n"

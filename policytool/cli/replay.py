@@ -112,14 +112,17 @@ def summary(result: ModuleReplay, *, every: bool = True) -> str:
     lines = [counts(result)]
     rows = []
     for verdict in (Verdict.DENIED, Verdict.UNMAPPED, Verdict.REFUSED) if every else (Verdict.DENIED,):
-        for one in result.outcome.of(verdict):
-            source, target, tclass, perm = one.vector.key
-            rows.append((verdict.value, f"{source} {target}:{tclass} {perm}", one.cause, _first_use(one.vector)))
+        for replayed in result.outcome.of(verdict):
+            source, target, tclass, perm = replayed.vector.key
+            rows.append(
+                (verdict.value, f"{source} {target}:{tclass} {perm}", replayed.cause, _first_use(replayed.vector))
+            )
     if rows:
         lines.append(table(("verdict", "access", "cause", "seen"), sorted(set(rows))))
     if result.errors:
         errors = [
-            (one.outcome.value, one.kind.value, one.count, one.cause, one.refusal.op) for one in result.errors
+            (error.outcome.value, error.kind.value, error.count, error.cause, error.refusal.op)
+            for error in result.errors
         ]
         lines.append(table(("verdict", "refused for", "count", "cause", "by"), errors, frozenset({2})))
     return "".join(lines)
@@ -138,7 +141,7 @@ def kept_back(result: ModuleReplay, words: Sequence[str]) -> list[str]:
     for verdict, what in meant.items():
         found = result.outcome.of(verdict)
         if found:
-            example = max(found, key=lambda one: (one.vector.evidence.count, one.vector.key))
+            example = max(found, key=lambda access: (access.vector.evidence.count, access.vector.key))
             source, target, tclass, perm = example.vector.key
             cause = f": {short(example.cause)}" if example.cause else ""
             lines.append(f"{len(found)} {what}, such as {source} {target}:{tclass} {perm}{cause}; all: {command}")

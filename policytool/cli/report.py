@@ -41,7 +41,7 @@ def page(modules: ModuleSet, compared: Comparison | None) -> str:
 
     built = modules.built
     names = [source.name for source in built.sources]
-    formats = [str(one.format) for one in built.formats]
+    formats = [str(format_build.format) for format_build in built.formats]
     checked = check_document(names, formats, built.findings, built.base.identity)
     surfaces = compare_document(compared.rows, compared.changes, compared.baseline) if compared else None
     return write_html(checked, surfaces, modules.evidence)

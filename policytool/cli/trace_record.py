@@ -90,7 +90,7 @@ def record(
         _tell_plan(request)
         return
     note(
-        f"while this records, SELinux does not confine {', '.join(one.domain for one in request.daemons)};"
+        f"while this records, SELinux does not confine {', '.join(daemon.domain for daemon in request.daemons)};"
         " if it is killed: policytool trace restore"
     )
     _tell(record_host(request, out, name or out.name, note, overwrite=overwrite), out)
@@ -105,7 +105,7 @@ def _tell_plan(request: Request) -> None:
     from policytool.recorder.host_recording import make_plan
 
     emit("\n".join(make_plan(request, Path("journal")).lines()) + "\n")
-    emit(f"permissive while it records: {', '.join(sorted(one.domain for one in request.daemons))}\n")
+    emit(f"permissive while it records: {', '.join(sorted(daemon.domain for daemon in request.daemons))}\n")
 
 
 def _tell(made: Recorded, out: Path) -> None:

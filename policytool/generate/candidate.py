@@ -38,7 +38,7 @@ class Candidate:
 
     def cured(self, cure: Cure) -> frozenset[AccessKey]:
         """Return the accesses with CURE by (source type, target type, class, permission)."""
-        return frozenset(one.vector.key for one in self.triaged if one.cure is cure)
+        return frozenset(access.vector.key for access in self.triaged if access.cure is cure)
 
     @property
     def only_cil(self) -> bool:

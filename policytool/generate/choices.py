@@ -97,7 +97,9 @@ def read_hidden(text: str) -> frozenset[AccessKey]:
     try:
         document = json.loads(text)
         steps, denials, lost = document["steps"], document["denials"], document["lost"]
-        keys = frozenset((one["source"], one["target"], one["tclass"], one["perm"]) for one in denials)
+        keys = frozenset(
+            (denial["source"], denial["target"], denial["tclass"], denial["perm"]) for denial in denials
+        )
         passed = bool(steps) and all(step["ok"] is True for step in steps)
     except (KeyError, TypeError, ValueError) as error:
         raise ChoicesError(f"not a result of lab enforce --json: {error}") from error

@@ -33,7 +33,7 @@ def exact(skeleton: PolicyModule, triaged: Iterable[Triaged], base_types: frozen
     blocks: dict[tuple[str, ...], list[tuple[AllowRule, AllowXpermRule | None]]] = {}
     for edge in graph.minimal().edges():
         foreign = tuple(sorted(set(edge.key[:2]) - known))
-        vectors = [one.vector for one in edge.accesses]
+        vectors = [access.vector for access in edge.accesses]
         rule = _allow(edge)
         # An allowxperm also narrows what the base grants a domain of its own, now or under a boolean.
         ours = edge.key[0] in skeleton.declared and edge.key[2] in _NARROWED
@@ -74,9 +74,9 @@ def _remarks(graph: CureGraph, known: frozenset[str]) -> tuple[str, ...]:
     for edge in graph.edges(*_REMARKED, Cure.DONTAUDIT):
         if edge.cure is Cure.DONTAUDIT and set(edge.key[:2]) <= known:
             continue
-        for one in edge.accesses:
-            about = f"{one.cure}{f' {one.id}' if one.id else ''}"
-            lines.setdefault((about, *edge.key, one.reason), set()).add(one.vector.perm)
+        for access in edge.accesses:
+            about = f"{access.cure}{f' {access.id}' if access.id else ''}"
+            lines.setdefault((about, *edge.key, access.reason), set()).add(access.vector.perm)
     return tuple(
         f"{about}: {source} {target}:{tclass} {' '.join(sorted(perms))}: {reason}"
         for (about, source, target, tclass, reason), perms in sorted(lines.items())
@@ -84,7 +84,7 @@ def _remarks(graph: CureGraph, known: frozenset[str]) -> tuple[str, ...]:
 
 
 def _allow(edge: CureEdge) -> AllowRule:
-    vectors = [one.vector for one in edge.accesses]
+    vectors = [access.vector for access in edge.accesses]
     evidence = tuple(merge_evidence(vector for vector in vectors if vector.perm == perm) for perm in edge.perms)
     return AllowRule(*edge.key, edge.perms, evidence, _reason(edge.accesses))
 
@@ -92,10 +92,10 @@ def _allow(edge: CureEdge) -> AllowRule:
 def _reason(triaged: Sequence[CuredAccess]) -> str:
     """Return why the rule stands beyond that it was seen, one reason a line, with the permissions it is about."""
     perms: dict[str, set[str]] = {}
-    for one in triaged:
-        if one.reason:
-            perms.setdefault(one.reason, set()).add(one.vector.perm)
-    every = {one.vector.perm for one in triaged}
+    for access in triaged:
+        if access.reason:
+            perms.setdefault(access.reason, set()).add(access.vector.perm)
+    every = {access.vector.perm for access in triaged}
     lines = []
     for reason, about in sorted(perms.items()):
         lines.append(reason if about == every else f"{' '.join(sorted(about))}: {reason}")

@@ -31,7 +31,7 @@ def file_interfaces(daemon: Daemon, vectors: Iterable[AccessVector], labelling: 
     for name, seen in sorted(perms.items()):
         kind = InterfaceKind.MANAGE if seen & CHANGES else InterfaceKind.READ
         what = name.removeprefix(f"{daemon.name}_").removesuffix("_t")
-        folders = {one.target for one in labelling.transitions if one.default == name}
+        folders = {transition.target for transition in labelling.transitions if transition.default == name}
         verb = "Change" if kind is InterfaceKind.MANAGE else "Read"
         summary = f"{verb} the {what} files of {daemon.name}."
         call = f"{daemon.name}_{kind.value}_{what}"

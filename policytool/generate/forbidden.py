@@ -43,8 +43,8 @@ def forbidden_accesses(failures: Iterable[LinkFailure]) -> Mapping[AccessKey, Fo
 def refuse(triaged: Iterable[Triaged], forbidden: Mapping[AccessKey, Forbidden]) -> tuple[Triaged, ...]:
     """Turn the cure of FORBIDDEN accesses from a rule into an objection, which nobody can accept."""
     return tuple(
-        replace(one, cure=Cure.REFUSED, reason=forbidden[one.vector.key].reason, id="")
-        if one.cure is Cure.ALLOW and one.vector.key in forbidden
-        else one
-        for one in triaged
+        replace(access, cure=Cure.REFUSED, reason=forbidden[access.vector.key].reason, id="")
+        if access.cure is Cure.ALLOW and access.vector.key in forbidden
+        else access
+        for access in triaged
     )

@@ -46,19 +46,19 @@ class Estimate:
     @property
     def share(self) -> float | None:
         """The share of the held-out accesses that was denied, all scenarios together; None: none was held out."""
-        accesses = sum(one.accesses for one in self.held)
+        accesses = sum(held.accesses for held in self.held)
         return self.denied / accesses if accesses else None
 
     @property
     def weighted(self) -> float | None:
         """The same, each access counted as often as it was logged."""
-        decisions = sum(one.decisions for one in self.held)
-        return sum(one.denied_decisions for one in self.held) / decisions if decisions else None
+        decisions = sum(held.decisions for held in self.held)
+        return sum(held.denied_decisions for held in self.held) / decisions if decisions else None
 
     @property
     def denied(self) -> int:
         """How many held-out accesses were denied, all scenarios together."""
-        return sum(len(one.denied) for one in self.held)
+        return sum(len(held.denied) for held in self.held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def leave_one_out(scenarios: Mapping[str, Sequence[Triaged]], always: Sequence[T
         return Estimate(())
     held = []
     for name, left_out in sorted(scenarios.items()):
-        rest = [one for other, triaged in sorted(scenarios.items()) if other != name for one in triaged]
+        rest = [access for other, triaged in sorted(scenarios.items()) if other != name for access in triaged]
         held.append(_held(name, left_out, make([*always, *rest])))
     return Estimate(tuple(held))
 
@@ -107,16 +107,16 @@ def _held(name: str, left_out: Iterable[Triaged], module: PolicyModule) -> Held:
     commands = {rule.sort_key: frozenset(rule.xperms) for rules in blocks for rule in rules}
     counts: dict[AccessKey, int] = {}
     denied: set[AccessKey] = set()
-    for one in left_out:
-        key = one.vector.key
-        if one.cure is Cure.GRANTED:
+    for access in left_out:
+        key = access.vector.key
+        if access.cure is Cure.GRANTED:
             allowed = True
-        elif one.cure is Cure.ALLOW:
+        elif access.cure is Cure.ALLOW:
             # An allowxperm made of the rest leaves out the commands that only this scenario shows.
-            allowed = key in granted and one.vector.xperms <= commands.get(key, one.vector.xperms)
+            allowed = key in granted and access.vector.xperms <= commands.get(key, access.vector.xperms)
         else:
             continue
-        counts[key] = counts.get(key, 0) + one.vector.evidence.count
+        counts[key] = counts.get(key, 0) + access.vector.evidence.count
         if not allowed:
             denied.add(key)
     return Held(

@@ -142,9 +142,9 @@ _RULES: Mapping[tuple[str, str], tuple[DangerRule, ...]] = {
     (tclass, perm): tuple(
         rule for rule in DANGERS if rule.name in _REFUSED and tclass in rule.classes and perm in rule.perms
     )
-    for one in DANGERS
-    for tclass in one.classes
-    for perm in one.perms
+    for danger in DANGERS
+    for tclass in danger.classes
+    for perm in danger.perms
 }
 
 # Every kind of id, and whether a type belongs behind it.

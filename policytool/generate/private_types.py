@@ -55,9 +55,11 @@ class PrivateTypes:
         self._seen = seen
         self._labels = labels
         self._policy = policy
-        self._names = {one.domain: one.name for one in daemons}
+        self._names = {daemon.domain: daemon.name for daemon in daemons}
         self._peers: dict[str, frozenset[str]] = {}
-        folders = [(own, domain) for domain, one in found.items() for own in one.own if own.kind is FileKind.DIR]
+        folders = [
+            (own, domain) for domain, paths in found.items() for own in paths.own if own.kind is FileKind.DIR
+        ]
         self._folders = {own.path: self._name(domain, own.path) for own, domain in folders}
         self._ask()
 
@@ -69,7 +71,7 @@ class PrivateTypes:
         for made in found.made:
             self._keep_label(draft, made)
         private = tuple(self._private_types(daemon.domain, kept))
-        names = {one.name for one in private}
+        names = {type_.name for type_ in private}
         return Labelling(
             private,
             tuple(sorted(self._transition(draft, key, type_, names) for key, type_ in _needed(draft.chosen))),
@@ -90,9 +92,9 @@ class PrivateTypes:
         """Ask for all labels at once; each question is a process."""
         wanted: dict[FileKind, set[str]] = {}
         for found in self._found.values():
-            for one in (*found.own, *found.made):
-                wanted.setdefault(one.kind, set()).add(one.path)
-                wanted.setdefault(FileKind.DIR, set()).add(dirname(one.path))
+            for own_or_made in (*found.own, *found.made):
+                wanted.setdefault(own_or_made.kind, set()).add(own_or_made.path)
+                wanted.setdefault(FileKind.DIR, set()).add(dirname(own_or_made.path))
         self._types = {
             (path, kind): type_
             for kind, paths in wanted.items()
@@ -122,7 +124,7 @@ class PrivateTypes:
         if any(draft.chosen.get(key, type_) != type_ for key in keys):
             return False  # ambiguous: same name, same parent type
         draft.chosen |= dict.fromkeys(keys, type_)
-        above = next((one for one in ancestors(own.path) if one in self._folders), None)
+        above = next((folder for folder in ancestors(own.path) if folder in self._folders), None)
         foreign = self._folders[above] if above else ""
         if foreign and foreign != type_:
             draft.optional |= {(foreign, key): type_ for key in keys[:1]}

@@ -40,7 +40,7 @@ def lost_reach(
     modules: Mapping[str, PolicyModule], private: Mapping[str, Sequence[PrivateType]], base: CompiledPolicy
 ) -> Mapping[str, tuple[Reach, ...]]:
     """Return, by domain, what BASE lets others do to the types that PRIVATE ones replace, and to who keeps them."""
-    replaced = {type_ for types in private.values() for one in types for type_ in one.replaces}
+    replaced = {type_ for types in private.values() for private_type in types for type_ in private_type.replaces}
     if not replaced:
         return {}
     on_types = _rules(base, lambda source, target, tclass: target in replaced and tclass in KINDS)
@@ -51,7 +51,12 @@ def lost_reach(
         domain: _summary(
             modules[domain],
             [
-                *((one.name, rule) for one in types for rule in on_types if _held(one, rule)),
+                *(
+                    (private_type.name, rule)
+                    for private_type in types
+                    for rule in on_types
+                    if _held(private_type, rule)
+                ),
                 *((domain, rule) for rule in on_keepers if rule.target in keepers[domain]),
             ],
         )
@@ -70,7 +75,7 @@ def _held(private: PrivateType, rule: TeRule) -> bool:
 def _keepers(types: Iterable[PrivateType], rules: Iterable[TeRule], base: CompiledPolicy) -> frozenset[str]:
     """Return the system's domains that make sockets of the replaced types: the daemon serves what they served."""
     system = base.roles.get(_SYSTEM_ROLE, frozenset())
-    sockets = {type_ for one in types for type_, tclass in one.replaced if tclass == "sock_file"}
+    sockets = {type_ for private_type in types for type_, tclass in private_type.replaced if tclass == "sock_file"}
     return frozenset(
         rule.source
         for rule in rules
@@ -100,7 +105,7 @@ def _interface(module: PolicyModule, new: str, rule: TeRule) -> str:
         kinds = {InterfaceKind.READ_STATE}
     elif new != module.domain:
         kinds = {InterfaceKind.MANAGE} if CHANGES & rule.perms else {InterfaceKind.READ, InterfaceKind.MANAGE}
-    for one in module.interfaces:
-        if one.kind in kinds and new in (one.domain, *one.types):
-            return one.name
+    for interface in module.interfaces:
+        if interface.kind in kinds and new in (interface.domain, *interface.types):
+            return interface.name
     return ""

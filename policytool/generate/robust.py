@@ -65,24 +65,24 @@ class Closing:
 def closures(domain: str, own: frozenset[str], triaged: Iterable[Triaged], by: Closing) -> tuple[Closed, ...]:
     """Return what goes together with the accesses of DOMAIN that need a rule; OWN are the types made for it."""
     groups: dict[tuple[str, str], list[Triaged]] = {}
-    for one in triaged:
-        if one.vector.source.type_ == domain:
-            groups.setdefault((one.vector.target.type_, one.vector.tclass), []).append(one)
+    for access in triaged:
+        if access.vector.source.type_ == domain:
+            groups.setdefault((access.vector.target.type_, access.vector.tclass), []).append(access)
     found: dict[AccessKey, Closed] = {}
     for group in (groups[key] for key in sorted(groups)):
-        cures = {one.cure for one in group}
+        cures = {access.cure for access in group}
         if Cure.ALLOW in cures and not cures & DECIDED:
             for closed in _of_group(group, own, by):
                 found.setdefault(closed.vector.key, closed)
-    seen = {one.vector.key for group in groups.values() for one in group}
+    seen = {access.vector.key for group in groups.values() for access in group}
     return tuple(closed for key, closed in sorted(found.items()) if key not in seen)
 
 
 def close(module: PolicyModule, closed: Iterable[Closed], base_types: frozenset[str]) -> PolicyModule:
     """Add CLOSED to MODULE, in rules of their own, and let its file contexts name numbered siblings."""
     groups: dict[AccessKey, set[str]] = {}
-    for one in closed:
-        groups.setdefault((*one.vector.key[:3], one.reason), set()).add(one.vector.perm)
+    for closure in closed:
+        groups.setdefault((*closure.vector.key[:3], closure.reason), set()).add(closure.vector.perm)
     known = base_types | module.declared
     blocks = {block.types: block for block in module.optionals}
     rules = list(module.rules)
@@ -112,7 +112,7 @@ def numbered(entry: FileContext, module: PolicyModule) -> FileContext:
 
     A program's name is left as it is, and so is one with two numbers in it (a version, x86_64).
     """
-    programs = {one.name for one in module.types if "exec_type" in one.attributes}
+    programs = {declaration.name for declaration in module.types if "exec_type" in declaration.attributes}
     if entry.context.type_ in programs or entry.context.type_ not in module.declared or entry.kind is FileKind.DIR:
         return entry
     match = _NUMBER.fullmatch(entry.pattern)
@@ -126,22 +126,26 @@ def _sorted(rules: Iterable[AllowRule]) -> tuple[AllowRule, ...]:
 
 def _of_group(group: Sequence[Triaged], own: frozenset[str], by: Closing) -> Iterator[Closed]:
     """Yield the closures of the accesses of one source to one (target type, class), the narrower first."""
-    model = min((one.vector for one in group if one.cure is Cure.ALLOW), key=lambda vector: vector.sort_key)
+    model = min(
+        (access.vector for access in group if access.cure is Cure.ALLOW), key=lambda vector: vector.sort_key
+    )
     target, tclass = model.target.type_, model.tclass
     # What left with a helper, or what nobody knows the object of, is not the daemon's own doing.
-    seen = frozenset(one.vector.perm for one in group if one.cure in _DONE)
+    seen = frozenset(access.vector.perm for access in group if access.cure in _DONE)
     sets = by.sets.get(tclass, ())
     for chosen in covering(seen, sets):
         reason = f"goes with {' '.join(sorted(seen & chosen.perms))} ({chosen.name})"
         yield from _closed(model, chosen.perms, Closure.SET, reason)
     if tclass == "dir" and "add_name" in seen:
         yield from _closed(model, frozenset({"remove_name"}), Closure.ENTRY, "what is added can be removed")
-    manage = next((one for one in sets if one.name == f"manage_{tclass}_perms"), None)
+    manage = next(
+        (permission_set for permission_set in sets if permission_set.name == f"manage_{tclass}_perms"), None
+    )
     if target in own and "create" in seen and manage:
         yield from _closed(model, manage.perms, Closure.OWN, f"a type of its own is managed ({manage.name})")
     if twin := by.twins.get(target):
         other = replace(model, target=_with_type(model.target, twin))
-        needed = frozenset(one.vector.perm for one in group if one.cure is Cure.ALLOW)
+        needed = frozenset(access.vector.perm for access in group if access.cure is Cure.ALLOW)
         yield from _closed(other, needed, Closure.FAMILY, f"the same address in the other family as {target}")
 
 
@@ -162,9 +166,9 @@ def covering(seen: frozenset[str], sets: tuple[PermissionSet, ...]) -> tuple[Per
     Of equally small choices the one with fewer sets, then with shorter names (read_file_perms rather than
     mmap_read_file_perms) is taken.
     """
-    usable = [one for one in sets if one.perms & seen and not (one.perms & _GUARDED) - seen]
+    usable = [candidate for candidate in sets if candidate.perms & seen and not (candidate.perms & _GUARDED) - seen]
     best: tuple[tuple[object, ...], tuple[PermissionSet, ...]] | None = None
-    wanted = seen & frozenset[str]().union(*(one.perms for one in usable))
+    wanted = seen & frozenset[str]().union(*(candidate.perms for candidate in usable))
     waiting: list[tuple[tuple[PermissionSet, ...], frozenset[str]]] = [((), frozenset())]
     while waiting:
         chosen, held = waiting.pop()
@@ -173,12 +177,14 @@ def covering(seen: frozenset[str], sets: tuple[PermissionSet, ...]) -> tuple[Per
             continue
         missing = wanted - held
         if not missing:
-            names = sorted(one.name for one in chosen)
+            names = sorted(candidate.name for candidate in chosen)
             rank = (extra, len(chosen), sum(map(len, names)), names)
             if best is None or rank < best[0]:
                 best = (rank, chosen)
             continue
         # The permission with the fewest sets to choose from leaves the least to try.
-        pivot = min(sorted(missing), key=lambda perm: sum(perm in one.perms for one in usable))
-        waiting += [((*chosen, one), held | one.perms) for one in usable if pivot in one.perms]
+        pivot = min(sorted(missing), key=lambda perm: sum(perm in candidate.perms for candidate in usable))
+        waiting += [
+            ((*chosen, candidate), held | candidate.perms) for candidate in usable if pivot in candidate.perms
+        ]
     return tuple(sorted(best[1])) if best else ()

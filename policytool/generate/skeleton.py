@@ -48,7 +48,7 @@ _UNLABELLED = Labelling()
 def module_name(daemon: Daemon, *, extends: bool, taken: Container[str] = ()) -> str:
     """Name the module of DAEMON, unlike the modules of the base, whose names are TAKEN.
 
-    A module with the name of one of the base's (`dnsmasq`) would replace that one when it is installed.
+    A module that has the name of a module of the base (`dnsmasq`) would replace it when it is installed.
     """
     if extends:
         return f"{daemon.name}_extension"
@@ -105,7 +105,7 @@ def skeleton(
             TypeDeclaration(daemon.domain, _DOMAIN_ATTRIBUTES, "domain of the daemon"),
             TypeDeclaration(daemon.exec_type, _EXEC_ATTRIBUTES, "program file of the daemon, the only way in"),
             *_child_types(children),
-            *(TypeDeclaration(one.name, one.attributes, _reason(one)) for one in labelling.private),
+            *(TypeDeclaration(private.name, private.attributes, _reason(private)) for private in labelling.private),
         ),
         roles=(RoleType(_SYSTEM_ROLE, daemon.domain), *_child_roles(children)),
         transitions=(
@@ -140,7 +140,7 @@ def _file_contexts(daemon: Daemon) -> tuple[FileContext, ...]:
 
 
 def _program_contexts(children: Sequence[Child]) -> tuple[FileContext, ...]:
-    return tuple(sorted(_program_context(one.path, one.exec_type) for one in children))
+    return tuple(sorted(_program_context(child.path, child.exec_type) for child in children))
 
 
 def _program_context(path: str, type_: str) -> FileContext:
@@ -150,16 +150,16 @@ def _program_context(path: str, type_: str) -> FileContext:
 def _child_types(children: Sequence[Child]) -> tuple[TypeDeclaration, ...]:
     return tuple(
         declaration
-        for one in children
+        for child in children
         for declaration in (
-            TypeDeclaration(one.domain, _DOMAIN_ATTRIBUTES, f"domain of {one.path}, asked for (--child)"),
-            TypeDeclaration(one.exec_type, _EXEC_ATTRIBUTES, f"{one.path}, the only way into {one.domain}"),
+            TypeDeclaration(child.domain, _DOMAIN_ATTRIBUTES, f"domain of {child.path}, asked for (--child)"),
+            TypeDeclaration(child.exec_type, _EXEC_ATTRIBUTES, f"{child.path}, the only way into {child.domain}"),
         )
     )
 
 
 def _child_roles(children: Sequence[Child]) -> tuple[RoleType, ...]:
-    return tuple(RoleType(_SYSTEM_ROLE, one.domain) for one in children)
+    return tuple(RoleType(_SYSTEM_ROLE, child.domain) for child in children)
 
 
 def _own_file_contexts(labelling: Labelling) -> tuple[FileContext, ...]:
@@ -177,7 +177,9 @@ def _own_file_contexts(labelling: Labelling) -> tuple[FileContext, ...]:
 def _optionals(labelling: Labelling) -> tuple[OptionalBlock, ...]:
     foreign = sorted({type_ for type_, _ in labelling.optional})
     return tuple(
-        OptionalBlock((type_,), (), transitions=tuple(one for of, one in labelling.optional if of == type_))
+        OptionalBlock(
+            (type_,), (), transitions=tuple(transition for of, transition in labelling.optional if of == type_)
+        )
         for type_ in foreign
     )
 
@@ -218,11 +220,17 @@ def _sockets(
     daemon: Daemon, graph: PermissionGraph, labelling: Labelling
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the types of the daemon's sockets, and those of the folders they are in."""
-    private = sorted({one.name for one in labelling.private if any(o.kind is FileKind.SOCKET for o in one.own)})
+    private = sorted(
+        {
+            private_type.name
+            for private_type in labelling.private
+            if any(own.kind is FileKind.SOCKET for own in private_type.own)
+        }
+    )
     if not private:
         seen = _socket_types(daemon, graph)
         return seen, seen
-    made = {(one.tclass, one.default): one.target for one in labelling.transitions}
+    made = {(transition.tclass, transition.default): transition.target for transition in labelling.transitions}
     folders = {folder for (tclass, type_), folder in made.items() if tclass == "sock_file" and type_ in private}
     return tuple(private), tuple(sorted(folders))
 

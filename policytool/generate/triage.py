@@ -73,24 +73,24 @@ def triage_moved(
     found: list[Triaged] = []
     # What was seen once can be several things under a transition.
     origins: set[tuple[tuple[str, ...], tuple[tuple[Use, int], ...]]] = set()
-    for one in moved:
-        origin = (one.origin.sort_key, one.origin.evidence.uses)
-        if one.left and origin not in origins:
+    for access in moved:
+        origin = (access.origin.sort_key, access.origin.evidence.uses)
+        if access.left and origin not in origins:
             origins.add(origin)
-            found.append(Triaged(one.origin, Cure.TRANSITION, one.reason))
-        if one.unmapped:
-            found.append(Triaged(one.vector, Cure.UNMAPPED, f"{one.reason}; {one.unmapped}"))
+            found.append(Triaged(access.origin, Cure.TRANSITION, access.reason))
+        if access.unmapped:
+            found.append(Triaged(access.vector, Cure.UNMAPPED, f"{access.reason}; {access.unmapped}"))
             continue
-        decision = base.decide(one.vector)
+        decision = base.decide(access.vector)
         if decision.outcome is Outcome.ALLOWED:
             continue
-        if own(one.vector) or decision.outcome not in _ALLOW:
-            judged = _cure(one.vector, decision, criteria, None)
-            reason = "; ".join(part for part in (one.reason, judged.reason) if part)
-            found.append(Triaged(one.vector, judged.cure, reason, judged.id))
+        if own(access.vector) or decision.outcome not in _ALLOW:
+            judged = _cure(access.vector, decision, criteria, None)
+            reason = "; ".join(part for part in (access.reason, judged.reason) if part)
+            found.append(Triaged(access.vector, judged.cure, reason, judged.id))
         else:
-            why = f"{one.reason}; the base denies it there, and nobody has seen it there"
-            found.append(Triaged(one.vector, Cure.UNMAPPED, why))
+            why = f"{access.reason}; the base denies it there, and nobody has seen it there"
+            found.append(Triaged(access.vector, Cure.UNMAPPED, why))
     return tuple(found)
 
 

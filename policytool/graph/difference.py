@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What differs between two graphs: of two traces, of two daemons, or both.
 
-Where two daemons are compared, each one's own names are made alike first: `@` stands for the name of the daemon, so
-that virtqemud_runtime_t of the one and virtsecretd_runtime_t of the other are both @_runtime_t. No type of a policy
-has an @ in its name.
+Where two daemons are compared, their own names are made alike first: `@` stands for the name of the daemon, so that
+virtqemud_runtime_t and virtsecretd_runtime_t are both @_runtime_t. No type of a policy has an @ in its name.
 """
 
 from __future__ import annotations

@@ -100,15 +100,15 @@ class Paths:
     ) -> None:
         self._seen = seen
         self._daemons = tuple(daemons)
-        self._domains = frozenset(one.domain for one in daemons)
+        self._domains = frozenset(daemon.domain for daemon in daemons)
         self._labels = labels
         self._acting = acting
         self._starters = starters
-        self._relabelled = frozenset[str]().union(*(seen.relabelled.get(one.domain, ()) for one in daemons))
+        self._relabelled = frozenset[str]().union(*(seen.relabelled.get(daemon.domain, ()) for daemon in daemons))
         self._claims: dict[str, set[str]] = {}
-        for one in (*known, *daemons):
-            for path in map(labels.canonical, one.sockets):
-                self._claims.setdefault(path, set()).add(one.domain)
+        for daemon in (*known, *daemons):
+            for path in map(labels.canonical, daemon.sockets):
+                self._claims.setdefault(path, set()).add(daemon.domain)
         self._sockets: dict[str, set[str]] = {}
         for path, domains in self._claims.items():
             self._sockets.setdefault(dirname(path), set()).update(domains)
@@ -165,7 +165,9 @@ class Paths:
         wanted: dict[FileKind, set[str]] = {}
         paths = {(path, "dir") for path in self._changed}
         paths |= {(path, tclass) for path, made in self._seen.created.items() for _, tclass, _ in made}
-        paths |= {(path, "sock_file") for one in self._daemons for path in map(self._labels.canonical, one.sockets)}
+        paths |= {
+            (path, "sock_file") for daemon in self._daemons for path in map(self._labels.canonical, daemon.sockets)
+        }
         for path, tclass in paths:
             if root_of(path) and is_plain_path(path):
                 wanted.setdefault(KINDS[tclass], set()).update((path, _neighbour(path)))
@@ -255,7 +257,7 @@ class Paths:
 
     def _maker(self, path: str) -> str | None:
         makers = self._changers((source, type_) for source, _, type_ in self._seen.created.get(path, ()))
-        return next((one.domain for one in self._daemons if makers == {one.domain}), None)
+        return next((daemon.domain for daemon in self._daemons if makers == {daemon.domain}), None)
 
     def _blind(self, path: str, domain: str) -> bool:
         """Say whether anybody else changed objects of the types in PATH without our knowing which."""

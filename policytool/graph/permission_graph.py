@@ -123,7 +123,7 @@ class PermissionGraph:
         """Return the part that touches TYPES in either direction: what they did and what was done to them."""
         wanted = frozenset(types)
         vectors = [v for v in self.vectors() if v.source.type_ in wanted or v.target.type_ in wanted]
-        kept = tuple(one for one in self.executions if one.domain in wanted)
+        kept = tuple(execution for execution in self.executions if execution.domain in wanted)
         return build(Observations(vectors=tuple(vectors), traces=self.traces, executions=kept))
 
 
@@ -132,8 +132,8 @@ def _runs(
 ) -> Iterator[tuple[str, str, AccessVector]]:
     """Yield (caller, program, vector) for each execution that a vector proves, with those uses of it alone."""
     callers: dict[tuple[str, str], list[str]] = {}
-    for one in executions:
-        callers.setdefault((one.domain, one.program), []).append(one.caller)
+    for execution in executions:
+        callers.setdefault((execution.domain, execution.program), []).append(execution.caller)
     for vector in vectors:
         if vector.tclass != "file" or vector.perm not in _EXECUTES:
             continue

@@ -176,7 +176,7 @@ def _walk(
             run_from[path].add(before)
             for entered in {enters(before, type_) for type_ in seen.types[path]} - runs_in[path]:
                 runs_in[path].add(entered)
-                waiting += [(one, entered) for one in run_by.get(path, ())]
+                waiting += [(program, entered) for program in run_by.get(path, ())]
         # Programs that were only ever seen to run each other: somebody ran the first, so the daemon may have.
         left = next((path for path in first if not run_from[path]), None)
         if left is None:

@@ -45,7 +45,7 @@ def replaced(seen: Iterable[AccessVector], mapped: Iterable[AccessVector]) -> tu
                 for new in _gained(counts[question, use], now):
                     found.setdefault((vector, new), {})[use] = lost
     parts = (Replaced(with_uses(vector, vector.target, uses.items()), new) for (vector, new), uses in found.items())
-    return tuple(sorted(parts, key=lambda one: (one.vector.sort_key, one.by)))
+    return tuple(sorted(parts, key=lambda part: (part.vector.sort_key, part.by)))
 
 
 def _gained(before: Counter[str], now: Counter[str]) -> Iterator[str]:

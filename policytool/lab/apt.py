@@ -67,8 +67,10 @@ def debian_sources(root: Path = _ROOT) -> tuple[Source, ...]:
             text = path.read_text("utf-8", "replace")
             found += parse_sources(text) if path.suffix == ".sources" else parse_list(text)
     wanted = {SUITE, f"{SUITE}-updates", f"{SUITE}-security"}
-    chosen = tuple(dict.fromkeys(one for one in found if one.suite in wanted and "main" in one.components))
-    if not any(one.suite == SUITE for one in chosen):
+    chosen = tuple(
+        dict.fromkeys(source for source in found if source.suite in wanted and "main" in source.components)
+    )
+    if not any(source.suite == SUITE for source in chosen):
         raise MissingToolError(
             f"the lab is made of Debian 12 packages, and {root} names no archive with {SUITE} main:"
             f" add one (deb URI {SUITE} main)"
@@ -79,8 +81,8 @@ def debian_sources(root: Path = _ROOT) -> tuple[Source, ...]:
 def sources_list(sources: tuple[Source, ...]) -> str:
     """Return the sources.list of a root file system: SOURCES with their source packages, component main."""
     lines = (
-        f"{kind} [signed-by={_KEYRING}] {one.uri} {one.suite} main"
-        for one in sources
+        f"{kind} [signed-by={_KEYRING}] {source.uri} {source.suite} main"
+        for source in sources
         for kind in ("deb", "deb-src")
     )
     return "\n".join(lines) + "\n"

@@ -47,4 +47,4 @@ def count_denials(
 
 def touching(denials: Iterable[Denial], types: Collection[str]) -> tuple[Denial, ...]:
     """Return those of DENIALS that have one of TYPES as source or target."""
-    return tuple(one for one in denials if one.source in types or one.target in types)
+    return tuple(denial for denial in denials if denial.source in types or denial.target in types)

@@ -35,7 +35,9 @@ def run_disk(image: Image, linked: Linked, cil: Iterable[str], folder: Path) -> 
     disk = folder / "disk.img"
     run(["cp", "--sparse=always", image.disk, disk])
     paths = image.paths.read_text("utf-8", "surrogateescape").splitlines()
-    changed = labels(linked.file_contexts, "any", matching((one for text in cil for one in _patterns(text)), paths))
+    changed = labels(
+        linked.file_contexts, "any", matching((pattern for text in cil for pattern in _patterns(text)), paths)
+    )
     own = labels(linked.file_contexts, "any", (_POLICY, _CONTEXTS))
     commands = [
         *(f"rm {path}" for path in (_POLICY, _CONTEXTS, f"{_CONTEXTS}.bin")),
@@ -74,8 +76,8 @@ def payload_disk(files: Mapping[str, Path], folder: Path, trees: Mapping[str, Pa
         run(["cp", "-a", path, top / name])
     # Here and not by an option of the guest's mount, which mount_t, where it is enforced, may not use for that.
     try:
-        for one in (top, *top.rglob("*")):
-            os.setxattr(one, "security.selinux", _PAYLOAD_LABEL, follow_symlinks=False)
+        for entry in (top, *top.rglob("*")):
+            os.setxattr(entry, "security.selinux", _PAYLOAD_LABEL, follow_symlinks=False)
     except OSError as error:
         raise ToolFailedError(f"cannot label {top}: {error.strerror}") from error
     disk = folder / "payload.img"
@@ -111,4 +113,4 @@ def unpack_results(disk: Path, folder: Path) -> Path:
 
 
 def _patterns(cil: str) -> Iterable[str]:
-    return (one.pattern for one in filecons(cil))
+    return (entry.pattern for entry in filecons(cil))

@@ -90,7 +90,7 @@ class Enforcement:
     @property
     def unexpected(self) -> tuple[Denial, ...]:
         """The denials that no module refuses by decision."""
-        return tuple(one for one in self.denials if not one.refused)
+        return tuple(denial for denial in self.denials if not denial.refused)
 
     @property
     def clean(self) -> bool:
@@ -104,11 +104,17 @@ class Enforcement:
             "format": _FORMAT,
             "clean": self.clean,
             "steps": [
-                {"scenario": one.scenario, "daemon": one.daemon, "name": one.name, "ok": one.ok, "said": one.said}
-                for one in self.steps
+                {
+                    "scenario": step.scenario,
+                    "daemon": step.daemon,
+                    "name": step.name,
+                    "ok": step.ok,
+                    "said": step.said,
+                }
+                for step in self.steps
             ],
-            "denials": [_denied(one) for one in self.denials],
-            "others": [_denied(one) for one in self.others],
+            "denials": [_denied(denial) for denial in self.denials],
+            "others": [_denied(denial) for denial in self.others],
             "errors": dict(self.errors),
             "lost": self.session.lost,
             "kernel": self.session.status.kernel,
@@ -167,7 +173,7 @@ def enforce(
     return Enforcement(
         steps=tuple(session.status.steps),
         denials=denials,
-        others=tuple(one for one in every if one not in denials),
+        others=tuple(denial for denial in every if denial not in denials),
         domains=tuple(sorted(type_ for type_ in policy.ours if type_ in policy.enforced)),
         domain_of=domain_of,
         policy=policy,
@@ -177,16 +183,16 @@ def enforce(
     )
 
 
-def _denied(one: Denial) -> Denied:
+def _denied(denial: Denial) -> Denied:
     return {
-        "source": one.source,
-        "target": one.target,
-        "tclass": one.tclass,
-        "perm": one.perm,
-        "count": one.count,
-        "refused": one.refused or None,
-        "programs": sorted({use.program for use in one.uses if use.program}),
-        "paths": sorted({use.path for use in one.uses if use.path}),
+        "source": denial.source,
+        "target": denial.target,
+        "tclass": denial.tclass,
+        "perm": denial.perm,
+        "count": denial.count,
+        "refused": denial.refused or None,
+        "programs": sorted({use.program for use in denial.uses if use.program}),
+        "paths": sorted({use.path for use in denial.uses if use.path}),
     }
 
 

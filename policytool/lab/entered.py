@@ -29,9 +29,9 @@ def seen_entered(files: Iterable[ModuleEvidence], domains: Collection[str]) -> f
     """
     seen: dict[str, set[str]] = {}
     for file in files:
-        for one in file.accesses:
-            source, target, tclass, perm = one.key
-            entering = perm in _INHERITING or (perm in _ENTERING and one.cure not in DECIDED)
+        for access in file.accesses:
+            source, target, tclass, perm = access.key
+            entering = perm in _INHERITING or (perm in _ENTERING and access.cure not in DECIDED)
             if tclass == "process" and entering:
                 seen.setdefault(source, set()).add(target)
     found: set[str] = set()

@@ -142,12 +142,12 @@ def build_image(told: Told, cache: Cache | None = None) -> Image:
 
 def _build(cache: Cache, sources: tuple[Source, ...], versions: str, told: Told) -> Image:
     script = partial(_run_script, cache.root)
-    minimal_key = digest(versions, _text("bootstrap"), *(f"{one.uri} {one.suite}" for one in sources))
+    minimal_key = digest(versions, _text("bootstrap"), *(f"{source.uri} {source.suite}" for source in sources))
 
     def minimal(folder: Path) -> None:
         told("Debian's minimal system")
         (folder / "sources.list").write_text(sources_list(sources))
-        mirror = next(one.uri for one in sources if one.suite == SUITE)
+        mirror = next(source.uri for source in sources if source.suite == SUITE)
         script("bootstrap", folder / "root", mirror, folder / "sources.list")
 
     base = cache.fill(MINIMAL, minimal_key, minimal)

@@ -54,7 +54,7 @@ def record(
         raise InputError(f"{out}: exists already; choose another name or ask for it to be replaced")
     base = image_base(image)
     policy = record_policy(base, daemons, under, mode)
-    helpers = sorted(policy.recorded - {one.domain for one in daemons})
+    helpers = sorted(policy.recorded - {daemon.domain for daemon in daemons})
     told(f"recording {len(policy.recorded)} domains" + (f", of helpers: {', '.join(helpers)}" if helpers else ""))
     with run_folder("record") as folder:
         session = boot(image, policy, payload, folder, told, enforcing=False, limit=_LIMIT)
@@ -63,7 +63,7 @@ def record(
             base=RecordedBase("selinux-policy-default", image.policy_version, _sha256(policy.linked.policy)),
             selinux="permissive",
             recording=mode,
-            daemons=tuple((one.name, image.libvirt_version) for one in daemons if one.executables),
+            daemons=tuple((daemon.name, image.libvirt_version) for daemon in daemons if daemon.executables),
             scenario=", ".join(session.status.scenarios),
             lost=session.lost,
         )

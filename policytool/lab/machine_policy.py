@@ -36,7 +36,7 @@ class LabPolicy:
 
     `recorded` are the domains that are recorded, those of helpers among them. `ours` are the types of the modules
     and the domains they are about, `entered` the domains that a process of ours was seen to become, `further` those
-    that one of these or of ours may become in one more step, `enforced` all that enforce.
+    that a process of ours or of `entered` may become in one more step, `enforced` all that enforce.
     """
 
     linked: Linked

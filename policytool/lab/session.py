@@ -104,7 +104,7 @@ def run_folder(verb: str) -> Iterator[Path]:
 
 def _sweep(runs: Path) -> None:
     """Drop the disks that killed runs have left, and all but the last runs."""
-    folders = sorted((one for one in runs.iterdir() if one.is_dir()), reverse=True)
+    folders = sorted((folder for folder in runs.iterdir() if folder.is_dir()), reverse=True)
     for place, folder in enumerate(folders):
         pid = folder.name.split("-")[1] if folder.name.count("-") >= 2 else ""
         if pid.isdigit() and Path(f"/proc/{pid}").exists():

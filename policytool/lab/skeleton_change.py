@@ -37,7 +37,7 @@ def skeleton_changes(before: Path, after: Path) -> Mapping[str, SkeletonChange]:
 
 
 def _skeletons(folder: Path) -> Mapping[str, frozenset[str]]:
-    return {one.name: frozenset(_statements(one)) for one in folder.iterdir() if one.is_dir()}
+    return {module.name: frozenset(_statements(module)) for module in folder.iterdir() if module.is_dir()}
 
 
 def _statements(folder: Path) -> Iterator[str]:

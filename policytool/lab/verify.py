@@ -70,7 +70,7 @@ def verify(
             told(f"{name}: proved already")
             found[name] = kept
             continue
-        told(f"{name}: {sum(one.endswith('.sh') for one in batch)} scenarios")
+        told(f"{name}: {sum(file.endswith('.sh') for file in batch)} scenarios")
         try:
             done = enforce(image, folders, batch, told).document()
         except LostVmError as error:
@@ -95,9 +95,9 @@ def _joined(found: Mapping[str, Document], traces: Sequence[Path]) -> Verificati
     return {
         "format": _FORMAT,
         "clean": all(document["clean"] for document in found.values()),
-        "steps": sum(one["ok"] + len(one["failed"]) for one in parts.values()),
-        "failed": sum(len(one["failed"]) for one in parts.values()),
-        "denials": sum(len(one["denials"]) for one in parts.values()),
+        "steps": sum(batch["ok"] + len(batch["failed"]) for batch in parts.values()),
+        "failed": sum(len(batch["failed"]) for batch in parts.values()),
+        "denials": sum(len(batch["denials"]) for batch in parts.values()),
         "batches": parts,
         "hashes": hashes,
         "kernel": first["kernel"],
@@ -109,8 +109,8 @@ def _batch(document: Document) -> Batch:
     return {
         "ok": sum(step["ok"] for step in steps),
         "failed": [f"{step['scenario']}: {step['daemon']} {step['name']}" for step in steps if not step["ok"]],
-        "denials": [one for one in document["denials"] if not one["refused"]],
-        "refused": [one for one in document["denials"] if one["refused"]],
+        "denials": [denial for denial in document["denials"] if not denial["refused"]],
+        "refused": [denial for denial in document["denials"] if denial["refused"]],
         "lost": document["lost"],
         "seconds": document["seconds"],
     }

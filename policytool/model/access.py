@@ -104,8 +104,8 @@ def kept_uses(counts: Mapping[Use, int]) -> tuple[tuple[Use, int], ...]:
     unnamed = 0
     for use, count in sorted(counts.items()):
         unnamed += use.identity != NOTHING
-        one = use if use.identity == NOTHING or unnamed <= MAX_USES else _nameless(use)
-        kept[one] = kept.get(one, 0) + count
+        kept_use = use if use.identity == NOTHING or unnamed <= MAX_USES else _nameless(use)
+        kept[kept_use] = kept.get(kept_use, 0) + count
     plain = [use for use in kept if use.identity == NOTHING]
     for use in sorted(plain)[MAX_USES:]:
         del kept[use]

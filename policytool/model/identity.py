@@ -72,9 +72,12 @@ class Sightings:
     def merge(self, *others: Sightings) -> Sightings:
         """Return what seeing all of them together would give; order-free."""
         every = (self, *others)
-        if sum(bool(one.seen) for one in every) < 2:
-            return next((one for one in every if one.seen), self)
-        return joined((one for part in every for one in part.seen), (one for part in every for one in part.below))
+        if sum(bool(sightings.seen) for sightings in every) < 2:
+            return next((sightings for sightings in every if sightings.seen), self)
+        return joined(
+            (sighting for part in every for sighting in part.seen),
+            (limit for part in every for limit in part.below),
+        )
 
 
 NOT_SEEN = Sightings()
@@ -86,17 +89,18 @@ def joined(seen: Iterable[Sighting], below: Iterable[tuple[str, int]]) -> Sighti
     for trace, limit in below:
         limits[trace] = min(limit, limits.get(trace, limit))
     traces: dict[str, dict[Place, Sighting]] = {}
-    for one in seen:
-        if one.trace in limits and one.place.inode >= limits[one.trace]:
+    for sighting in seen:
+        if sighting.trace in limits and sighting.place.inode >= limits[sighting.trace]:
             continue
-        places = traces.setdefault(one.trace, {})
-        places[one.place] = _both(one, places.get(one.place, one))
+        places = traces.setdefault(sighting.trace, {})
+        places[sighting.place] = _both(sighting, places.get(sighting.place, sighting))
     for trace, places in traces.items():
         if (most := cut(places)) is not None:
             limits[trace] = most
-            traces[trace] = {place: one for place, one in places.items() if place.inode < most}
+            traces[trace] = {place: sighting for place, sighting in places.items() if place.inode < most}
     return Sightings(
-        tuple(sorted(one for places in traces.values() for one in places.values())), tuple(sorted(limits.items()))
+        tuple(sorted(sighting for places in traces.values() for sighting in places.values())),
+        tuple(sorted(limits.items())),
     )
 
 
@@ -106,11 +110,11 @@ def cut(places: Iterable[Place], most: int = MAX_SIGHTINGS) -> int | None:
     return every[most] if len(every) > most else None
 
 
-def _both(one: Sighting, other: Sighting) -> Sighting:
+def _both(sighting: Sighting, known: Sighting) -> Sighting:
     return Sighting(
-        one.trace,
-        one.place,
-        min(one.first, other.first),
-        max(one.last, other.last),
-        max(one.gone, other.gone),
+        sighting.trace,
+        sighting.place,
+        min(sighting.first, known.first),
+        max(sighting.last, known.last),
+        max(sighting.gone, known.gone),
     )

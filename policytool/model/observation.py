@@ -51,22 +51,27 @@ class Observations:
         errors: Counter[str] = Counter()
         unread_counts: Counter[UnreadKind] = Counter()
         hosts: Counter[str] = Counter()
-        for one in every:
-            errors.update(dict(one.errors))
-            unread_counts.update(dict(one.unread_counts))
-            hosts.update(dict(one.hosts))
+        for observations in every:
+            errors.update(dict(observations.errors))
+            unread_counts.update(dict(observations.unread_counts))
+            hosts.update(dict(observations.hosts))
         return Observations(
-            vectors=merge_vectors(vector for one in every for vector in one.vectors),
-            traces=tuple(sorted({trace for one in every for trace in one.traces})),
-            events=sum(one.events for one in every),
-            records=sum(one.records for one in every),
+            vectors=merge_vectors(vector for observations in every for vector in observations.vectors),
+            traces=tuple(sorted({trace for observations in every for trace in observations.traces})),
+            events=sum(observations.events for observations in every),
+            records=sum(observations.records for observations in every),
             errors=tuple(sorted(errors.items())),
-            refusals=kept(refusal for one in every for refusal in one.refusals),
+            refusals=kept(refusal for observations in every for refusal in observations.refusals),
             unread=tuple(
-                sorted((place for one in every for place in one.unread), key=lambda u: (u.location, u.kind, u.text))
+                sorted(
+                    (place for observations in every for place in observations.unread),
+                    key=lambda u: (u.location, u.kind, u.text),
+                )
             )[:MAX_UNREAD],
             unread_counts=tuple(sorted(unread_counts.items())),
             hosts=tuple(sorted(hosts.items())[:MAX_HOSTS]),
-            executions=tuple(sorted({execution for one in every for execution in one.executions})),
-            sightings=NOT_SEEN.merge(*(one.sightings for one in every)),
+            executions=tuple(
+                sorted({execution for observations in every for execution in observations.executions})
+            ),
+            sightings=NOT_SEEN.merge(*(observations.sightings for observations in every)),
         )

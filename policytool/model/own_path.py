@@ -72,7 +72,7 @@ class OwnPath:
     labelled: bool = True
 
     def holds(self, path: str) -> bool:
-        """Say whether PATH is this one, or in this directory."""
+        """Say whether PATH is this path, or in this directory."""
         return path == self.path or (self.kind is FileKind.DIR and path.startswith(f"{self.path}/"))
 
 

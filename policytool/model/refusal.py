@@ -56,6 +56,6 @@ def refusal(error: SelinuxError, syscall: str) -> Refusal:
 def kept(counts: Iterable[tuple[Refusal, int]]) -> tuple[tuple[Refusal, int], ...]:
     """Add up COUNTS and return the refusals that are kept, in order; exact in their counts."""
     total: Counter[Refusal] = Counter()
-    for one, count in counts:
-        total[one] += count
+    for refused, count in counts:
+        total[refused] += count
     return tuple(nsmallest(MAX_REFUSALS, total.items()))

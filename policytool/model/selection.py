@@ -58,7 +58,7 @@ class Selection:
         if not self.programs:
             return event
         pairs = zip(event.decisions, programs, strict=True)
-        kept: tuple[AccessDecision, ...] = tuple(one for one, program in pairs if self._runs(program))
+        kept: tuple[AccessDecision, ...] = tuple(decision for decision, program in pairs if self._runs(program))
         return event if len(kept) == len(event.decisions) else replace(event, decisions=kept)
 
     def _runs(self, program: str) -> bool:

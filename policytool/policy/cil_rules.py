@@ -122,7 +122,7 @@ def without_grants(text: str, rules: Iterable[CilRule], marks: Mapping[CilRule, 
     MARKS are statements to be put beside some of them.
     """
     parts, done = [], 0
-    for rule in sorted(rules, key=lambda one: one.start):
+    for rule in sorted(rules, key=lambda found: found.start):
         statement = _KEYWORD.sub("(auditallow", text[rule.start : rule.end], count=1)
         parts += [text[done : rule.start], statement, marks.get(rule, "")]
         done = rule.end

@@ -202,7 +202,9 @@ class CompiledPolicy:
         named = [(ip_network(str(node.network)), str(node.context.type_)) for node in self._policy.nodecons()]
         twins: dict[str, str] = {}
         for four, six in _SAME_ADDRESSES:
-            types = [{type_ for network, type_ in named if network == ip_network(one)} for one in (four, six)]
+            types = [
+                {type_ for network, type_ in named if network == ip_network(address)} for address in (four, six)
+            ]
             if len(types[0]) == len(types[1]) == 1 and types[0] != types[1]:
                 (first,), (second,) = types
                 twins |= {first: second, second: first}

@@ -124,7 +124,7 @@ class Decider:
         self.close()
 
     def close(self) -> None:
-        """Free the policy that libsepol holds, if it is this one. The decider can still be used after."""
+        """Free the policy that libsepol holds, if it is this policy. The decider can still be used after."""
         with _lock:
             if _loaded is self:
                 _unload()
@@ -153,7 +153,7 @@ class Decider:
         answer = self.ask(vector.source, vector.target, vector.tclass, vector.perm)
         if answer.outcome is not Outcome.BAD_CONTEXT:
             return answer
-        source, target = (self.policy.object_context(one.type_) for one in (vector.source, vector.target))
+        source, target = (self.policy.object_context(context.type_) for context in (vector.source, vector.target))
         found = self.ask(source, target, vector.tclass, vector.perm)
         by_type = f"user, role and range were not judged ({answer.cause})"
         return replace(_ALLOWED if found.outcome in _OF_CONTEXT else found, by_type=by_type)

@@ -22,7 +22,7 @@ _STEPS = 2
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """`enterable`: type of a program file → the one domain of the system that it is the way into.
+    """`enterable`: type of a program file → the domain of the system that it leads into, if it is a single domain.
 
     `several`: type of a program file → the domains of the system that it is an entry point of, if more than one.
     """
@@ -34,9 +34,9 @@ class Entries:
 def entries(policy: CompiledPolicy) -> Entries:
     """Return the program types of POLICY that lead into domains of the system.
 
-    The one domain is that which the type is an entry point of and that the role system_r may have, if some
-    type_transition on the type leads there: somebody meant it to be entered by running the program. Where several
-    domains have the type as an entry point, which one is right depends on who runs the program.
+    A type leads into a domain if it is an entry point of the domain, the role system_r may have the domain, and
+    some type_transition on the type leads there: somebody meant it to be entered by running the program. Where
+    several domains have the type as an entry point, which one is right depends on who runs the program.
     """
     system = policy.roles.get(_SYSTEM_ROLE, frozenset())
     found: dict[str, set[str]] = {}

@@ -7,8 +7,8 @@ needed to know that. Allow rules only add, and nothing else of a policy depends 
 ranges are the same in S and in the whole; sources of type bounds are not judged), so that S with any set of the
 statements allows an access exactly if the whole policy's constraints do and S has a rule for it or a statement of
 the set covers it. Hence: an observed access that the whole allows, that S denies and that exactly one statement
-covers proves that one needed; and a permission without such an access can go, alone, without anything that was seen
-being denied.
+covers proves that statement's permission needed. A permission without such an access can go, by itself, and nothing
+that was seen is denied.
 """
 
 from __future__ import annotations
@@ -110,12 +110,12 @@ class Proof:
 
     def of(self, *standings: Standing) -> tuple[JudgedPermission, ...]:
         """Return what has one of STANDINGS."""
-        return tuple(one for one in self.judged if one.standing in standings)
+        return tuple(judged for judged in self.judged if judged.standing in standings)
 
     @property
     def findings(self) -> tuple[JudgedPermission, ...]:
         """What keeps the modules from being proved irreducible: what can go, and what could not be judged."""
-        return tuple(one for one in self.judged if one.standing.is_finding)
+        return tuple(judged for judged in self.judged if judged.standing.is_finding)
 
 
 _Pair = tuple[int, str]
@@ -154,7 +154,9 @@ class _Table:
             if vector.key not in self.covering:
                 candidates = by_perm.get((vector.tclass, vector.perm), ())
                 source, target = vector.key[:2]
-                self.covering[vector.key] = tuple(one for one in candidates if grants[one].covers(source, target))
+                self.covering[vector.key] = tuple(
+                    candidate for candidate in candidates if grants[candidate].covers(source, target)
+                )
             for place in self.covering[vector.key]:
                 self.seen.setdefault((place, vector.perm), []).append(vector)
 
@@ -173,7 +175,7 @@ def _prove(table: _Table, skeleton: Decides, whole: Decides) -> Mapping[_Pair, A
     while waiting:
         found: dict[_Pair, AccessVector] = {}
         for pair, candidates in waiting.items():
-            witness = next((one for one in candidates if not skeleton.decide(one).allowed), None)
+            witness = next((vector for vector in candidates if not skeleton.decide(vector).allowed), None)
             if witness:
                 found[pair] = witness
         proved |= {pair: witness for pair, witness in found.items() if whole.decide(witness).allowed}
@@ -189,10 +191,10 @@ def _in_vain(table: _Table, pair: _Pair, skeleton: Decides, whole: Decides) -> J
     if not seen:
         return JudgedPermission(rule, perm, Standing.UNSEEN)
     for vector in seen:
-        others = [table.grants[one].rule for one in table.covering[vector.key] if one != place]
+        others = [table.grants[other].rule for other in table.covering[vector.key] if other != place]
         if others and not skeleton.decide(vector).allowed and whole.decide(vector).allowed:
-            names = ", ".join(f"{one.module}: allow {one}" for one in others[:3])
-            shared = all(one.module != rule.module for one in others)
+            names = ", ".join(f"{other.module}: allow {other}" for other in others[:3])
+            shared = all(other.module != rule.module for other in others)
             return JudgedPermission(rule, perm, Standing.SHARED if shared else Standing.TWICE, vector, names)
     for vector in seen:
         if skeleton.decide(vector).allowed:
@@ -208,4 +210,4 @@ def _questions(vectors: Iterable[AccessVector]) -> Iterator[AccessVector]:
         known = asked.get(question)
         if known is None or vector.evidence.count > known.evidence.count:
             asked[question] = vector
-    yield from sorted(asked.values(), key=lambda one: (-one.evidence.count, one.sort_key))
+    yield from sorted(asked.values(), key=lambda vector: (-vector.evidence.count, vector.sort_key))

@@ -47,7 +47,7 @@ class PermissionSets:
             for name, held in self.sets.items()
             if name.endswith(_SUFFIX) and held and held <= perms and self._meant(name.removesuffix(_SUFFIX), tclass)
         ]
-        return tuple(sorted(found, key=lambda one: one.name))
+        return tuple(sorted(found, key=lambda permission_set: permission_set.name))
 
     def _meant(self, kind: str, tclass: str) -> bool:
         for ending, classes in _FAMILIES:
@@ -56,7 +56,7 @@ class PermissionSets:
                 return tclass in self.sets.get(classes, ()) and (not netlink or tclass.startswith("netlink_"))
         # `read_lnk_file` is of lnk_file and not of file: the longest class that the name ends with.
         known = self.sets.get("dir_file_class_set", frozenset()) | {tclass}
-        return max((one for one in known if kind.endswith(f"_{one}")), key=len, default="") == tclass
+        return max((name for name in known if kind.endswith(f"_{name}")), key=len, default="") == tclass
 
 
 def parse_permission_sets(text: str) -> PermissionSets:
@@ -68,8 +68,8 @@ def parse_permission_sets(text: str) -> PermissionSets:
     while ready := [
         name
         for name, parts in words.items()
-        if name not in sets and all(one in sets or one not in words for one in parts)
+        if name not in sets and all(part in sets or part not in words for part in parts)
     ]:
         for name in ready:
-            sets[name] = frozenset[str]().union(*(sets.get(one, frozenset({one})) for one in words[name]))
+            sets[name] = frozenset[str]().union(*(sets.get(part, frozenset({part})) for part in words[name]))
     return PermissionSets(sets)

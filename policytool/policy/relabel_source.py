@@ -57,7 +57,7 @@ class Relabelled:
     @property
     def every(self) -> tuple[AccessVector, ...]:
         """All accesses as they would be."""
-        return merge_vectors((*self.kept, *(one.vector for one in self.moved)))
+        return merge_vectors((*self.kept, *(access.vector for access in self.moved)))
 
 
 def relabel_sources(vectors: Iterable[AccessVector], attributions: Iterable[Attribution]) -> Relabelled:
@@ -66,7 +66,11 @@ def relabel_sources(vectors: Iterable[AccessVector], attributions: Iterable[Attr
     A vector of which not every use is known stays: nothing may be concluded from those that are.
     """
     every = tuple(vectors)
-    by_domain = {one.domain: _Domain(one, every) for one in attributions if one.runs_in or one.helpers}
+    by_domain = {
+        attribution.domain: _Domain(attribution, every)
+        for attribution in attributions
+        if attribution.runs_in or attribution.helpers
+    }
     kept: list[AccessVector] = []
     moved: list[Moved] = []
     for vector in every:
@@ -76,7 +80,9 @@ def relabel_sources(vectors: Iterable[AccessVector], attributions: Iterable[Attr
             continue
         kept += domain.kept(vector)
         moved += domain.moved(vector)
-    return Relabelled(merge_vectors(kept), tuple(sorted(moved, key=lambda one: (one.vector.sort_key, one.reason))))
+    return Relabelled(
+        merge_vectors(kept), tuple(sorted(moved, key=lambda access: (access.vector.sort_key, access.reason)))
+    )
 
 
 class _Domain:

@@ -124,7 +124,7 @@ def relabel_targets(vectors: Iterable[AccessVector], targets: TargetMap) -> Reta
     parts = [targets.map(vector) for vector in vectors]
     return Retargeted(
         merge_vectors(vector for part in parts for vector in part.vectors),
-        tuple(one for part in parts for one in part.unmapped),
+        tuple(unmapped for part in parts for unmapped in part.unmapped),
     )
 
 
@@ -138,9 +138,9 @@ class _Objects:
     def __init__(self, vectors: Sequence[AccessVector], skeleton: Skeleton) -> None:
         self._skeleton = skeleton
         self._patterns = [
-            (re.compile(one.pattern), one.kind, one.context.type_) for one in _specific(skeleton.private)
+            (re.compile(entry.pattern), entry.kind, entry.context.type_) for entry in _specific(skeleton.private)
         ]
-        self._private = frozenset(one.context.type_ for one in skeleton.private)
+        self._private = frozenset(entry.context.type_ for entry in skeleton.private)
         # (path, class, old type) of what was made, and its makers by trace.
         self._made: dict[tuple[str, str, str], dict[str, set[str]]] = {}
         self._parents: dict[str, set[str]] = {}
@@ -264,8 +264,8 @@ class _Doubts:
                 if type_ not in ("", old):
                     every.add(ReplacedType(old, vector.tclass, type_))
         self._replaced: dict[str, list[ReplacedType]] = {}
-        for one in sorted(every):
-            self._replaced.setdefault(one.old, []).append(one)
+        for replaced_type in sorted(every):
+            self._replaced.setdefault(replaced_type.old, []).append(replaced_type)
 
     def types(self, vector: AccessVector, use: Use | None) -> set[str]:
         """Return the private types that the object of USE, which cannot be told, may have; None is any use."""
@@ -274,11 +274,11 @@ class _Doubts:
             return set()
         name = use.identity.name if use and not use.identity.entry else ""
         return {
-            one.new
-            for one in self._replaced.get(old, ())
-            if one.tclass in ("", vector.tclass)
-            and (not name or one.name in ("", name))
-            and not (use and self._objects.was_there(one.new, use.trace))
+            replaced.new
+            for replaced in self._replaced.get(old, ())
+            if replaced.tclass in ("", vector.tclass)
+            and (not name or replaced.name in ("", name))
+            and not (use and self._objects.was_there(replaced.new, use.trace))
         }
 
     def reason(self, vector: AccessVector, doubts: set[str]) -> str:
@@ -293,4 +293,4 @@ class _Doubts:
 
 def _specific(entries: Iterable[FileContext]) -> list[FileContext]:
     """Return ENTRIES with the more specific ones first: those of longer paths."""
-    return sorted(entries, key=lambda one: (-len(one.pattern.removesuffix("(/.*)?")), one))
+    return sorted(entries, key=lambda entry: (-len(entry.pattern.removesuffix("(/.*)?")), entry))

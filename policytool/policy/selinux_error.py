@@ -95,41 +95,41 @@ class JudgedError:
     cause: str = ""
 
 
-def classify(one: Refusal) -> ErrorKind:
+def classify(refusal: Refusal) -> ErrorKind:
     """Tell from the record alone what was at fault, as far as it can be told."""
-    if one.op == "security_bounded_transition":
+    if refusal.op == "security_bounded_transition":
         # The same function refuses an execution under no_new_privs and a thread that changes its context.
-        return ErrorKind.NNP if one.syscall in _EXECUTIONS else ErrorKind.BOUNDS
-    if one.op == "security_compute_av":
-        return ErrorKind.BOUNDS if one.reason == "bounds" else ErrorKind.UNKNOWN
-    old, new = _context(one.old), _context(one.new)
-    if one.op == "security_validate_transition":
+        return ErrorKind.NNP if refusal.syscall in _EXECUTIONS else ErrorKind.BOUNDS
+    if refusal.op == "security_compute_av":
+        return ErrorKind.BOUNDS if refusal.reason == "bounds" else ErrorKind.UNKNOWN
+    old, new = _context(refusal.old), _context(refusal.new)
+    if refusal.op == "security_validate_transition":
         if old is None or new is None:
             return ErrorKind.TRANSITION
         if (old.user, old.role) != (new.user, new.role):
             return ErrorKind.ROLE
         return ErrorKind.RANGE if old.range_ != new.range_ else ErrorKind.TRANSITION
-    if one.op == "security_compute_sid":
+    if refusal.op == "security_compute_sid":
         if new is None:
             return ErrorKind.CONTEXT
         # Any user and any type goes with object_r, so that only a range can be wrong.
         return ErrorKind.RANGE if new.role == OBJECT_ROLE else ErrorKind.ROLE
-    return ErrorKind.CONTEXT if one.new else ErrorKind.UNKNOWN
+    return ErrorKind.CONTEXT if refusal.new else ErrorKind.UNKNOWN
 
 
 def judge(refusals: Iterable[tuple[Refusal, int]], policy: Knows, decider: Asks) -> tuple[JudgedError, ...]:
     """Say for each of REFUSALS, with its count, whether POLICY, for which DECIDER answers, would refuse it too."""
-    return tuple(JudgedError(one, count, *_judged(one, policy, decider)) for one, count in refusals)
+    return tuple(JudgedError(refusal, count, *_judged(refusal, policy, decider)) for refusal, count in refusals)
 
 
-def _judged(one: Refusal, policy: Knows, decider: Asks) -> tuple[ErrorKind, ErrorOutcome, str]:
-    kind = classify(one)
-    if one.op == "security_compute_sid" and (new := _context(one.new)) is not None:
+def _judged(refusal: Refusal, policy: Knows, decider: Asks) -> tuple[ErrorKind, ErrorOutcome, str]:
+    kind = classify(refusal)
+    if refusal.op == "security_compute_sid" and (new := _context(refusal.new)) is not None:
         return _valid(new, policy) or (kind, ErrorOutcome.ALLOWED, f"{new} is valid")
-    if kind is ErrorKind.BOUNDS and one.op == "security_compute_av":
-        return kind, *_bounded_access(one, decider)
+    if kind is ErrorKind.BOUNDS and refusal.op == "security_compute_av":
+        return kind, *_bounded_access(refusal, decider)
     if kind in (ErrorKind.BOUNDS, ErrorKind.NNP):
-        return kind, *_bounded_change(one, kind, policy, decider)
+        return kind, *_bounded_change(refusal, kind, policy, decider)
     return kind, ErrorOutcome.UNMAPPED, "libsepol has no question for it"
 
 
@@ -152,19 +152,19 @@ def _valid(new: SecurityContext, policy: Knows) -> tuple[ErrorKind, ErrorOutcome
     return None
 
 
-def _bounded_access(one: Refusal, decider: Asks) -> tuple[ErrorOutcome, str]:
-    source, target = _context(one.source), _context(one.target)
-    if source is None or target is None or not one.perms:
+def _bounded_access(refusal: Refusal, decider: Asks) -> tuple[ErrorOutcome, str]:
+    source, target = _context(refusal.source), _context(refusal.target)
+    if source is None or target is None or not refusal.perms:
         return ErrorOutcome.UNMAPPED, "the record does not say what was asked"
-    answers = [decider.ask(source, target, one.tclass, perm) for perm in one.perms]
+    answers = [decider.ask(source, target, refusal.tclass, perm) for perm in refusal.perms]
     if all(answer.allowed for answer in answers):
         return ErrorOutcome.ALLOWED, ""
     worst = next(answer for answer in answers if not answer.allowed)
     return ErrorOutcome.DENIED if worst.outcome.denied else ErrorOutcome.UNMAPPED, worst.describe()
 
 
-def _bounded_change(one: Refusal, kind: ErrorKind, policy: Knows, decider: Asks) -> tuple[ErrorOutcome, str]:
-    old, new = _context(one.old), _context(one.new)
+def _bounded_change(refusal: Refusal, kind: ErrorKind, policy: Knows, decider: Asks) -> tuple[ErrorOutcome, str]:
+    old, new = _context(refusal.old), _context(refusal.new)
     if old is None or new is None:
         return ErrorOutcome.UNMAPPED, "the record does not say between which contexts"
     child, parent = policy.resolve(new.type_), policy.resolve(old.type_)

@@ -49,16 +49,16 @@ class Change:
     def lines(self) -> list[str]:
         """Describe the change for --dry-run, a line for each thing."""
         shown = []
-        for thing, (before, after) in self.things.items():
+        for name, (before, after) in self.things.items():
             if self.kind is Kind.AUDITD:
                 after = "no rotation, no waiting for the disk"
-                shown.append(f"{self.kind}: {thing}: {after}")
+                shown.append(f"{self.kind}: {name}: {after}")
             elif self.kind is Kind.POLICY:
-                shown.append(f"{self.kind}: all of {thing}, and the recording's rules; no file is changed")
+                shown.append(f"{self.kind}: all of {name}, and the recording's rules; no file is changed")
             elif self.kind is Kind.UNIT:
-                shown.append(f"{self.kind}: {thing}: " + ("restarted" if before == ACTIVE else "stays stopped"))
+                shown.append(f"{self.kind}: {name}: " + ("restarted" if before == ACTIVE else "stays stopped"))
             else:
-                shown.append(f"{self.kind}: {thing}: {before} -> {after}")
+                shown.append(f"{self.kind}: {name}: {before} -> {after}")
         return shown
 
 

@@ -130,7 +130,7 @@ def make_plan(request: Request, folder: Path) -> Plan:
         cil = complete_cil(domains, running) if request.mode is Mode.COMPLETE else permissive_cil(domains)
     skeletons = skeletons_cil(request.daemons, known, BasePolicy(policy.name, "", ""))
     fresh = [daemon for daemon in request.daemons if daemon.domain not in known]
-    services = [one.unit for one in request.daemons if one.unit and (one in fresh or request.restart)]
+    services = [daemon.unit for daemon in request.daemons if daemon.unit and (daemon in fresh or request.restart)]
     changes = (
         Change(Kind.AUDITD, _auditd_things()),
         Change(
@@ -159,9 +159,9 @@ def make_plan(request: Request, folder: Path) -> Plan:
         ),
         Change(Kind.LABEL, _label_things(fresh)),
     )
-    cil += reachable_cil({type_ for one in fresh for type_ in (one.domain, one.exec_type)}, classes)
+    cil += reachable_cil({type_ for daemon in fresh for type_ in (daemon.domain, daemon.exec_type)}, classes)
     made = tuple(change for change in changes if change.things)
-    new = tuple(one.domain for one in fresh)
+    new = tuple(daemon.domain for daemon in fresh)
     return Plan(made, cil + "".join(skeletons.values()), policy, new, tuple(sorted(set(domains) - asked)))
 
 
@@ -191,7 +191,7 @@ def record(request: Request, out: Path, name: str, told: Told, *, overwrite: boo
                 for change in plan.changes:
                     told(f"changing: {change.kind}")
                     undo_log.make(change)
-                states = [dict(one.things) for one in plan.changes if one.kind is Kind.UNIT]
+                states = [dict(change.things) for change in plan.changes if change.kind is Kind.UNIT]
                 units.start([unit for things in states for unit, (was, _) in things.items() if was == ACTIVE])
                 lost, status, gaps = _watch(request, log, raw, told)
             leftovers = _left_behind(plan.new_domains)
@@ -323,12 +323,14 @@ def _left_behind(domains: Sequence[str]) -> tuple[str, ...]:
 
 def recorded_versions(request: Request) -> tuple[tuple[str, str | None], ...]:
     """Return the daemons of REQUEST of which a program is known, with the versions of their packages."""
-    return tuple((one.name, package_version(one.executables)) for one in request.daemons if one.executables)
+    return tuple(
+        (daemon.name, package_version(daemon.executables)) for daemon in request.daemons if daemon.executables
+    )
 
 
 def _facts(request: Request, plan: Plan, lost: int | None) -> Facts:
     package, version = policy_package(plan.policy.name)
-    before = next(one for one in plan.changes if one.kind is Kind.POLICY)
+    before = next(change for change in plan.changes if change.kind is Kind.POLICY)
     saved = next(iter(before.things)).rpartition("@")[2]
     return Facts(
         kernel=platform.release(),

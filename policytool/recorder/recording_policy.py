@@ -74,7 +74,7 @@ def with_helpers(domains: Collection[str], policy: CompiledPolicy) -> frozenset[
 def reachable_cil(types: Collection[str], classes: Iterable[str]) -> str:
     """Return CIL that lets every domain reach TYPES, those of new domains: no rule of an enforcing host does.
 
-    Without it init could not even start the daemon, for the permissive one is the daemon, and not init.
+    Without it init could not even start the daemon: the daemon's domain is permissive, and init's is not.
     """
     return "".join(
         f"(allow domain {type_} ({tclass} (all)))\n" for type_ in sorted(types) for tclass in sorted(classes)

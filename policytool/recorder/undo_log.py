@@ -72,7 +72,9 @@ class UndoLog:
             {
                 "format": _FORMAT,
                 "boot": self._boot,
-                "changes": [{"kind": one.kind, "things": dict(one.things)} for one in self.changes + (left or [])],
+                "changes": [
+                    {"kind": change.kind, "things": dict(change.things)} for change in self.changes + (left or [])
+                ],
             },
             indent=1,
         )
@@ -126,8 +128,10 @@ def _read(path: Path, folder: Path, lock: int) -> UndoLog:
                 f"{path}: format {data['format']}: a newer policytool made it, and has to restore the host"
             )
         changes = [
-            Change(Kind(one["kind"]), {thing: (before, after) for thing, (before, after) in one["things"].items()})
-            for one in data["changes"]
+            Change(
+                Kind(change["kind"]), {name: (before, after) for name, (before, after) in change["things"].items()}
+            )
+            for change in data["changes"]
         ]
         return UndoLog(folder, lock, str(data["boot"]), changes)
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -87,9 +87,9 @@ def distinct(observations: Observations) -> tuple[Access, ...]:
                 key=head.key,
                 result=head.result,
                 permissive=head.permissive,
-                evidence=head.evidence.merge(*(one.evidence for one in rest)) if rest else head.evidence,
-                xperms=frozenset().union(*(one.xperms for one in vectors)),
-                unlisted=sum(one.unlisted for one in vectors),
+                evidence=head.evidence.merge(*(vector.evidence for vector in rest)) if rest else head.evidence,
+                xperms=frozenset().union(*(vector.xperms for vector in vectors)),
+                unlisted=sum(vector.unlisted for vector in vectors),
             )
         )
     return tuple(found)
@@ -102,16 +102,16 @@ def ordered(accesses: Iterable[Access], by: SortKey | None, reverse: bool = Fals
         case None:
             pass
         case SortKey.COUNT:
-            found.sort(key=lambda one: -one.evidence.count)
+            found.sort(key=lambda access: -access.evidence.count)
         case SortKey.FIRST:
-            found.sort(key=lambda one: -one.evidence.first)
+            found.sort(key=lambda access: -access.evidence.first)
         case SortKey.LAST:
-            found.sort(key=lambda one: -one.evidence.last)
+            found.sort(key=lambda access: -access.evidence.last)
         case SortKey.RESULT:
-            found.sort(key=lambda one: one.result)
+            found.sort(key=lambda access: access.result)
         case _:
             place = (SortKey.SOURCE, SortKey.TARGET, SortKey.CLASS, SortKey.PERMISSION).index(by)
-            found.sort(key=lambda one: one.key[place])
+            found.sort(key=lambda access: access.key[place])
     return tuple(reversed(found)) if reverse else tuple(found)
 
 
@@ -126,7 +126,7 @@ def grouped(accesses: Iterable[Access], by: GroupKey) -> tuple[Group, ...]:
                 first, last = access.evidence.first, access.evidence.last
                 group.first = first if group.first is None else min(group.first, first)
                 group.last = last if group.last is None else max(group.last, last)
-    return tuple(sorted(groups.values(), key=lambda one: (-one.count, one.name)))
+    return tuple(sorted(groups.values(), key=lambda group: (-group.count, group.name)))
 
 
 def _parts(access: Access, by: GroupKey) -> list[tuple[str, int]]:

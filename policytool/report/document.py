@@ -45,18 +45,18 @@ def replayed_document(result: Replayed) -> Document:
     }
 
 
-def refusal_document(one: Refusal, count: int, kind: ErrorKind) -> Document:
+def refusal_document(refusal: Refusal, count: int, kind: ErrorKind) -> Document:
     """Return what SELINUX_ERR records tell of ONE refusal, with its verdict."""
     return {
         "verdict": kind.value,
-        "op": printable(one.op),
-        "source": printable(one.source),
-        "target": printable(one.target),
-        "tclass": printable(one.tclass),
-        "old": printable(one.old),
-        "new": printable(one.new),
-        "perms": [printable(perm) for perm in one.perms],
-        "syscall": printable(one.syscall),
+        "op": printable(refusal.op),
+        "source": printable(refusal.source),
+        "target": printable(refusal.target),
+        "tclass": printable(refusal.tclass),
+        "old": printable(refusal.old),
+        "new": printable(refusal.new),
+        "perms": [printable(perm) for perm in refusal.perms],
+        "syscall": printable(refusal.syscall),
         "count": count,
     }
 
@@ -77,29 +77,29 @@ def replay_document(
         "left_out": left_out,
         "accesses": [replayed_document(r) for r in outcome.results if r.verdict is not Verdict.ALLOWED],
         "selinux_errors": [
-            refusal_document(one.refusal, one.count, one.kind)
-            | {"outcome": one.outcome.value, "cause": printable(one.cause)}
-            for one in errors
+            refusal_document(error.refusal, error.count, error.kind)
+            | {"outcome": error.outcome.value, "cause": printable(error.cause)}
+            for error in errors
         ],
     }
 
 
 def generate_document(made: Iterable[Candidate]) -> Document:
     """Return what `generate` made: a module each, with its accesses by cure."""
-    return {"format": FORMAT, "verb": "generate", "modules": [_candidate(one) for one in made]}
+    return {"format": FORMAT, "verb": "generate", "modules": [_candidate(candidate) for candidate in made]}
 
 
-def _candidate(one: Candidate) -> Document:
-    module = one.module
+def _candidate(candidate: Candidate) -> Document:
+    module = candidate.module
     return {
-        "daemon": one.daemon.name,
+        "daemon": candidate.daemon.name,
         "module": module.name,
         "domain": module.domain,
         "extends": module.extends,
         "profile": module.profile.value,
         "rules": len(module.every_rule),
-        "closures": {kind.value: sum(closed.closure is kind for closed in one.closed) for kind in Closure},
-        "accesses": {cure.value: len(one.cured(cure)) for cure in Cure if cure is not Cure.PRIVATE_TYPE},
+        "closures": {kind.value: sum(closed.closure is kind for closed in candidate.closed) for kind in Closure},
+        "accesses": {cure.value: len(candidate.cured(cure)) for cure in Cure if cure is not Cure.PRIVATE_TYPE},
         "programs": [
             {
                 "path": printable(program.path),
@@ -109,7 +109,7 @@ def _candidate(one: Candidate) -> Document:
                 "callers": [printable(caller) for caller in program.callers],
                 "reason": printable(program.reason),
             }
-            for program in (one.attribution.programs if one.attribution else ())
+            for program in (candidate.attribution.programs if candidate.attribution else ())
         ],
         "findings": [
             {
@@ -122,10 +122,10 @@ def _candidate(one: Candidate) -> Document:
                 "reason": printable(access.reason),
                 "count": access.evidence.count,
             }
-            for access in explained(one.triaged)
+            for access in explained(candidate.triaged)
             if access.cure not in (Cure.GRANTED, Cure.ALLOW, Cure.TRANSITION)
         ],
-        "reach": [reach_document(kept_out) for kept_out in one.reach],
+        "reach": [reach_document(kept_out) for kept_out in candidate.reach],
     }
 
 
@@ -203,13 +203,19 @@ def trace_document(path: str, manifest: Manifest | None, observations: Observati
         "vectors": len({(vector.key, vector.result) for vector in observations.vectors}),
         "domains": domains,
         "selinux_errors": {printable(op): count for op, count in observations.errors},
-        "refusals": [refusal_document(one, count, classify(one)) for one, count in observations.refusals],
+        "refusals": [
+            refusal_document(refusal, count, classify(refusal)) for refusal, count in observations.refusals
+        ],
         "unread": {
             "total": observations.unread_total,
             "kinds": {kind.value: count for kind, count in observations.unread_counts},
             "first": [
-                {"place": printable(str(one.location)), "kind": one.kind.value, "text": printable(one.text, 200)}
-                for one in observations.unread
+                {
+                    "place": printable(str(place.location)),
+                    "kind": place.kind.value,
+                    "text": printable(place.text, 200),
+                }
+                for place in observations.unread
             ],
         },
     }
@@ -242,7 +248,7 @@ def trace_text(document: Document) -> str:
             "daemons",
         )
         shown = {key: manifest[key] for key in kept} | shown
-        if left := [one["reduced"]["kept"] for one in manifest["evidence"] if "reduced" in one]:
+        if left := [log["reduced"]["kept"] for log in manifest["evidence"] if "reduced" in log]:
             shown["reduced"] = f"yes, {len(left)} of {len(manifest['evidence'])} logs, to {sum(left)} records"
         if "redacted" in manifest:
             shown["redacted"] = f"yes, {manifest['redacted']} lines left out that were not understood"
@@ -251,11 +257,11 @@ def trace_text(document: Document) -> str:
     if not document["complete"]:
         lines.append("  incomplete: what the policy granted or dontaudit hid may be missing")
     refusals = document["refusals"]
-    lines += [f"  refused: {refusal_text(one)}" for one in refusals] if isinstance(refusals, list) else []
+    lines += [f"  refused: {refusal_text(refusal)}" for refusal in refusals] if isinstance(refusals, list) else []
     if isinstance(unread, dict):
         lines.append(f"  not understood: {unread['total']}")
         lines += [f"    {count} x {kind}" for kind, count in unread["kinds"].items()]
-        lines += [f"    {one['place']}: {one['kind']}: {one['text']}" for one in unread["first"]]
+        lines += [f"    {place['place']}: {place['kind']}: {place['text']}" for place in unread["first"]]
     return "\n".join(lines) + "\n"
 
 
@@ -281,8 +287,8 @@ def compare_document(rows: Iterable[NamedRow], growth: Iterable[SurfaceDiff], ba
         "format": FORMAT,
         "verb": "compare",
         "baseline": printable(baseline),
-        "rows": [{"policy": printable(one.policy), **row_document(one.row)} for one in rows],
-        "changes": [diff_document(one) for one in growth],
+        "rows": [{"policy": printable(row.policy), **row_document(row.row)} for row in rows],
+        "changes": [diff_document(change) for change in growth],
     }
 
 

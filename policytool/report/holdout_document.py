@@ -17,29 +17,29 @@ def holdout_document(found: Iterable[Holdout], traces: Iterable[str]) -> Documen
         "format": FORMAT,
         "verb": "holdout",
         "traces": [printable(trace) for trace in traces],
-        "daemons": [_daemon(one) for one in found],
+        "daemons": [_daemon(holdout) for holdout in found],
     }
 
 
-def _daemon(one: Holdout) -> Document:
+def _daemon(holdout: Holdout) -> Document:
     return {
-        "daemon": one.daemon,
-        "domain": one.domain,
-        "scenarios": [printable(name) for name in one.scenarios],
-        "exact": _estimate(one.exact),
-        "robust": _estimate(one.robust),
-        "added_triples": one.added,
-        "gain_per_triple": _rounded(one.gain),
+        "daemon": holdout.daemon,
+        "domain": holdout.domain,
+        "scenarios": [printable(name) for name in holdout.scenarios],
+        "exact": _estimate(holdout.exact),
+        "robust": _estimate(holdout.robust),
+        "added_triples": holdout.added,
+        "gain_per_triple": _rounded(holdout.gain),
         "closures": [
             {
                 "closure": closure.value,
                 "added_triples": added,
-                "saved": one.exact.denied - estimate.denied,
+                "saved": holdout.exact.denied - estimate.denied,
                 "share": _rounded(estimate.share),
             }
-            for closure, added, estimate in one.by_closure
+            for closure, added, estimate in holdout.by_closure
         ],
-        "saturation": [round(point, 3) for point in one.curve],
+        "saturation": [round(point, 3) for point in holdout.curve],
     }
 
 
@@ -47,20 +47,20 @@ def _estimate(estimate: Estimate) -> Document:
     return {
         "share": _rounded(estimate.share),
         "weighted_share": _rounded(estimate.weighted),
-        "held_out": sum(one.accesses for one in estimate.held),
+        "held_out": sum(held.accesses for held in estimate.held),
         "denied": estimate.denied,
         "scenarios": [
             {
-                "left_out": printable(one.scenario),
-                "accesses": one.accesses,
-                "decisions": one.decisions,
-                "denied_decisions": one.denied_decisions,
+                "left_out": printable(held.scenario),
+                "accesses": held.accesses,
+                "decisions": held.decisions,
+                "denied_decisions": held.denied_decisions,
                 "denied": [
                     {"source": source, "target": target, "tclass": tclass, "perm": perm}
-                    for source, target, tclass, perm in one.denied
+                    for source, target, tclass, perm in held.denied
                 ],
             }
-            for one in estimate.held
+            for held in estimate.held
         ],
     }
 

@@ -38,7 +38,7 @@ def write_html(
         _surfaces(surfaces) if surfaces else "<p>The modules do not link: no surfaces.</p>",
         _findings(checked),
         "<h2>Every access and its cure</h2>",
-        *(_module(one) for one in evidence),
+        *(_module(module) for module in evidence),
         "</body></html>",
     ]
     return "\n".join(parts) + "\n"
@@ -59,14 +59,14 @@ def _table(head: Iterable[str], rows: Iterable[Sequence[object]], numbers: froze
 
 def _surfaces(document: Mapping[str, object]) -> str:
     rows = []
-    for one in _dicts(document["rows"]):
-        triples, dangers = one["triples"], one["dangers"]
+    for surface in _dicts(document["rows"]):
+        triples, dangers = surface["triples"], surface["dangers"]
         figures = [triples[key] for key, _ in _FIGURES] if isinstance(triples, dict) else []
-        counts = [one[key] for key, _ in _COUNTS]
+        counts = [surface[key] for key, _ in _COUNTS]
         names = ", ".join(str(name) for name in dangers) if isinstance(dangers, list) else ""
-        share = one["share"]
+        share = surface["share"]
         percent = f"{share:.2%}" if isinstance(share, float) else ""
-        rows.append([one["domain"], one["policy"], *figures, *counts, percent, names])
+        rows.append([surface["domain"], surface["policy"], *figures, *counts, percent, names])
     head = ["domain", "policy", *(name for _, name in _FIGURES), *(name for _, name in _COUNTS), "share", "dangers"]
     note = (
         f"<p>Triples are (target type, class, permission), attributes expanded, booleans at stored values; "
@@ -77,8 +77,8 @@ def _surfaces(document: Mapping[str, object]) -> str:
 
 def _findings(document: Mapping[str, object]) -> str:
     rows = [
-        [one["id"], f"{one['file']}:{one['line']}", one["message"], one["hint"]]
-        for one in _dicts(document["findings"])
+        [finding["id"], f"{finding['file']}:{finding['line']}", finding["message"], finding["hint"]]
+        for finding in _dicts(document["findings"])
     ]
     table = _table(["id", "place", "finding", "what to do"], rows, frozenset()) if rows else "<p>None.</p>"
     return f"<h2>Findings of the check</h2>{table}"

@@ -15,50 +15,50 @@ def irreducible_document(proof: Proof, parts: Iterable[SurfaceParts]) -> Documen
     """Return the counts by standing, what can go or was not judged, what is exempt, and the surfaces."""
     return {
         "counts": {standing.value: len(proof.of(standing)) for standing in Standing},
-        "findings": [_judged(one, proof) for one in proof.findings],
-        "shared": [_judged(one, proof) for one in proof.of(Standing.SHARED)],
-        "off": [_judged(one, proof) for one in proof.of(Standing.OFF)],
-        "exempt": [_exempt(one) for one in proof.exempt],
-        "surfaces": [_parts(one) for one in parts],
+        "findings": [_judged(judged, proof) for judged in proof.findings],
+        "shared": [_judged(judged, proof) for judged in proof.of(Standing.SHARED)],
+        "off": [_judged(judged, proof) for judged in proof.of(Standing.OFF)],
+        "exempt": [_exempt(exempt) for exempt in proof.exempt],
+        "surfaces": [_parts(surface) for surface in parts],
     }
 
 
-def _judged(one: JudgedPermission, proof: Proof) -> Document:
-    place = proof.places.get(one.rule)
+def _judged(judged: JudgedPermission, proof: Proof) -> Document:
+    place = proof.places.get(judged.rule)
     return {
-        "module": one.rule.module,
+        "module": judged.rule.module,
         "file": printable(place.file) if place else "",
         "line": place.line if place else 0,
-        "source": one.rule.source,
-        "target": one.rule.target,
-        "tclass": one.rule.tclass,
-        "perm": one.perm,
-        "standing": one.standing.value,
-        "detail": printable(one.detail),
-        "seen": " ".join(one.witness.key) if one.witness else "",
+        "source": judged.rule.source,
+        "target": judged.rule.target,
+        "tclass": judged.rule.tclass,
+        "perm": judged.perm,
+        "standing": judged.standing.value,
+        "detail": printable(judged.detail),
+        "seen": " ".join(judged.witness.key) if judged.witness else "",
     }
 
 
-def _exempt(one: Exempt) -> Document:
+def _exempt(exempt: Exempt) -> Document:
     return {
-        "module": one.module,
-        "declarations": dict(one.declarations),
-        "attributes": [{"attribute": name, "types": list(types)} for name, types in one.attributes],
-        "allowxperm": [printable(text, 300) for text in one.allowxperm],
+        "module": exempt.module,
+        "declarations": dict(exempt.declarations),
+        "attributes": [{"attribute": name, "types": list(types)} for name, types in exempt.attributes],
+        "allowxperm": [printable(text, 300) for text in exempt.allowxperm],
     }
 
 
-def _parts(one: SurfaceParts) -> Document:
+def _parts(surface: SurfaceParts) -> Document:
     return {
-        "domain": one.domain,
-        "extends": one.extends,
-        "triples": one.whole,
-        "floor": one.floor,
-        "used": one.used,
-        "floor_used": one.floor_used,
-        "excess": len(one.excess),
+        "domain": surface.domain,
+        "extends": surface.extends,
+        "triples": surface.whole,
+        "floor": surface.floor,
+        "used": surface.used,
+        "floor_used": surface.floor_used,
+        "excess": len(surface.excess),
         "excess_triples": [
             {"target": target, "class": tclass, "perms": list(perms)}
-            for target, tclass, perms in one.excess.by_target()
+            for target, tclass, perms in surface.excess.by_target()
         ],
     }

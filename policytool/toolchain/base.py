@@ -169,7 +169,8 @@ def _stored(folder: Path) -> dict[str, Path]:
         priorities = [folder]
     else:
         priorities = sorted(
-            (one for one in folder.iterdir() if one.name.isdigit() and one.is_dir()), key=lambda one: int(one.name)
+            (path for path in folder.iterdir() if path.name.isdigit() and path.is_dir()),
+            key=lambda path: int(path.name),
         )
     found: dict[str, Path] = {}
     for priority in priorities:
@@ -178,7 +179,9 @@ def _stored(folder: Path) -> dict[str, Path]:
             path = next((module / part for part in ("cil", "hll") if (module / part).is_file()), None)
             if path:
                 found[module.name] = path
-    disabled = {one.name for one in (folder / "disabled").iterdir()} if (folder / "disabled").is_dir() else set()
+    disabled = (
+        {module.name for module in (folder / "disabled").iterdir()} if (folder / "disabled").is_dir() else set()
+    )
     return {name: path for name, path in found.items() if name not in disabled}
 
 
@@ -190,7 +193,7 @@ def _compiled(path: Path) -> Base:
 
 
 def _name(path: Path) -> str:
-    """Name the policy: the folder's, which for a store is the one over active/modules."""
+    """Name the policy: the folder's. For a store it is the folder above active/modules."""
     parts = [part for part in path.resolve().parts if part not in {"active", "modules", "/"} and not part.isdigit()]
     known = [part for part in parts if part in _OWNERS]
     return known[0] if known else (parts[-1] if parts else "base")

@@ -65,7 +65,9 @@ class Build:
     @property
     def of_base(self) -> tuple[LinkFailure, ...]:
         """What the base breaks of its own neverallow rules, in whatever format the modules are."""
-        return next((one.result.of_base for one in self.formats if one.result is not None), ())
+        return next(
+            (format_build.result.of_base for format_build in self.formats if format_build.result is not None), ()
+        )
 
     @property
     def linked(self) -> Linked | None:
@@ -165,8 +167,8 @@ def _choices(
         for source in sources:
             if source.te and (kind is SourceFormat.REFPOLICY or not source.cil):
                 # Its errors are findings; its other form must not hide that from this format's link.
-                if one := compiled.get(source.name):
-                    modules.append(LinkedModule(source, one.cil, one.expanded))
+                if compiled_source := compiled.get(source.name):
+                    modules.append(LinkedModule(source, compiled_source.cil, compiled_source.expanded))
             elif source.cil:
                 modules.append(LinkedModule(source, source.cil.text))
         if modules and tuple(modules) not in seen:
@@ -177,19 +179,19 @@ def _choices(
 def _judge(formats: Iterable[FormatBuild], base: Base, base_files: Sequence[Path]) -> Iterator[Finding]:
     names: frozenset[str] | None = None
     base_entries: tuple[Filecon, ...] | None = None
-    for one in formats:
-        if isinstance(one.result, LinkFailed):
+    for format_build in formats:
+        if isinstance(format_build.result, LinkFailed):
             if names is None:
                 names = declared_names(path.read_text("utf-8", "surrogateescape") for path in base_files)
-            declared = names | declared_names(module.cil for module in one.modules)
-            by_name = {module.source.name: module for module in one.modules}
-            yield from link_findings(one.result.failures, by_name, declared)
-        elif one.result:
-            yield from _judge_labels(one.modules, one.result, path_aliases(base))
-        if any("(filecon " in module.cil for module in one.modules):
+            declared = names | declared_names(module.cil for module in format_build.modules)
+            by_name = {module.source.name: module for module in format_build.modules}
+            yield from link_findings(format_build.result.failures, by_name, declared)
+        elif format_build.result:
+            yield from _judge_labels(format_build.modules, format_build.result, path_aliases(base))
+        if any("(filecon " in module.cil for module in format_build.modules):
             if base_entries is None:
                 base_entries = _base_filecons(base_files)
-            yield from _judge_entries(one.modules, base_entries)
+            yield from _judge_entries(format_build.modules, base_entries)
 
 
 def _judge_entries(modules: Sequence[LinkedModule], base_entries: tuple[Filecon, ...]) -> Iterator[Finding]:
@@ -225,10 +227,10 @@ def _judge_labels(modules: Sequence[LinkedModule], linked: Linked, aliases: Mapp
 
 def _without_echoes(findings: Sequence[Finding]) -> Iterator[Finding]:
     """Leave out that an entry has no effect where it is said already that it contradicts another."""
-    contradictions = {(one.file, one.line) for one in findings if one.id == "E-filecon"}
-    for one in findings:
-        if one.id != "W-filecon-shadowed" or (one.file, one.line) not in contradictions:
-            yield one
+    contradictions = {(finding.file, finding.line) for finding in findings if finding.id == "E-filecon"}
+    for finding in findings:
+        if finding.id != "W-filecon-shadowed" or (finding.file, finding.line) not in contradictions:
+            yield finding
 
 
 def _as_linked(module: LinkedModule) -> ModuleSource:

@@ -50,7 +50,12 @@ def compile_refpolicy(
     cache = cache or open_cache()
     headers = headers or find_headers(cache=cache)
     interfaces = tuple(file for file in (source.if_, *neighbours) if file)
-    texts = (source.name, source.te.text, source.fc.text if source.fc else "", *(one.text for one in interfaces))
+    texts = (
+        source.name,
+        source.te.text,
+        source.fc.text if source.fc else "",
+        *(interface.text for interface in interfaces),
+    )
     tools = (stamp(PP), *(stamp(Path(find_program(name))) for name in ("m4", "checkmodule", "semodule_package")))
     key = digest("refpolicy", headers.key, *tools, *texts)
     try:

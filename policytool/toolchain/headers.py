@@ -56,7 +56,7 @@ def find_headers(path: Path | None = None, cache: Cache | None = None) -> Header
     try:
         settings = {**_DEFAULTS, **_settings((folder / "build.conf").read_text("utf-8"))}
         support = sorted((folder / "support").glob("*.spt"))
-        layers = sorted(one for one in folder.iterdir() if one.is_dir() and one.name != "support")
+        layers = sorted(layer for layer in folder.iterdir() if layer.is_dir() and layer.name != "support")
         interfaces = [file for layer in layers for file in sorted(layer.glob("*.if"))]
         hashes = [
             hashlib.sha256(file.read_bytes()).hexdigest() + str(file.relative_to(folder))

@@ -68,7 +68,7 @@ def link(
         _linked, base, dontaudit=dontaudit, policy_version=policy_version, progress=progress, cache=cache
     )
     result = again(modules, neverallow=neverallow)
-    if isinstance(result, Linked) or any(one.kind is not FailureKind.NEVERALLOW for one in result.failures):
+    if isinstance(result, Linked) or any(failure.kind is not FailureKind.NEVERALLOW for failure in result.failures):
         return result
     alone = again({}, neverallow=True)
     if isinstance(alone, Linked):
@@ -79,7 +79,9 @@ def link(
     if isinstance(refused, LinkFailed):
         broken = {failure.against for failure in of_base}
         # A rule of the base breaks another one because of an attribute that the modules give.
-        own = tuple(one for one in refused.failures if one.module in modules or one.against not in broken)
+        own = tuple(
+            failure for failure in refused.failures if failure.module in modules or failure.against not in broken
+        )
         if own:
             return LinkFailed(own, of_base)
     unchecked = again(modules, neverallow=False)
@@ -165,7 +167,7 @@ def _link(
             return
         failures = link_failures(done.messages)
         # What explains itself is a property of the modules and is kept; a full disk is not.
-        if not failures or any(one.kind is FailureKind.OTHER for one in failures):
+        if not failures or any(failure.kind is FailureKind.OTHER for failure in failures):
             raise failed(done, work)
         for leftover in folder.iterdir():
             leftover.unlink()

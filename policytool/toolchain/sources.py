@@ -24,7 +24,7 @@ def find_sources(folders: Sequence[Path]) -> tuple[tuple[ModuleSource, ...], tup
     for folder in folders:
         sources = _in_folder(folder)
         if not sources and folder.is_dir():
-            for child in sorted(one for one in folder.iterdir() if one.is_dir() and one.name[0] != "."):
+            for child in sorted(entry for entry in folder.iterdir() if entry.is_dir() and entry.name[0] != "."):
                 sources += _in_folder(child)
         if not sources:
             raise InputError(f"{folder} holds no policy module (NAME.te or NAME.cil)")

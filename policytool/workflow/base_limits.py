@@ -69,20 +69,20 @@ def without_constrained(made: tuple[Candidate, ...], skeletons: Skeletons, base:
     libsepol names a constraint only where a rule is not missing as well. Rules are by types, constraints by users,
     roles and ranges, so that the rule stays where another access with these types needs it.
     """
-    texts = {one.module.name: write_cil(one.module) for one in made}
+    texts = {candidate.module.name: write_cil(candidate.module) for candidate in made}
     linked = link_or_fail(base, texts, "the generated modules do not link", ToolFailedError)
     with Decider(CompiledPolicy(linked.policy)) as decider:
-        return tuple(_constrained(one, decider, skeletons) for one in made)
+        return tuple(_constrained(candidate, decider, skeletons) for candidate in made)
 
 
 def _constrained(made: Candidate, decider: Decider, skeletons: Skeletons) -> Candidate:
-    def judged(one: Triaged) -> Triaged:
-        decision = decider.decide(one.vector)
+    def judged(access: Triaged) -> Triaged:
+        decision = decider.decide(access.vector)
         if decision.outcome is not Outcome.DENIED_CONSTRAINT:
-            return one
-        return replace(one, cure=Cure.CONSTRAINT, reason=decision.cause, id="")
+            return access
+        return replace(access, cure=Cure.CONSTRAINT, reason=decision.cause, id="")
 
-    triaged = tuple(judged(one) if one.cure is Cure.ALLOW else one for one in made.triaged)
+    triaged = tuple(judged(access) if access.cure is Cure.ALLOW else access for access in made.triaged)
     if triaged == made.triaged:
         return made
     skeleton = replace(skeletons.modules[made.daemon.domain], attributes=made.module.attributes)
@@ -107,18 +107,18 @@ def _mended(
     made: Candidate, skeletons: Skeletons, forbidden: Mapping[AccessKey, Forbidden], exempt: _Exemptions
 ) -> Candidate:
     domain = made.daemon.domain
-    before = {name: one.reason for one in made.module.attributes for name in one.attributes}
+    before = {name: attributes.reason for attributes in made.module.attributes for name in attributes.attributes}
     joined = dict(before)
     refused = {}
-    for one in made.triaged:
-        never = forbidden.get(one.vector.key)
-        if never is None or one.cure is not Cure.ALLOW:
+    for access in made.triaged:
+        never = forbidden.get(access.vector.key)
+        if never is None or access.cure is not Cure.ALLOW:
             continue
-        attribute = exempt.attribute(never.source) if one.id and one.vector.key[0] == domain else None
+        attribute = exempt.attribute(never.source) if access.id and access.vector.key[0] == domain else None
         if attribute is None or attribute in before:
-            refused[one.vector.key] = never
+            refused[access.vector.key] = never
         else:
-            joined[attribute] = f"{one.id} is accepted, and a neverallow rule of the base exempts these alone"
+            joined[attribute] = f"{access.id} is accepted, and a neverallow rule of the base exempts these alone"
     attributes = tuple(TypeAttribute(domain, (name,), reason) for name, reason in sorted(joined.items()))
     triaged = refuse(made.triaged, refused)
     skeleton = replace(skeletons.modules[domain], attributes=attributes)

@@ -25,7 +25,7 @@ def as_children(observations: Observations, children: Sequence[Child], plain: Co
         if taken := {child.domain, child.exec_type} & plain.types:
             raise UsageError(f"the base has a type {min(taken)} already: {child.path} needs no child domain")
         ran = _run_by(child.parent, observations.vectors)
-        if child.path not in ran and all(one.source.type_ != child.domain for one in observations.vectors):
+        if child.path not in ran and all(vector.source.type_ != child.domain for vector in observations.vectors):
             seen = ", ".join(printable(path) for path in ran) or "none"
             raise UsageError(f"{child.path} was not seen to run in {child.parent}; these were: {seen}")
     types = {child.path: child.exec_type for child in children}

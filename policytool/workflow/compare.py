@@ -95,14 +95,14 @@ def compare_policies(
     plain = CompiledPolicy(
         base.path if base.compiled else link_or_fail(base, {}, f"{base.path} does not link").policy
     )
-    opened = [(_name(one), _open(one, base, plain, domains)) for one in policies]
-    if not any(one.domains for _, one in opened):
+    opened = [(_name(path), _open(path, base, plain, domains)) for path in policies]
+    if not any(policy.domains for _, policy in opened):
         raise UsageError("none of these policies says which domains to compare; name them with -d TYPE")
     if plain.resolve(MONOLITH) is None:
         raise InputError(f"the base has no {MONOLITH} to compare with; choose one that has with --base")
     refpolicy = surfaces_of(plain, [MONOLITH])
     whole, name = _baseline(baseline, base, plain, refpolicy)
-    rows = [NamedRow(path, row) for path, one in opened for row in one.rows(whole)]
+    rows = [NamedRow(path, row) for path, policy in opened for row in policy.rows(whole)]
     rows += [NamedRow(f"{base.identity.name} base", row) for row in compare(refpolicy.values(), whole)]
     if whole is not refpolicy[MONOLITH]:
         rows += [NamedRow(name, row) for row in compare([whole], whole)]
@@ -119,8 +119,8 @@ def _changes(policies: Sequence[_Opened]) -> tuple[SurfaceDiff, ...]:
     found = []
     for other in others:
         asked = sorted(first.sources | other.sources)
-        before = surfaces_of(first.policy, [one for one in asked if first.policy.resolve(one)])
-        after = surfaces_of(other.policy, [one for one in asked if other.policy.resolve(one)])
+        before = surfaces_of(first.policy, [domain for domain in asked if first.policy.resolve(domain)])
+        after = surfaces_of(other.policy, [domain for domain in asked if other.policy.resolve(domain)])
         for domain, surface in after.items():
             change = diff(before.get(domain) or _nothing(surface), surface)
             if change.grew or change.removed or domain in other.domains:
@@ -150,7 +150,7 @@ def _open(policy: Path | ModuleSet, base: Base, plain: CompiledPolicy, domains: 
     if isinstance(policy, Path) and policy.is_file():
         return _Opened(CompiledPolicy(policy), plain, asked, asked, modules=False, used={}, granted={})
     modules = policy if isinstance(policy, ModuleSet) else ModuleSet([policy], base)
-    texts = (module.cil for one in modules.built.formats for module in one.modules)
+    texts = (module.cil for format_build in modules.built.formats for module in format_build.modules)
     named = {name for text in texts for name in _SOURCES.findall(text)}
     sources = frozenset(name for name in named if modules.policy.resolve(name)) | modules.domains
     used = {

@@ -93,7 +93,7 @@ def prepare(
     whose = skeletons.whose
     entered = entered_by(observations, chosen, skeletons.policy, whose.known) if choices.transitions else {}
     ours = frozenset(entered).union(
-        (daemon.domain for daemon in daemons), *(one.reached for one in whose.by_domain.values())
+        (daemon.domain for daemon in daemons), *(attribution.reached for attribution in whose.by_domain.values())
     )
     private = {**types_owned(skeletons.labelling, present), **children_owned(choices.children, present)}
     owners = Owners(daemons, plain.types, entered, private)
@@ -104,7 +104,7 @@ def make_modules(prepared: Prepared, base: Base, profile: Profile) -> tuple[Cand
     """Make the modules of what is PREPARED. ToolFailedError: what comes out does not link with BASE."""
     skeletons, base_types = prepared.skeletons, prepared.base_types
     triaged = triage_each(prepared.daemons, prepared.mapped, prepared.judges)
-    private = {domain: one.private for domain, one in skeletons.labelling.items()}
+    private = {domain: labelling.private for domain, labelling in skeletons.labelling.items()}
     reach = lost_reach(skeletons.modules, private, skeletons.plain)
     made = tuple(
         Candidate(

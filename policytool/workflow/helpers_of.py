@@ -29,8 +29,8 @@ class Attributed:
 
     def helpers(self, domain: str) -> tuple[Helper, ...]:
         """Return the helpers of the daemon with DOMAIN that need a transition."""
-        one = self.by_domain.get(domain)
-        return one.helpers if one else ()
+        attribution = self.by_domain.get(domain)
+        return attribution.helpers if attribution else ()
 
     def relabel(self, vectors: Iterable[AccessVector]) -> Relabelled:
         """Map VECTORS to the domains that they belong to under the helpers' transitions."""
@@ -71,8 +71,8 @@ def propose(
                     return f"{type_} is an entry point of {names}: which of them depends on who runs it"
                 return f"no domain of the base is entered by programs of {type_}"
 
-            one = attribute(daemon, vectors, observations.executions, enters, why_not)
-            found[daemon.domain] = _needed(one, plain)
+            attribution = attribute(daemon, vectors, observations.executions, enters, why_not)
+            found[daemon.domain] = _needed(attribution, plain)
     return Attributed(found, known)
 
 
@@ -86,7 +86,9 @@ def attributed(
         return policy.transition(domain, type_, "process") or domain
 
     found = {daemon.domain: attribute(daemon, vectors, observations.executions, enters) for daemon in daemons}
-    return Attributed({domain: _needed(one, plain) for domain, one in found.items()}, entries(policy))
+    return Attributed(
+        {domain: _needed(attribution, plain) for domain, attribution in found.items()}, entries(policy)
+    )
 
 
 def _needed(attribution: Attribution, plain: CompiledPolicy) -> Attribution:
@@ -95,9 +97,9 @@ def _needed(attribution: Attribution, plain: CompiledPolicy) -> Attribution:
     By a transition of the base a helper ran in its own domain, with or without modules, and was seen there.
     """
     helpers = (
-        one
-        for one in attribution.helpers
-        if plain.transition(attribution.domain, one.exec_type, "process") != one.domain
+        helper
+        for helper in attribution.helpers
+        if plain.transition(attribution.domain, helper.exec_type, "process") != helper.domain
     )
     return replace(attribution, helpers=tuple(helpers))
 
@@ -138,7 +140,7 @@ def of_the_daemon(daemon: Daemon, declared: Collection[str]) -> Callable[[Access
 
 def moved_of(moved: Iterable[Moved], domain: str) -> tuple[Moved, ...]:
     """Return those of MOVED that were seen in DOMAIN."""
-    return tuple(one for one in moved if one.origin.source.type_ == domain)
+    return tuple(access for access in moved if access.origin.source.type_ == domain)
 
 
 def _lets_run(

@@ -60,7 +60,7 @@ def hold_out(
         name: prepared.skeletons.map(without_aliases(part, plain).vectors).every for name, part in parts.items()
     }
     by = closing(plain)
-    return tuple(_of_daemon(one, vectors, by, plain.types) for one in made)
+    return tuple(_of_daemon(candidate, vectors, by, plain.types) for candidate in made)
 
 
 def _of_daemon(
@@ -70,7 +70,8 @@ def _of_daemon(
     # What could not be told is its rule's all the same.
     weight = {Cure.UNMAPPED: -1, Cure.ALLOW: 1}
     cures = {
-        _question(one.vector): one for one in sorted(candidate.triaged, key=lambda one: weight.get(one.cure, 0))
+        _question(access.vector): access
+        for access in sorted(candidate.triaged, key=lambda access: weight.get(access.cure, 0))
     }
     triaged = {name: _triaged(part, cures) for name, part in vectors.items()}
     always = triaged.pop(ALWAYS, ())
@@ -89,7 +90,7 @@ def _of_daemon(
         by_closure=tuple(
             (
                 closure,
-                sum(one.closure is closure for one in candidate.closed),
+                sum(closed.closure is closure for closed in candidate.closed),
                 estimate(_maker(candidate, by, base_types, frozenset({closure}))),
             )
             for closure in Closure
@@ -110,7 +111,7 @@ def _maker(candidate: Candidate, by: Closing, base_types: frozenset[str], wanted
     def make(triaged: Sequence[Triaged]) -> PolicyModule:
         module = exact(skeleton, triaged, base_types)
         found = closures(module.domain, own, triaged, by) if wanted else ()
-        return close(module, (one for one in found if one.closure in wanted), base_types)
+        return close(module, (closed for closed in found if closed.closure in wanted), base_types)
 
     return make
 
@@ -128,7 +129,7 @@ def _triaged(vectors: Iterable[AccessVector], cures: Mapping[_Question, Triaged]
 
 
 def _ruled(triaged: Iterable[Triaged]) -> frozenset[AccessKey]:
-    return frozenset(one.vector.key for one in triaged if one.cure is Cure.ALLOW)
+    return frozenset(access.vector.key for access in triaged if access.cure is Cure.ALLOW)
 
 
 def _question(vector: AccessVector) -> _Question:

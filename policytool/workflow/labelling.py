@@ -36,10 +36,10 @@ def find_labelling(
     starters = frozenset({_INIT}).union(*(graph.entered_from(daemon.domain) for daemon in daemons))
     acting = acting_for(vectors, [daemon.domain for daemon in daemons], entered_by_rule(base))
     paths = Paths(seen, daemons, known, acting, starters, labels)
-    found = {one.domain: paths.found(one) for one in daemons}
+    found = {daemon.domain: paths.found(daemon) for daemon in daemons}
     # What a domain of the base makes where the base's file contexts have another label gets that label.
-    extended = [one for one in present if one.domain in base.types and one.executables]
-    found |= {one.domain: replace(paths.found(one), own=()) for one in extended}
+    extended = [daemon for daemon in present if daemon.domain in base.types and daemon.executables]
+    found |= {daemon.domain: replace(paths.found(daemon), own=()) for daemon in extended}
     types = PrivateTypes([*daemons, *extended], found, seen, labels, base)
     return {daemon.domain: types.labelling(daemon) for daemon in (*daemons, *extended)}
 

@@ -46,7 +46,7 @@ class Mapped:
     @property
     def every(self) -> tuple[AccessVector, ...]:
         """All accesses without a cure, those that were moved as they would be."""
-        return (*self.vectors, *(one.vector for one in self.moved if not one.unmapped))
+        return (*self.vectors, *(access.vector for access in self.moved if not access.unmapped))
 
 
 def map_targets(
@@ -64,7 +64,7 @@ def map_targets(
     without them, LINKED and LABELS with them.
     """
     private = tuple(entries)
-    every = (*seen.kept, *(one.vector for one in seen.moved))
+    every = (*seen.kept, *(access.vector for access in seen.moved))
     try:
         skeleton = Skeleton(private, replaced_types(private, before), base, linked, domains, labels.canonical)
         targets = TargetMap(every, skeleton)
@@ -85,25 +85,27 @@ def map_targets(
     )
     moved = tuple(_map_moved(seen.moved, targets))
     others = (vector for vector in relabelled.vectors if vector.source.type_ not in domains)
-    cured = [Triaged(one.vector, Cure.LABEL, f"wrong label: {one.command}") for one in checked.faults]
-    cured += [Triaged(one.vector, Cure.UNMAPPED, one.reason) for one in relabelled.unmapped]
+    cured = [Triaged(fault.vector, Cure.LABEL, f"wrong label: {fault.command}") for fault in checked.faults]
+    cured += [Triaged(access.vector, Cure.UNMAPPED, access.reason) for access in relabelled.unmapped]
     kept = (*others, *checked.vectors)
-    implied = connections((*kept, *(one.vector for one in moved if not one.unmapped)), private, labels.canonical)
+    implied = connections(
+        (*kept, *(access.vector for access in moved if not access.unmapped)), private, labels.canonical
+    )
     return Mapped(merge_vectors((*kept, *implied)), moved, tuple(cured))
 
 
 def replaced_types(entries: Iterable[FileContext], before: Labels) -> tuple[ReplacedType, ...]:
     """Return the types that the file contexts BEFORE have in the places of ENTRIES."""
     asked: dict[FileKind, set[tuple[str, str, str, str]]] = {}
-    for one in entries:
-        path = literal_start(one.pattern)
-        kinds = KINDS.values() if one.kind is FileKind.ANY else [one.kind]
-        name = basename(path) if escaped(path) == one.pattern else ""
+    for entry in entries:
+        path = literal_start(entry.pattern)
+        kinds = KINDS.values() if entry.kind is FileKind.ANY else [entry.kind]
+        name = basename(path) if escaped(path) == entry.pattern else ""
         for kind in kinds:
             if kind in CLASSES:
-                asked.setdefault(kind, set()).add((path, CLASSES[kind], one.context.type_, name))
-            if kind in CLASSES and one.pattern.endswith(SUBTREE):
-                asked[kind].add((f"{path}/policytool.nobody", CLASSES[kind], one.context.type_, ""))
+                asked.setdefault(kind, set()).add((path, CLASSES[kind], entry.context.type_, name))
+            if kind in CLASSES and entry.pattern.endswith(SUBTREE):
+                asked[kind].add((f"{path}/policytool.nobody", CLASSES[kind], entry.context.type_, ""))
     found = set()
     for kind, wanted in asked.items():
         types = before.types({path for path, _, _, _ in wanted}, kind)
@@ -114,10 +116,10 @@ def replaced_types(entries: Iterable[FileContext], before: Labels) -> tuple[Repl
 
 
 def _map_moved(moved: Iterable[Moved], targets: TargetMap) -> Iterator[Moved]:
-    for one in moved:
-        parts = targets.map(one.vector)
-        yield from (replace(one, vector=vector) for vector in parts.vectors)
-        yield from (replace(one, vector=part.vector, unmapped=part.reason) for part in parts.unmapped)
+    for access in moved:
+        parts = targets.map(access.vector)
+        yield from (replace(access, vector=vector) for vector in parts.vectors)
+        yield from (replace(access, vector=part.vector, unmapped=part.reason) for part in parts.unmapped)
 
 
 def connections(
@@ -128,7 +130,7 @@ def connections(
     Whoever connects to a socket by its path must be able to write to it (net/unix/af_unix.c, unix_find_bsd). Under
     the old type the base granted that to others, so that no recording of the daemon shows it.
     """
-    sockets = {one.pattern: one.context.type_ for one in entries if one.kind is FileKind.SOCKET}
+    sockets = {entry.pattern: entry.context.type_ for entry in entries if entry.kind is FileKind.SOCKET}
     asked = {vector.key for vector in vectors}
     implied = []
     for vector in vectors:
@@ -184,9 +186,9 @@ def _programs(entries: Iterable[FileContext], policy: CompiledPolicy) -> Mapping
     """Return the types of the programs, by path, that ENTRIES label one by one and POLICY has transitions for."""
     ways_in = {type_ for _, type_ in policy.process_transitions}
     return {
-        path: one.context.type_
-        for one in entries
-        if one.context.type_ in ways_in and escaped(path := literal_start(one.pattern)) == one.pattern
+        path: entry.context.type_
+        for entry in entries
+        if entry.context.type_ in ways_in and escaped(path := literal_start(entry.pattern)) == entry.pattern
     }
 
 

@@ -44,14 +44,14 @@ def daemon_graphs(
 def graphs_of(prepared: Prepared, made: Iterable[Candidate]) -> tuple[DaemonGraph, ...]:
     """Return the graph of each candidate MADE, with profile `exact`, of what was PREPARED."""
     moved_types = _replaced(prepared)
-    return tuple(_graph(one, prepared, moved_types.get(one.daemon.domain, ())) for one in made)
+    return tuple(_graph(candidate, prepared, moved_types.get(candidate.daemon.domain, ())) for candidate in made)
 
 
 def joined(graphs: Iterable[DaemonGraph]) -> CureGraph:
     """Return the graphs of several daemons as one; an access that two of them have (a helper's) counts once."""
     every = tuple(graphs)
-    accesses = dict.fromkeys(access for one in every for edge in one.graph.edges() for access in edge.accesses)
-    traces = dict.fromkeys(trace for one in every for trace in one.graph.traces)
+    accesses = dict.fromkeys(access for graph in every for edge in graph.graph.edges() for access in edge.accesses)
+    traces = dict.fromkeys(trace for graph in every for trace in graph.graph.traces)
     return after_triage(accesses, tuple(traces))
 
 
@@ -59,7 +59,7 @@ def _graph(made: Candidate, prepared: Prepared, moved_types: Iterable[Triaged]) 
     domain = made.daemon.domain
     graph = after_triage((*made.triaged, *moved_types), prepared.observations.traces)
     entries = {vector.key[:2] for vector in prepared.mapped.every if vector.key[2:] == ("process", "transition")}
-    taken = (one.vector for one in moved_of(prepared.mapped.moved, domain) if one.left)
+    taken = (access.vector for access in moved_of(prepared.mapped.moved, domain) if access.left)
     return DaemonGraph(made.daemon, graph, opened_by(graph, domain, sorted(entries), taken))
 
 
@@ -67,13 +67,13 @@ def _replaced(prepared: Prepared) -> Mapping[str, tuple[Triaged, ...]]:
     """Return what new types replaced of the accesses of each daemon, by domain."""
     skeletons, owners = prepared.skeletons, prepared.judges.owners
     # An object with a wrong label has a cure of its own.
-    wrong = (one.vector for one in prepared.mapped.cured if one.cure is Cure.LABEL)
+    wrong = (access.vector for access in prepared.mapped.cured if access.cure is Cure.LABEL)
     seen = skeletons.whose.relabel(prepared.observations.vectors).kept
     found: dict[str, list[Triaged]] = {}
-    for one in replaced(seen, (*prepared.mapped.vectors, *wrong)):
-        for daemon in owners.owners(_on(one.vector, one.by)):
-            reason = f"it is of type {one.by} under the skeleton"
-            found.setdefault(daemon.domain, []).append(Triaged(one.vector, Cure.PRIVATE_TYPE, reason))
+    for part in replaced(seen, (*prepared.mapped.vectors, *wrong)):
+        for daemon in owners.owners(_on(part.vector, part.by)):
+            reason = f"it is of type {part.by} under the skeleton"
+            found.setdefault(daemon.domain, []).append(Triaged(part.vector, Cure.PRIVATE_TYPE, reason))
     return {domain: tuple(some) for domain, some in found.items()}
 
 

@@ -46,7 +46,7 @@ class ModuleSet:
     @cached_property
     def linked(self) -> Linked:
         """The compiled policy and its file contexts."""
-        first = next((one for one in self.built.findings if one.severity is Severity.ERROR), None)
+        first = next((finding for finding in self.built.findings if finding.severity is Severity.ERROR), None)
         linked = self.built.linked
         if first or linked is None:
             place = f"{first.file}:{first.line}: {first.message}" if first else ", ".join(map(str, self.folders))
@@ -82,8 +82,8 @@ class ModuleSet:
     def _declared(self) -> Mapping[str, frozenset[str]]:
         """The types that each module declares, by its name."""
         found: dict[str, frozenset[str]] = {}
-        for one in self.built.formats:
-            for module in one.modules:
+        for format_build in self.built.formats:
+            for module in format_build.modules:
                 names = self._of(declared_names([module.cil]), blocks="(block " in module.cil)
                 found[module.source.name] = found.get(module.source.name, frozenset()) | names
         return found
@@ -138,8 +138,8 @@ class ModuleSet:
         """The file contexts of the modules, but for those that give no label."""
         kinds = {name: kind for kind, name in FILE_KINDS.items()}
         found = set()
-        for one in self.built.formats:
-            for module in one.modules:
+        for format_build in self.built.formats:
+            for module in format_build.modules:
                 for entry in filecons(module.cil):
                     if entry.context:
                         context = SecurityContext.parse(entry.context)
@@ -174,7 +174,7 @@ class ModuleSet:
 def evidence_files(sources: Iterable[ModuleSource]) -> tuple[ModuleEvidence, ...]:
     """Read the evidence beside each of SOURCES that has any; InputError when it cannot be read."""
     found = []
-    for folder in sorted({Path(file.path).parent for one in sources if (file := one.te or one.cil)}):
+    for folder in sorted({Path(file.path).parent for source in sources if (file := source.te or source.cil)}):
         path = folder / FILE_NAME
         if path.exists():
             try:

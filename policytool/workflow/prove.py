@@ -136,7 +136,7 @@ def _parts(modules: ModuleSet, skeleton: CompiledPolicy, vectors: Iterable[Acces
 def _places(built: Build, judged: Iterable[JudgedPermission]) -> Iterator[tuple[CilRule, StatementPlace]]:
     """Find where the statements that are findings stand in the files that the user has."""
     modules = {module.source.name: module for module in built.formats[0].modules}
-    for rule in {one.rule for one in judged if one.standing.is_finding}:
+    for rule in {permission.rule for permission in judged if permission.standing.is_finding}:
         module = modules[rule.module]
         if module.expanded and module.source.te:
             statement = module.cil[rule.start : rule.end]
@@ -145,5 +145,5 @@ def _places(built: Build, judged: Iterable[JudgedPermission]) -> Iterator[tuple[
             yield rule, StatementPlace(module.source.cil.path, rule.line)
 
 
-def _order(one: JudgedPermission) -> tuple[str, int, str]:
-    return (one.rule.module, one.rule.start, one.perm)
+def _order(judged: JudgedPermission) -> tuple[str, int, str]:
+    return (judged.rule.module, judged.rule.start, judged.perm)

@@ -39,7 +39,7 @@ class ModuleReplay:
     @property
     def denied_errors(self) -> tuple[JudgedError, ...]:
         """What SELINUX_ERR records tell and the policy would refuse again."""
-        return tuple(one for one in self.errors if one.outcome is ErrorOutcome.DENIED)
+        return tuple(error for error in self.errors if error.outcome is ErrorOutcome.DENIED)
 
 
 def replay_policy(observations: Observations, policy: Path, domains: Sequence[str]) -> ModuleReplay:
@@ -68,17 +68,17 @@ def replay_modules(
     # Private types are their daemon's: what others do to them its module has to allow.
     ours = scope | {type_ for type_, domain in modules.declared_by.items() if domain in scope}
     vectors = list(_belonging(mapped.vectors, owners, ours))
-    cured = [one for one in mapped.cured if any(_belonging([one.vector], owners, ours))]
+    cured = [access for access in mapped.cured if any(_belonging([access.vector], owners, ours))]
     left_out = len(mapped.vectors) - len(vectors) + len(mapped.cured) - len(cured)
     own = scope | declared
     guessed: list[AccessVector] = []
-    untold = [one for one in mapped.moved if one.unmapped and one.origin.source.type_ in scope]
-    for one in mapped.moved:
-        if one.unmapped:
-            left_out += one.origin.source.type_ not in scope
+    untold = [access for access in mapped.moved if access.unmapped and access.origin.source.type_ in scope]
+    for moved in mapped.moved:
+        if moved.unmapped:
+            left_out += moved.origin.source.type_ not in scope
             continue
-        named = {one.vector.source.type_, one.vector.target.type_}
-        (vectors if named & own else guessed).append(one.vector)
+        named = {moved.vector.source.type_, moved.vector.target.type_}
+        (vectors if named & own else guessed).append(moved.vector)
     refused = {
         access.key: access.reason
         for file in modules.evidence
@@ -89,22 +89,26 @@ def replay_modules(
     if guessed:
         outcome = Replay((*outcome.results, *_unmapped(_ask(guessed, policy, {}))))
     told = [
-        Replayed(one.vector, Verdict.UNMAPPED if one.cure is Cure.UNMAPPED else Verdict.REFUSED, one.reason)
-        for one in cured
+        Replayed(
+            access.vector, Verdict.UNMAPPED if access.cure is Cure.UNMAPPED else Verdict.REFUSED, access.reason
+        )
+        for access in cured
     ]
-    told += [Replayed(one.vector, Verdict.UNMAPPED, one.unmapped) for one in untold]
+    told += [Replayed(access.vector, Verdict.UNMAPPED, access.unmapped) for access in untold]
     errors = _judged(under.observations, policy, scope)
     return ModuleReplay(Replay((*outcome.results, *told)), tuple(sorted(scope)), left_out, errors)
 
 
 def _unmapped(outcome: Replay) -> Iterable[Replayed]:
     """Yield the results of what a helper would do in its own domain: denied there means that nobody knows."""
-    for one in outcome.results:
-        if one.verdict is Verdict.DENIED:
-            cause = f"{one.cause}; not seen in {one.vector.source.type_}, where it would be under the transition"
-            yield replace(one, verdict=Verdict.UNMAPPED, cause=cause)
+    for result in outcome.results:
+        if result.verdict is Verdict.DENIED:
+            cause = (
+                f"{result.cause}; not seen in {result.vector.source.type_}, where it would be under the transition"
+            )
+            yield replace(result, verdict=Verdict.UNMAPPED, cause=cause)
         else:
-            yield one
+            yield result
 
 
 def _ask(vectors: Iterable[AccessVector], policy: CompiledPolicy, refused: Mapping[AccessKey, str]) -> Replay:
@@ -118,9 +122,10 @@ def _ask(vectors: Iterable[AccessVector], policy: CompiledPolicy, refused: Mappi
 def _judged(observations: Observations, policy: CompiledPolicy, domains: frozenset[str]) -> tuple[JudgedError, ...]:
     """Judge the refusals in whose contexts one of DOMAINS is, or all if none is named."""
     ours = [
-        (one, count)
-        for one, count in observations.refusals
-        if not domains or domains & {part for text in (one.source, one.old, one.new) for part in text.split(":")}
+        (refusal, count)
+        for refusal, count in observations.refusals
+        if not domains
+        or domains & {part for text in (refusal.source, refusal.old, refusal.new) for part in text.split(":")}
     ]
     if not ours:
         return ()
@@ -135,6 +140,6 @@ def _belonging(vectors: Iterable[AccessVector], owners: Owners, scope: frozenset
     """
     for vector in vectors:
         carriers = owners.owners(vector)
-        types = {one.domain for one in carriers} or {vector.source.type_, vector.target.type_}
+        types = {daemon.domain for daemon in carriers} or {vector.source.type_, vector.target.type_}
         if types & scope:
             yield vector

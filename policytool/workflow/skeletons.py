@@ -83,7 +83,7 @@ def make_skeletons(
             taken=base.names,
             helpers=whose.helpers(daemon.domain),
             labelling=labelling.get(daemon.domain, Labelling()),
-            children=[one for one in choices.children if one.parent == daemon.domain],
+            children=[child for child in choices.children if child.parent == daemon.domain],
         )
         for daemon in present
     }

@@ -57,10 +57,12 @@ def triage_each(daemons: Sequence[Daemon], mapped: Mapped, judges: Judges) -> Ma
             judged = triage(owned[daemon.domain], decider, criteria)
             moved = moved_of(mapped.moved, daemon.domain)
             judged += triage_moved(moved, decider, criteria, of_the_daemon(daemon, declared))
-            judged += tuple(one for one in mapped.cured if daemon in owners.owners(one.vector))
+            judged += tuple(access for access in mapped.cured if daemon in owners.owners(access.vector))
             # What the base grants to a helper is no matter of the daemon's.
             made[daemon.domain] = tuple(
-                one for one in judged if one.cure is not Cure.GRANTED or owners.owner(one.vector) == daemon
+                access
+                for access in judged
+                if access.cure is not Cure.GRANTED or owners.owner(access.vector) == daemon
             )
     return made
 

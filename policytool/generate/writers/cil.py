@@ -65,15 +65,17 @@ def _rules(rules: tuple[AllowRule, ...], xperm_rules: tuple[AllowXpermRule, ...]
     return lines
 
 
-def _transition(one: TypeTransition, indent: str) -> list[str]:
-    name = f' "{one.name}"' if one.name else ""
-    statement = f"(typetransition {one.source} {one.target} {one.tclass}{name} {one.default})"
-    return [f"{indent}; {safe(one.reason)}", f"{indent}{statement}"]
+def _transition(transition: TypeTransition, indent: str) -> list[str]:
+    name = f' "{transition.name}"' if transition.name else ""
+    statement = (
+        f"(typetransition {transition.source} {transition.target} {transition.tclass}{name} {transition.default})"
+    )
+    return [f"{indent}; {safe(transition.reason)}", f"{indent}{statement}"]
 
 
 def _optional(module: PolicyModule, block: OptionalBlock) -> list[str]:
     name = "_with_".join((module.name, "_".join(block.types)))
-    transitions = [line for one in block.transitions for line in _transition(one, "    ")]
+    transitions = [line for transition in block.transitions for line in _transition(transition, "    ")]
     return [f"(optional {name}", *transitions, *_rules(block.rules, block.xperm_rules, "    "), ")"]
 
 

@@ -50,10 +50,10 @@ class ModuleEvidence:
 def explained(triaged: Iterable[Triaged]) -> tuple[ExplainedAccess, ...]:
     """Join what differs in contexts or results only; sorted by key and cure."""
     groups: dict[tuple[AccessKey, Cure, str, str], list[Triaged]] = {}
-    for one in triaged:
-        groups.setdefault((one.vector.key, one.cure, one.reason, one.id), []).append(one)
+    for access in triaged:
+        groups.setdefault((access.vector.key, access.cure, access.reason, access.id), []).append(access)
     return tuple(
-        ExplainedAccess(key, cure, reason, merge_evidence(one.vector for one in group), id_)
+        ExplainedAccess(key, cure, reason, merge_evidence(access.vector for access in group), id_)
         for (key, cure, reason, id_), group in sorted(groups.items())
     )
 
@@ -72,23 +72,23 @@ def write_evidence(module: PolicyModule, triaged: Iterable[Triaged], reach: Iter
         "traces": list(module.traces),
     }
     lines = [f"  {json.dumps(key)}: {json.dumps(value)}," for key, value in head.items()]
-    kept_out = [f"    {json.dumps(reach_document(one))}" for one in reach]
+    kept_out = [f"    {json.dumps(reach_document(lost))}" for lost in reach]
     if kept_out:
         lines += ['  "reach": [', ",\n".join(kept_out), "  ],"]
-    accesses = [f"    {json.dumps(_access(one))}" for one in explained(triaged)]
+    accesses = [f"    {json.dumps(_access(access))}" for access in explained(triaged)]
     body = ",\n".join(accesses)
     return "\n".join(["{", *lines, '  "accesses": [', *([body] if body else []), "  ]", "}"]) + "\n"
 
 
-def reach_document(one: Reach) -> dict[str, object]:
+def reach_document(reach: Reach) -> dict[str, object]:
     """Return rules of the base that do not hold for a new type, as JSON has them."""
     return {
-        "new": one.new,
-        "old": one.old,
-        "sources": list(one.sources),
-        "tclass": one.tclass,
-        "perms": list(one.perms),
-        "interface": one.interface or None,
+        "new": reach.new,
+        "old": reach.old,
+        "sources": list(reach.sources),
+        "tclass": reach.tclass,
+        "perms": list(reach.perms),
+        "interface": reach.interface or None,
     }
 
 
@@ -104,25 +104,29 @@ def read_evidence(text: str) -> ModuleEvidence:
         raise EvidenceError(f"not an evidence file: {error}") from error
 
 
-def _access(one: ExplainedAccess) -> dict[str, object]:
-    source, target, tclass, perm = one.key
-    access: dict[str, object] = {
+def _access(access: ExplainedAccess) -> dict[str, object]:
+    source, target, tclass, perm = access.key
+    document: dict[str, object] = {
         "source": source,
         "target": target,
         "tclass": tclass,
         "perm": perm,
-        "cure": one.cure.value,
+        "cure": access.cure.value,
     }
-    if one.id:
-        access["id"] = one.id
-    if one.reason:
-        access["reason"] = one.reason
-    access |= {"count": one.evidence.count, "first": one.evidence.first, "last": one.evidence.last}
-    if one.cure is not Cure.GRANTED:
-        access["uses"] = [
-            [use.trace, use.program, use.syscall, use.path, count] for use, count in one.evidence.shown()
+    if access.id:
+        document["id"] = access.id
+    if access.reason:
+        document["reason"] = access.reason
+    document |= {
+        "count": access.evidence.count,
+        "first": access.evidence.first,
+        "last": access.evidence.last,
+    }
+    if access.cure is not Cure.GRANTED:
+        document["uses"] = [
+            [use.trace, use.program, use.syscall, use.path, count] for use, count in access.evidence.shown()
         ]
-    return access
+    return document
 
 
 def _read_access(item: Mapping[str, object]) -> ExplainedAccess:

@@ -58,7 +58,11 @@ def _header(module: PolicyModule) -> list[str]:
 
 def _require(module: PolicyModule) -> list[str]:
     types = {name for rule in module.rules for name in (rule.source, rule.target)}
-    types |= {name for one in module.transitions for name in (one.source, one.target, one.default)}
+    types |= {
+        name
+        for transition in module.transitions
+        for name in (transition.source, transition.target, transition.default)
+    }
     types |= {name for rule in module.dontaudit_rules for name in (rule.source, rule.target)}
     types |= {attribute.type_ for attribute in module.attributes}
     types |= {module.domain} if module.extends else set()
@@ -99,10 +103,13 @@ def _declarations(module: PolicyModule) -> list[str]:
     return [*lines, ""]
 
 
-def _transition(one: TypeTransition) -> list[str]:
+def _transition(transition: TypeTransition) -> list[str]:
     # In quotes of m4: a file may have the name of a macro (libvirt has a folder `interface`).
-    name = f' "`{one.name}\'"' if one.name else ""
-    return [f"# {safe(one.reason)}", f"type_transition {one.source} {one.target}:{one.tclass} {one.default}{name};"]
+    name = f' "`{transition.name}\'"' if transition.name else ""
+    return [
+        f"# {safe(transition.reason)}",
+        f"type_transition {transition.source} {transition.target}:{transition.tclass} {transition.default}{name};",
+    ]
 
 
 def _section(
@@ -137,7 +144,7 @@ def _optional(block: OptionalBlock) -> list[str]:
     required = [f"\ttype {name};" for name in block.types]
     required += [f"\tclass {tclass} {_set(perms)};" for tclass, perms in _classes(block.rules)]
     inner = ["gen_require(`", *required, "')", ""]
-    inner += [line for one in block.transitions for line in (*_transition(one), "")]
+    inner += [line for transition in block.transitions for line in (*_transition(transition), "")]
     inner += [line for rule in block.rules for line in _allow(rule, xperms)]
     indented = [f"\t{line}" if line else "" for line in inner[:-1]]
     return [f"# Where another module declares {', '.join(block.types)}.", "optional_policy(`", *indented, "')", ""]

@@ -71,7 +71,7 @@ def load(path: str) -> Trace:
             raise InputError(f"{folder}: neither a trace bundle (it has no {MANIFEST}) nor a folder with logs")
         return Trace(logs)
     if glob.has_magic(path) and not folder.exists():
-        logs = tuple(log for one in sorted(glob.glob(path, recursive=True)) for log in load(one).logs)  # noqa: PTH207
+        logs = tuple(log for match in sorted(glob.glob(path, recursive=True)) for log in load(match).logs)  # noqa: PTH207
         if not logs:
             raise InputError(f"{path}: no file matches")
         return Trace(logs)
@@ -93,10 +93,10 @@ def _inside(folder: Path) -> Iterator[TraceLog]:
 def _bundle(folder: Path) -> Trace:
     manifest = read_manifest(folder)
     logs = []
-    for one in manifest.evidence:
-        file = checked(folder, one)
-        counts = checked_counts(folder, one)
-        logs.append(TraceLog(str(file), one.trace, one.complete, None if counts is None else str(counts)))
+    for evidence in manifest.evidence:
+        file = checked(folder, evidence)
+        counts = checked_counts(folder, evidence)
+        logs.append(TraceLog(str(file), evidence.trace, evidence.complete, None if counts is None else str(counts)))
     return Trace(tuple(logs), manifest)
 
 

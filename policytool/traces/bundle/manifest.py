@@ -129,14 +129,14 @@ class Manifest:
     @property
     def kept(self) -> int | None:
         """How many records a reduction has kept; None if nothing was reduced."""
-        if not any(one.reduced for one in self.evidence):
+        if not any(file.reduced for file in self.evidence):
             return None
-        return sum(one.reduced.kept if one.reduced else one.records for one in self.evidence)
+        return sum(file.reduced.kept if file.reduced else file.records for file in self.evidence)
 
     @property
     def complete(self) -> bool:
         """Whether every part of the bundle was recorded in complete mode without a loss."""
-        return bool(self.evidence) and all(one.complete for one in self.evidence)
+        return bool(self.evidence) and all(file.complete for file in self.evidence)
 
     def to_json(self) -> str:
         """Return the text of manifest.json."""
@@ -156,25 +156,25 @@ class Manifest:
             "records": self.records,
             "lost": facts.lost,
             "hosts": dict(self.hosts),
-            "evidence": [_evidence_data(one) for one in self.evidence],
+            "evidence": [_evidence_data(file) for file in self.evidence],
         }
         if self.redacted is not None:
             data["redacted"] = self.redacted
         return json.dumps(data, indent=2, sort_keys=True) + "\n"
 
 
-def _evidence_data(one: EvidenceFile) -> dict[str, object]:
+def _evidence_data(evidence: EvidenceFile) -> dict[str, object]:
     data: dict[str, object] = {
-        "file": one.file,
-        "sha256": one.sha256,
-        "size": one.size,
-        "trace": one.trace,
-        "records": one.records,
-        "recording": one.recording,
-        "lost": one.lost,
+        "file": evidence.file,
+        "sha256": evidence.sha256,
+        "size": evidence.size,
+        "trace": evidence.trace,
+        "records": evidence.records,
+        "recording": evidence.recording,
+        "lost": evidence.lost,
     }
-    if one.reduced is not None:
-        reduced = one.reduced
+    if evidence.reduced is not None:
+        reduced = evidence.reduced
         data["reduced"] = {
             "counts": reduced.counts,
             "sha256": reduced.sha256,
@@ -216,13 +216,13 @@ def parse_manifest(text: str, origin: str) -> Manifest:
         end=top.time("end"),
         records=top.integer("records"),
         hosts=tuple((name, top.keys("hosts").integer(name)) for name in sorted(top.keys("hosts").data)),
-        evidence=tuple(sorted(_evidence(one) for one in top.many("evidence"))),
+        evidence=tuple(sorted(_evidence(keys) for keys in top.many("evidence"))),
         redacted=top.integer("redacted") if "redacted" in top.data else None,
     )
     top.finish()
     base.finish()
-    files = [one.file for one in manifest.evidence]
-    files += [one.reduced.counts for one in manifest.evidence if one.reduced]
+    files = [evidence.file for evidence in manifest.evidence]
+    files += [evidence.reduced.counts for evidence in manifest.evidence if evidence.reduced]
     if len(set(files)) < len(files):
         raise InputError(f"{origin}: evidence: a file is listed twice")
     return manifest
@@ -326,7 +326,7 @@ class _Keys:
         value = self._get(key)
         if not isinstance(value, list):
             raise self.wrong(key, "must be a list")
-        return [_Keys(self._origin, f"{self._path(key)}[{index}]", one) for index, one in enumerate(value)]
+        return [_Keys(self._origin, f"{self._path(key)}[{index}]", item) for index, item in enumerate(value)]
 
     def _get(self, key: str) -> object:
         self._asked.add(key)

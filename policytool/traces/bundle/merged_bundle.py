@@ -26,26 +26,26 @@ def merge_bundles(folders: Sequence[Path], out: Path, name: str, overwrite: bool
     manifests = [(folder, read_manifest(folder)) for folder in folders]
     found: dict[str, tuple[Path, EvidenceFile]] = {}
     for folder, manifest in manifests:
-        for one in manifest.evidence:
-            checked(folder, one)
-            checked_counts(folder, one)
-            kept = found.get(one.origin)
-            if kept is None or _preferred(one) < _preferred(kept[1]):
-                found[one.origin] = (folder, one)
+        for file in manifest.evidence:
+            checked(folder, file)
+            checked_counts(folder, file)
+            kept = found.get(file.origin)
+            if kept is None or _preferred(file) < _preferred(kept[1]):
+                found[file.origin] = (folder, file)
     with aside(out, overwrite) as made:
         evidence = []
         counts = Counts()
-        for origin, (folder, one) in sorted(found.items()):
-            copy = _copied(folder, one, made, f"audit.{origin[:16]}")
+        for origin, (folder, file) in sorted(found.items()):
+            copy = _copied(folder, file, made, f"audit.{origin[:16]}")
             table = None if copy.reduced is None else made / copy.reduced.counts
             counts.add(made / copy.file, copy.trace, table)
             evidence.append(copy)
         left_out = [manifest.redacted for _, manifest in manifests]
         manifest = Manifest(
             name=name,
-            redacted=None if None in left_out else sum(one or 0 for one in left_out),
+            redacted=None if None in left_out else sum(records or 0 for records in left_out),
             facts=_agreed([manifest.facts for _, manifest in manifests], evidence),
-            records=sum(one.records for one in evidence),
+            records=sum(file.records for file in evidence),
             evidence=tuple(sorted(evidence)),
             begin=counts.begin,
             end=counts.end,
@@ -55,35 +55,42 @@ def merge_bundles(folders: Sequence[Path], out: Path, name: str, overwrite: bool
     return manifest
 
 
-def _preferred(one: EvidenceFile) -> tuple[str, ...]:
+def _preferred(evidence: EvidenceFile) -> tuple[str, ...]:
     """Sort the whole evidence before what it was reduced to; the name of the file says nothing."""
-    whole = "reduced" if one.reduced else ""
-    return (whole, one.sha256, one.trace, one.recording or "", str(one.lost), str(one.reduced))
+    whole = "reduced" if evidence.reduced else ""
+    return (
+        whole,
+        evidence.sha256,
+        evidence.trace,
+        evidence.recording or "",
+        str(evidence.lost),
+        str(evidence.reduced),
+    )
 
 
-def _copied(folder: Path, one: EvidenceFile, made: Path, name: str) -> EvidenceFile:
-    """Copy the evidence ONE, with its table if it has one, from FOLDER to MADE under a new NAME."""
-    copy = replace(one, file=f"{name}.log.xz")
-    if one.reduced is not None:
-        copy = replace(copy, reduced=replace(one.reduced, counts=f"{name}.counts.xz"))
-        shutil.copyfile(folder / one.reduced.counts, made / f"{name}.counts.xz")
-    shutil.copyfile(folder / one.file, made / copy.file)
+def _copied(folder: Path, evidence: EvidenceFile, made: Path, name: str) -> EvidenceFile:
+    """Copy EVIDENCE, with its table if it has one, from FOLDER to MADE under a new NAME."""
+    copy = replace(evidence, file=f"{name}.log.xz")
+    if evidence.reduced is not None:
+        copy = replace(copy, reduced=replace(evidence.reduced, counts=f"{name}.counts.xz"))
+        shutil.copyfile(folder / evidence.reduced.counts, made / f"{name}.counts.xz")
+    shutil.copyfile(folder / evidence.file, made / copy.file)
     return copy
 
 
 def _agreed(facts: Sequence[Facts], evidence: Sequence[EvidenceFile]) -> Facts:
-    losses = [one.lost for one in evidence]
+    losses = [file.lost for file in evidence]
     daemons: dict[str, str | None] = {}
-    for one in facts:
-        for daemon, version in one.daemons:
+    for of_bundle in facts:
+        for daemon, version in of_bundle.daemons:
             daemons[daemon] = version if daemons.setdefault(daemon, version) == version else None
     return Facts(
-        kernel=_common(one.kernel for one in facts),
-        base=_common(one.base for one in facts) or RecordedBase(),
-        selinux=_common(one.selinux for one in facts),
-        recording=_common(one.recording for one in evidence),
+        kernel=_common(of_bundle.kernel for of_bundle in facts),
+        base=_common(of_bundle.base for of_bundle in facts) or RecordedBase(),
+        selinux=_common(of_bundle.selinux for of_bundle in facts),
+        recording=_common(file.recording for file in evidence),
         daemons=tuple(sorted(daemons.items())),
-        scenario=_common(one.scenario for one in facts),
+        scenario=_common(of_bundle.scenario for of_bundle in facts),
         lost=None if None in losses else sum(loss or 0 for loss in losses),
     )
 

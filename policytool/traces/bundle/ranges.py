@@ -117,8 +117,8 @@ def put_together(parts: Sequence[Part], again: Callable[[Range], Part], trace: s
     found = []
     for part in fitting:
         unread = tuple(
-            replace(one, location=Location(one.location.origin, one.location.line + line))
-            for one in part.observations.unread
+            replace(place, location=Location(place.location.origin, place.location.line + line))
+            for place in part.observations.unread
         )
         found.append(replace(part.observations, unread=unread))
         line += part.lines

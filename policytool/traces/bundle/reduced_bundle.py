@@ -39,34 +39,37 @@ def reduce_bundle(folder: Path, out: Path, overwrite: bool = False) -> tuple[Man
     whole: dict[str, str] = {}
     evidence = []
     with aside(out, overwrite) as made:
-        for one in manifest.evidence:
-            file = checked(folder, one)
-            table = checked_counts(folder, one)
-            reduced = _reduced(file, one, made) if table is None else one
+        for whole_file in manifest.evidence:
+            file = checked(folder, whole_file)
+            table = checked_counts(folder, whole_file)
+            reduced = _reduced(file, whole_file, made) if table is None else whole_file
             if isinstance(reduced, str):
-                whole[one.file] = reduced
-                reduced = one
-            if reduced is one:
+                whole[whole_file.file] = reduced
+                reduced = whole_file
+            if reduced is whole_file:
                 for copied in filter(None, (file, table)):
                     shutil.copyfile(copied, made / copied.name)
             evidence.append(reduced)
         names = [path.name for path in made.iterdir()]
-        if len(names) < len(evidence) + sum(one.reduced is not None for one in evidence):
+        if len(names) < len(evidence) + sum(copy.reduced is not None for copy in evidence):
             raise InputError(f"{folder}: a table of counts would have the name of an evidence file")
         manifest = replace(manifest, evidence=tuple(sorted(evidence)), tool=TOOL)
         (made / MANIFEST).write_text(manifest.to_json(), "utf-8")
     return manifest, whole
 
 
-def _reduced(file: Path, one: EvidenceFile, made: Path) -> EvidenceFile | str:
-    """Reduce the evidence ONE, which is FILE, into the folder MADE; say why if that cannot be done."""
-    log = TraceLog(str(file), one.trace, one.complete)
+def _reduced(file: Path, evidence: EvidenceFile, made: Path) -> EvidenceFile | str:
+    """Reduce EVIDENCE, which is FILE, into the folder MADE; say why if that cannot be done."""
+    log = TraceLog(str(file), evidence.trace, evidence.complete)
     seen = observe_log(log)
     if not seen.vectors:
         return "it has no access decision"
-    kept, counts = made / one.file, made / f"{one.file.removesuffix('.xz').removesuffix('.log')}.counts.xz"
+    kept, counts = (
+        made / evidence.file,
+        made / f"{evidence.file.removesuffix('.xz').removesuffix('.log')}.counts.xz",
+    )
     candidates = made / ".candidates"
-    reduction = Reduction(one.trace)
+    reduction = Reduction(evidence.trace)
     with candidates.open("wb") as out:
         for event in reduction.candidates(read_blocks(log.path)):
             out.writelines(line + b"\n" for line in event)
@@ -87,8 +90,8 @@ def _reduced(file: Path, one: EvidenceFile, made: Path) -> EvidenceFile | str:
         kept.unlink()
         counts.unlink()
         return "it would not read the same"
-    reduced = Reduced(counts.name, sha256_of(counts), counts.stat().st_size, records, one.sha256)
-    return replace(one, sha256=sha256_of(kept), size=kept.stat().st_size, reduced=reduced)
+    reduced = Reduced(counts.name, sha256_of(counts), counts.stat().st_size, records, evidence.sha256)
+    return replace(evidence, sha256=sha256_of(kept), size=kept.stat().st_size, reduced=reduced)
 
 
 def _pack_chosen(candidates: Path, choice: Choice, kept: Path) -> int:

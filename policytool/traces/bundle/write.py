@@ -45,7 +45,7 @@ def import_trace(
     from policytool.traces.bundle.manifest import Manifest
 
     if not parts:
-        found = [log for one in logs for log in load(one).logs]
+        found = [log for trace in logs for log in load(trace).logs]
         if any(log.counts for log in found):
             raise InputError("a reduced bundle is no log: trace merge makes one bundle of several, reduced or not")
         logs = [log.path for log in found]
@@ -55,7 +55,7 @@ def import_trace(
             names = [f"{part}.log.xz" for part in parts]
         else:
             names = [EVIDENCE] if len(logs) == 1 else [f"audit.{place}.log.xz" for place in range(1, len(logs) + 1)]
-        files = [made / one for one in names]
+        files = [made / name for name in names]
         _compress_all(logs, files)
         evidence = []
         counts = Counts()

@@ -125,7 +125,7 @@ class Tail:
 
 def _read_tail(text: str, form: Form) -> Tail | UnreadKind | None:
     """Read TEXT, from the last `scontext=` on; None without contexts and class, or why it is not believed."""
-    tail = next((found for one in (*_TAILS, _SORTED) if (found := one.match(text))), None)
+    tail = next((found for form_of_tail in (*_TAILS, _SORTED) if (found := form_of_tail.match(text))), None)
     if tail is None:
         return None
     try:

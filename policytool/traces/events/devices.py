@@ -56,12 +56,12 @@ def may_be_same(dev: str, numbers: str) -> bool:
         return True
     if disk := _DISK.fullmatch(dev):
         kind, letters, part = disk.groups()
-        of_kind, each = _DISKS[kind]
+        of_kind, minors = _DISKS[kind]
         index = 0
         for letter in letters:
             index = index * 26 + ord(letter) - ord("a") + 1
         # The disks after the first sixteen have other numbers.
-        return index > each or (of_kind in (0, major) and minor == (index - 1) * each + int(part or 0))
+        return index > minors or (of_kind in (0, major) and minor == (index - 1) * minors + int(part or 0))
     if numbered := _NUMBERED.fullmatch(dev):
         return _MAJORS[numbered[1]] in (0, major) and minor == int(numbered[2])
     return True

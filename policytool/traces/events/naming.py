@@ -115,7 +115,7 @@ def name_objects(
         if only.path.startswith("/") and not ENTRY_PERMS.intersection(only.perms):
             return (Named(only.path),)
     scene = Scene(decisions, items, node, call)
-    return tuple(scene.name(one) for one in decisions)
+    return tuple(scene.name(decision) for decision in decisions)
 
 
 class Scene:
@@ -128,7 +128,9 @@ class Scene:
         self.items = [item for item in items if item.name.startswith("/")]
         self._unplaced = {item.inode for item in items if not item.name.startswith("/")}
         # Objects with the path that the kernel gave them.
-        self.pathed = [one for one in decisions if one.path.startswith("/") and not is_about_entry(one)]
+        self.pathed = [
+            decision for decision in decisions if decision.path.startswith("/") and not is_about_entry(decision)
+        ]
         self._entries = [item.name for item in self.items if item.nametype in _MADE]
 
     def name(self, asked: Asked) -> Named:
@@ -161,9 +163,13 @@ class Scene:
         if len(named) != 1:
             return ""
         (folder,) = named
-        others = [one.inode for one in self.pathed if one.path == folder]
+        others = [decision.inode for decision in self.pathed if decision.path == folder]
         others += [item.inode for item in self.items if item.name == folder]
-        rivals = {one.inode for one in self._decisions if one.tclass == "dir" and one.name == asked.name}
+        rivals = {
+            decision.inode
+            for decision in self._decisions
+            if decision.tclass == "dir" and decision.name == asked.name
+        }
         return folder if {asked.inode}.issuperset(others) and not rivals - {asked.inode, None} else ""
 
     def _identity(self, asked: Asked, entry: str = "") -> Identity:
@@ -174,13 +180,13 @@ class Scene:
     @cached_property
     def _above(self) -> set[str]:
         """The folders that the objects with a path are in, at any depth."""
-        paths = {item.name for item in self.items} | {one.path for one in self.pathed}
+        paths = {item.name for item in self.items} | {decision.path for decision in self.pathed}
         return {folder for path in paths for folder in _folders(path)}
 
     @cached_property
     def _made(self) -> set[str]:
         """The paths of the entries that the event made or removed, else of all objects with a path."""
-        return set(self._entries) or {one.path for one in self.pathed if one.tclass != "dir"}
+        return set(self._entries) or {decision.path for decision in self.pathed if decision.tclass != "dir"}
 
     def _by_inode(self, asked: Asked) -> tuple[str, str, str] | None:
         """Return path, class and nametype of the object with the inode of ASKED, None where not one is told."""
@@ -190,12 +196,16 @@ class Scene:
             if item.inode == asked.inode and may_be_same(asked.dev, item.dev)
         ]
         found += [(o.path, o.tclass, "") for o in self.pathed if o.inode == asked.inode and o.dev == asked.dev]
-        fitting = [one for one in found if fits_name(one[0], asked.name) and _fits(asked, one[1])]
+        fitting = [
+            (path, tclass, nametype)
+            for path, tclass, nametype in found
+            if fits_name(path, asked.name) and _fits(asked, tclass)
+        ]
         two_names = self._call in _TWO_FOLDERS or not _MOVED.isdisjoint(asked.perms)
         if two_names or len({path for path, _, _ in fitting}) > 1:
             # The two names of what is renamed or linked: the new one is only asked to be added.
             new = "add_name" in asked.perms
-            fitting = [one for one in fitting if (one[2] == "CREATE") == new]
+            fitting = [(path, tclass, kind) for path, tclass, kind in fitting if (kind == "CREATE") == new]
         return fitting[0] if len({path for path, _, _ in fitting}) == 1 else None
 
     def _without_inode(self, asked: Asked) -> Named:
@@ -216,9 +226,9 @@ class Scene:
             if named := {i.name for i in self.items if i.nametype == nametype and fits_name(i.name, name)}:
                 return named.pop() if len(named) == 1 else ""
         named = {
-            one.path
-            for one in self.pathed
-            if posixpath.basename(one.path) == name and (not tclass or tclass in ("dir", one.tclass))
+            decision.path
+            for decision in self.pathed
+            if posixpath.basename(decision.path) == name and (not tclass or tclass in ("dir", decision.tclass))
         }
         return named.pop() if len(named) == 1 else ""
 
@@ -248,15 +258,17 @@ class Scene:
 
     def _beside(self, name: str) -> Named:
         """Name the entry NAME by the one folder that the event writes to, if the call has no second folder."""
-        made = any("create" in one.perms and one.name == name for one in self._decisions)
+        made = any("create" in decision.perms and decision.name == name for decision in self._decisions)
         if self._call in _TWO_FOLDERS or not (self._call or made):
             return NAMELESS
         written = [
-            one
-            for one in self._decisions
-            if one.tclass == "dir" and "write" in one.perms and not ENTRY_PERMS.intersection(one.perms)
+            decision
+            for decision in self._decisions
+            if decision.tclass == "dir"
+            and "write" in decision.perms
+            and not ENTRY_PERMS.intersection(decision.perms)
         ]
-        if len({(one.dev, one.inode, one.name, one.path) for one in written}) != 1:
+        if len({(decision.dev, decision.inode, decision.name, decision.path) for decision in written}) != 1:
             return NAMELESS
         folder = self.name(written[0])
         if folder.path:
@@ -300,7 +312,7 @@ def places_seen(
 def _has_another_name(item: PathItem, items: Sequence[PathItem]) -> bool:
     """Say whether ITEM is the new name of an object that has another in the event, whose folder is not known."""
     return item.nametype == "CREATE" and any(
-        one.inode == item.inode and not one.name.startswith("/") for one in items
+        other.inode == item.inode and not other.name.startswith("/") for other in items
     )
 
 

@@ -45,19 +45,19 @@ def split_arguments(text: str) -> tuple[str, ...]:
     expected: list[str] = []
     begin = 0
     quoted = escaped = False
-    for place, one in enumerate(text):
+    for place, character in enumerate(text):
         if escaped:
             escaped = False
         elif quoted:
-            escaped = one == "\\"
-            quoted = one != '"'
-        elif one == '"':
+            escaped = character == "\\"
+            quoted = character != '"'
+        elif character == '"':
             quoted = True
-        elif one in _BRACKETS:
-            expected.append(_BRACKETS[one])
-        elif expected and one == expected[-1]:
+        elif character in _BRACKETS:
+            expected.append(_BRACKETS[character])
+        elif expected and character == expected[-1]:
             expected.pop()
-        elif one == "," and not expected:
+        elif character == "," and not expected:
             words.append(text[begin:place].strip())
             begin = place + 1
     words.append(text[begin:].strip())

@@ -67,13 +67,17 @@ _BEGINNINGS = ("type=", "avc:", "node=", "host=", "audit", "kernel")
 
 def is_cut_class(name: str) -> bool:
     """Say whether NAME is no class that is known, but the beginning of one."""
-    return name not in CLASSES and any(one.startswith(name) for one in CLASSES)
+    return name not in CLASSES and any(tclass.startswith(name) for tclass in CLASSES)
 
 
 def has_run_on(name: str) -> bool:
     """Say whether NAME, which is no class that is known, seems to be one and what followed it on the line."""
-    if not name.islower() or any(name.startswith(one) and "_" not in name[len(one) :] for one in CLASSES):
+    if not name.islower() or any(name.startswith(tclass) and "_" not in name[len(tclass) :] for tclass in CLASSES):
         return True
     # A class that was cut short, and the beginning of a record.
-    cuts = (place for place in range(3, len(name)) if any(one.startswith(name[place:]) for one in _BEGINNINGS))
+    cuts = (
+        place
+        for place in range(3, len(name))
+        if any(beginning.startswith(name[place:]) for beginning in _BEGINNINGS)
+    )
     return any(is_cut_class(name[:place]) for place in cuts)

@@ -143,7 +143,7 @@ def json_entries(line: bytes) -> Iterator[Fields] | None:
         except (ValueError, RecursionError):
             continue
         entries = found if isinstance(found, list) else [found]
-        return (_entry(one) for one in entries) if entries else None
+        return (_entry(entry) for entry in entries) if entries else None
     return None
 
 
@@ -173,8 +173,8 @@ def _encoded(value: object) -> bytes:
         return value.encode("utf-8", "surrogatepass")
     if isinstance(value, list):
         # A value that is not UTF-8 is a list of bytes; a field that comes twice a list of values.
-        if all(isinstance(one, int) and 0 <= one < 256 for one in value):
-            return bytes(one for one in value if isinstance(one, int))
+        if all(isinstance(byte, int) and 0 <= byte < 256 for byte in value):
+            return bytes(byte for byte in value if isinstance(byte, int))
         return _encoded(value[0]) if value and isinstance(value[0], str) else b""
     return str(value).encode() if isinstance(value, int) else b""
 
@@ -201,8 +201,8 @@ def read_entry(
         body = body.strip()
         return (Record(full_key(host, (moment or 0) // 1000, serial), kind, body, number, form_of(body)),)
     # A line of dashes separates records in a log, and is nothing in a message.
-    one = message.strip(b"-") and b"\n" not in message
-    records = read_text(message, number, report) if one else None
+    one_line = message.strip(b"-") and b"\n" not in message
+    records = read_text(message, number, report) if one_line else None
     if records is None:
         report(UnreadKind.NOT_A_RECORD, message or b"-")
         return ()

@@ -68,7 +68,7 @@ def redact_trace(
         manifest = Manifest(
             name=name,
             facts=replace(facts, scenario=None if facts.scenario is None else redactor.label(facts.scenario)),
-            records=sum(one.records for one in files),
+            records=sum(file.records for file in files),
             evidence=tuple(sorted(files)),
             begin=counts.begin,
             end=counts.end,

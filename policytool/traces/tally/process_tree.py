@@ -104,8 +104,8 @@ class ProcessTree:
     def proofs(self) -> Mapping[Execution, ExecutionProof]:
         """Return what was run so far, each with the records that prove it."""
         found = dict(self._found)
-        for (node, _), one in self._open.items():
-            execution, proof = self._guessed(node, one)
+        for (node, _), run in self._open.items():
+            execution, proof = self._guessed(node, run)
             if _known(execution):
                 found.setdefault(execution, proof)
         return found

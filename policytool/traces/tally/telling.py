@@ -41,8 +41,8 @@ def _told(vector: AccessVector, objects: _Objects) -> AccessVector:
     counts: dict[Use, int] = {}
     for use, count in uses:
         path = "" if use.identity == NOTHING else objects.path(use, vector.tclass, vector.perm)
-        one = replace(use, path=path, identity=NOTHING) if path else use
-        counts[one] = counts.get(one, 0) + count
+        told_use = replace(use, path=path, identity=NOTHING) if path else use
+        counts[told_use] = counts.get(told_use, 0) + count
     return replace(vector, evidence=replace(vector.evidence, uses=tuple(sorted(counts.items()))))
 
 
@@ -61,8 +61,10 @@ class _Objects:
 
     def __init__(self, seen: Iterable[Sighting]) -> None:
         self._by_inode: dict[tuple[str, str, int], list[Sighting]] = {}
-        for one in seen:
-            self._by_inode.setdefault((one.trace, one.place.node, one.place.inode), []).append(one)
+        for sighting in seen:
+            self._by_inode.setdefault((sighting.trace, sighting.place.node, sighting.place.inode), []).append(
+                sighting
+            )
         self._names = _device_names(self._by_inode.values())
         self._known: dict[tuple[str, Identity, str], tuple[str, str]] = {}
 
@@ -91,30 +93,31 @@ class _Objects:
         if not identity.inode:
             return "", ""
         seen = [
-            one
-            for one in self._by_inode.get((trace, identity.node, identity.inode), ())
-            if self._one_device(trace, identity.dev, one.place.dev)
+            sighting
+            for sighting in self._by_inode.get((trace, identity.node, identity.inode), ())
+            if self._one_device(trace, identity.dev, sighting.place.dev)
         ]
         asked = [
-            one
-            for one in seen
-            if not one.place.path and (one.place.name, one.place.dev) == (identity.name, identity.dev)
+            sighting
+            for sighting in seen
+            if not sighting.place.path
+            and (sighting.place.name, sighting.place.dev) == (identity.name, identity.dev)
         ]
         if not asked:
             return "", ""
         places = _places(seen)
-        sure = {path for path, one in places.items() if one.sure}
+        sure = {path for path, seen_path in places.items() if seen_path.sure}
         named = {path for path in places if fits_name(path, identity.name)}
         fitting = {path for path in named & sure if _may_be(places[path].tclass, tclass)}
         if not sure:
             fitting = {path for path in named if tclass == "dir"}
         left = set()
         for path in fitting:
-            gone = max(places[path].gone, *(one.gone for one in asked))
+            gone = max(places[path].gone, *(sighting.gone for sighting in asked))
             if gone and places[path].last <= gone:
-                if min(one.first for one in asked) > gone:
+                if min(sighting.first for sighting in asked) > gone:
                     continue
-                if max(one.last for one in asked) > gone:
+                if max(sighting.last for sighting in asked) > gone:
                     return "", ""
             left.add(path)
         if len(left) != 1:
@@ -135,20 +138,20 @@ class _Objects:
 def _places(seen: Iterable[Sighting]) -> Mapping[str, _Seen]:
     """Join the sightings of one inode by path."""
     places: dict[str, _Seen] = {}
-    for one in seen:
-        if not one.place.path:
+    for sighting in seen:
+        if not sighting.place.path:
             continue
-        path = _one_name(one.place.path)
+        path = _one_name(sighting.place.path)
         known = places.get(path)
         if known is None:
-            places[path] = _Seen(one.place.tclass, one.place.sure, one.last, one.gone)
+            places[path] = _Seen(sighting.place.tclass, sighting.place.sure, sighting.last, sighting.gone)
             continue
-        if one.place.tclass and known.tclass not in ("", one.place.tclass):
+        if sighting.place.tclass and known.tclass not in ("", sighting.place.tclass):
             known.tclass = _SEVERAL
         else:
-            known.tclass = known.tclass or one.place.tclass
-        known.sure = known.sure or one.place.sure
-        known.last, known.gone = max(known.last, one.last), max(known.gone, one.gone)
+            known.tclass = known.tclass or sighting.place.tclass
+        known.sure = known.sure or sighting.place.sure
+        known.last, known.gone = max(known.last, sighting.last), max(known.gone, sighting.gone)
     return places
 
 
@@ -169,9 +172,9 @@ def _device_names(inodes: Iterable[Iterable[Sighting]]) -> Mapping[tuple[str, st
     found: dict[tuple[str, str], set[str]] = {}
     for seen in inodes:
         devices: dict[tuple[str, str], set[str]] = {}
-        for one in seen:
-            if one.place.path and one.place.sure:
-                devices.setdefault((one.trace, one.place.path), set()).add(one.place.dev)
+        for sighting in seen:
+            if sighting.place.path and sighting.place.sure:
+                devices.setdefault((sighting.trace, sighting.place.path), set()).add(sighting.place.dev)
         for (trace, _), names in devices.items():
             numbers = {name for name in names if has_numbers(name)}
             if len(numbers) == 1 and len(names) == 2:
