@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import PurePath
 
 from policytool.check.findings import Finding, ModuleSource, SourceFile
+from policytool.check.known_names import NOTHING_KNOWN, KnownNames
 from policytool.check.lints import check_name
 from policytool.model.printable import printable
 
@@ -22,15 +23,21 @@ _PP_FILECON = re.compile(
     r"^Invalid (?:context|mode in file context line|\w+ in file context.*?): (?P<text>.*)$", re.M
 )
 _OTHER = re.compile(r"^\S*checkmodule: +(?P<message>(?!error\(s\) encountered|loading policy).*)$", re.MULTILINE)
+_UNKNOWN = re.compile(
+    r"unknown (?P<kind>type|class|role|boolean) (?P<name>[\w.-]+)|attribute (?P<attribute>[\w.-]+) is not declared"
+)
 _MACRO = re.compile(r"[a-z][a-z0-9_]*_[a-z0-9_]+")
 
 
 def compile_findings(
-    source: ModuleSource, messages: str, neighbours: Iterable[SourceFile] = ()
+    source: ModuleSource,
+    messages: str,
+    neighbours: Iterable[SourceFile] = (),
+    known: KnownNames = NOTHING_KNOWN,
 ) -> tuple[Finding, ...]:
     """Read MESSAGES, the standard error of m4, checkmodule or pp; at least one finding comes back.
 
-    NEIGHBOURS are the other modules' files that were compiled along.
+    NEIGHBOURS are the other modules' files that were compiled along, KNOWN the names that a misspelt one may mean.
     """
     every = (*neighbours, source.te, source.if_, source.fc)
     files = {PurePath(file.path).name: file.path for file in every if file}
@@ -47,7 +54,7 @@ def compile_findings(
                 id="E-duplicate" if message.startswith("Duplicate declaration") else "E-compile",
                 module=source.name,
                 message=printable(f"{message} at '{token}'" if token else message, 200),
-                hint=_hint(message, token),
+                hint=_hint(message, token, source, known),
             )
         )
     for match in _PP_FILECON.finditer(messages):
@@ -73,11 +80,17 @@ def line_of(text: str, words: str) -> int:
     return 0
 
 
-def _hint(message: str, token: str) -> str:
+def _hint(message: str, token: str, source: ModuleSource, known: KnownNames) -> str:
     if message == "syntax error" and _MACRO.fullmatch(token):
-        return f"the policy headers have no interface {token}: a misspelt name, or a module of a newer policy"
-    if message.startswith("unknown type"):
-        return "declare it, or name it in gen_require(`type ...;')"
+        near = known.nearest(token, interface=True) or "a misspelt name, or a module of a newer policy"
+        return f"the policy headers have no interface {token}: {near}"
+    if unknown := _UNKNOWN.match(message):
+        kind, name = unknown["kind"] or "attribute", unknown["name"] or unknown["attribute"]
+        if kind == "class" and source.te and "policy_module(" not in source.te.text:
+            return "begin with policy_module(NAME, VERSION) instead of `module`: it requires the kernel's classes"
+        if name in known.declared:
+            return f"name it in gen_require(`{kind} {name}...'): the module {known.declared[name]} declares it"
+        return known.nearest(name) or f"declare it, or name it in gen_require(`{kind} ...;')"
     if "end of file in string" in message:
         return "a quote ` has no closing '"
     if "no module specification" in message:

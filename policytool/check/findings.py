@@ -30,6 +30,7 @@ IDS: Mapping[str, str] = {
     "W-permissive": "the module makes a domain permissive, so that nothing is denied to it",
     "W-memory": "a rule lets a domain execute memory that it can write",
     "W-unused-type": "the module declares a type that nothing uses",
+    "W-optional-off": "an optional block is not in force, since nobody declares what it needs",
     "W-filecon-repeated": "a file context repeats one of the base",
     "W-filecon-unreachable": "no path can match a file context",
     "W-filecon-shadowed": "a file context has no effect, because a more specific one exists",

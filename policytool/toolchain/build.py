@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache as cache_once
 from functools import partial
 from pathlib import Path
 
@@ -19,14 +20,17 @@ from policytool.check.file_contexts import (
     unreachable,
 )
 from policytool.check.findings import Finding, ModuleSource, sorted_findings
+from policytool.check.known_names import KnownNames
 from policytool.check.link_errors import LinkFailure
 from policytool.check.link_findings import LinkedModule, declared_names, link_findings
 from policytool.check.lints import lint
+from policytool.check.optional_blocks import optional_findings
 from policytool.model.printable import printable
 from policytool.toolchain.base import Base, Progress, base_cil
+from policytool.toolchain.base_names import known_names
 from policytool.toolchain.cache import Cache, open_cache
 from policytool.toolchain.compile import Compiled, compile_refpolicy
-from policytool.toolchain.headers import find_headers
+from policytool.toolchain.headers import find_headers, headers_folder
 from policytool.toolchain.link import Linked, LinkFailed, link
 from policytool.toolchain.path_aliases import path_aliases
 from policytool.toolchain.run import concurrently
@@ -99,7 +103,8 @@ def build(
     # One that would replace a module of the base is not linked: all that the base loses would be its fault.
     wanted = tuple(source for source in sources if source.name not in base.names)
     base_files = base_cil(base, progress=progress, cache=cache)
-    compiled, errors = _compile_all(wanted, headers, cache, progress)
+    known = cache_once(partial(known_names, base_files, headers_folder(headers)))
+    compiled, errors = _compile_all(wanted, headers, known, cache, progress)
     found.extend(errors)
     formats = tuple(_choices(wanted, compiled))
     tasks = [
@@ -119,14 +124,18 @@ def build(
     built = tuple(
         FormatBuild(kind, modules, result) for (kind, modules), result in zip(formats, results, strict=True)
     )
-    found.extend(_judge(built, base, base_files))
+    found.extend(_judge(built, base, base_files, known))
     if progress:
         progress("linking", len(tasks), len(tasks))
     return Build(base, sources, built, sorted_findings(_without_echoes(found)))
 
 
 def _compile_all(
-    sources: Sequence[ModuleSource], headers: Path | None, cache: Cache, progress: Progress | None
+    sources: Sequence[ModuleSource],
+    headers: Path | None,
+    known: Callable[[], KnownNames],
+    cache: Cache,
+    progress: Progress | None,
 ) -> tuple[dict[str, Compiled], list[Finding]]:
     written = [source for source in sources if source.te]
     if not written:
@@ -139,6 +148,7 @@ def _compile_all(
             source,
             neighbours=[file for name, file in interfaces.items() if name != source.name],
             headers=ready,
+            known=known,
             cache=cache,
         )
         for source in written
@@ -176,22 +186,30 @@ def _choices(
             yield kind, tuple(modules)
 
 
-def _judge(formats: Iterable[FormatBuild], base: Base, base_files: Sequence[Path]) -> Iterator[Finding]:
-    names: frozenset[str] | None = None
+def _judge(
+    formats: Iterable[FormatBuild], base: Base, base_files: Sequence[Path], known: Callable[[], KnownNames]
+) -> Iterator[Finding]:
     base_entries: tuple[Filecon, ...] | None = None
     for format_build in formats:
         if isinstance(format_build.result, LinkFailed):
-            if names is None:
-                names = declared_names(path.read_text("utf-8", "surrogateescape") for path in base_files)
-            declared = names | declared_names(module.cil for module in format_build.modules)
             by_name = {module.source.name: module for module in format_build.modules}
-            yield from link_findings(format_build.result.failures, by_name, declared)
+            yield from link_findings(format_build.result.failures, by_name, _with(known(), format_build.modules))
         elif format_build.result:
             yield from _judge_labels(format_build.modules, format_build.result, path_aliases(base))
+        if any("(optional " in module.cil for module in format_build.modules):
+            names = _with(known(), format_build.modules)
+            for module in format_build.modules:
+                yield from optional_findings(module, names)
         if any("(filecon " in module.cil for module in format_build.modules):
             if base_entries is None:
                 base_entries = _base_filecons(base_files)
             yield from _judge_entries(format_build.modules, base_entries)
+
+
+def _with(known: KnownNames, modules: Iterable[LinkedModule]) -> KnownNames:
+    """Return KNOWN and what MODULES declare."""
+    own = {name: module.source.name for module in modules for name in declared_names([module.cil])}
+    return KnownNames({**known.declared, **own}, known.interfaces)
 
 
 def _judge_entries(modules: Sequence[LinkedModule], base_entries: tuple[Filecon, ...]) -> Iterator[Finding]:

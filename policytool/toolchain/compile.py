@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from policytool.check.compile_errors import compile_findings
 from policytool.check.findings import Finding, ModuleSource, SourceFile
+from policytool.check.known_names import NOTHING_KNOWN, KnownNames
+from policytool.check.link_findings import unknown_requirements
+from policytool.check.unknown_names import every_message
 from policytool.errors import InputError
 from policytool.toolchain.base import PP, stamp
 from policytool.toolchain.cache import Cache, digest, open_cache
@@ -31,7 +34,11 @@ class Compiled:
 
 
 class _RefusedError(Exception):
-    """A program refused the source; carries its messages."""
+    """A program refused the source; carries its messages, and the CIL of what is left without the unknown names."""
+
+    def __init__(self, messages: str, cil: str = "") -> None:
+        super().__init__(messages)
+        self.cil = cil
 
 
 def compile_refpolicy(
@@ -39,11 +46,13 @@ def compile_refpolicy(
     *,
     neighbours: Sequence[SourceFile] = (),
     headers: Headers | None = None,
+    known: Callable[[], KnownNames] = lambda: NOTHING_KNOWN,
     cache: Cache | None = None,
 ) -> Compiled | tuple[Finding, ...]:
     """Compile SOURCE through the HEADERS (None: the distribution's), or return the compiler's errors.
 
-    NEIGHBOURS are .if files of other modules that it may call. InputError if SOURCE has no .te.
+    NEIGHBOURS are .if files of other modules that it may call. KNOWN is asked for the names of the base when names
+    are unknown. InputError if SOURCE has no .te.
     """
     if source.te is None:
         raise InputError(f"the module {source.name} has no .te")
@@ -61,7 +70,9 @@ def compile_refpolicy(
     try:
         folder = cache.fill("module", key, partial(_compile, source, interfaces, headers))
     except _RefusedError as error:
-        return compile_findings(source, str(error), neighbours)
+        names = known()
+        found = compile_findings(source, str(error), neighbours, names)
+        return (*found, *unknown_requirements(source, error.cil, names, found))
     return Compiled(source.name, _text(folder / "module.cil"), _text(folder / "expanded"))
 
 
@@ -76,7 +87,11 @@ def _compile(source: ModuleSource, interfaces: Sequence[SourceFile], headers: He
         (work / f"{source.name}.tmp").write_bytes(expanded.stdout)
         module = f"{source.name}.mod"
         flags = ["-M"] if headers.mls else []
-        _checked(run(["checkmodule", *flags, "-m", f"{source.name}.tmp", "-o", module], cwd=work, ok=(0, 1)), work)
+        check = ["checkmodule", *flags, "-m", f"{source.name}.tmp", "-o", module]
+        try:
+            _checked(run(check, cwd=work, ok=(0, 1)), work)
+        except _RefusedError as error:
+            raise _every_error(source, str(error), expanded.stdout, check, work) from error
         package = ["semodule_package", "-o", f"{source.name}.pp", "-m", module]
         if source.fc:
             fc.write_bytes(_bytes(source.fc))
@@ -86,6 +101,27 @@ def _compile(source: ModuleSource, interfaces: Sequence[SourceFile], headers: He
         if not PP.exists():
             raise missing("pp")
         _checked(run([PP, f"{source.name}.pp", folder / "module.cil"], cwd=work, ok=(0, 1, 255)), work)
+
+
+def _every_error(
+    source: ModuleSource, first: str, expanded: bytes, check: Sequence[str], work: Path
+) -> _RefusedError:
+    """Return all that checkmodule says, with the CIL that the module would have without what is unknown."""
+
+    def ask(text: str) -> str:
+        (work / f"{source.name}.tmp").write_bytes(text.encode("utf-8", "surrogateescape"))
+        done = run(check, cwd=work, ok=(0, 1))
+        return done.messages if done.status else ""
+
+    messages, mended = every_message(expanded.decode("utf-8", "surrogateescape"), first, ask)
+    if not mended:
+        return _RefusedError(messages)
+    package = f"{source.name}.pp"
+    _checked(run(["semodule_package", "-o", package, "-m", f"{source.name}.mod"], cwd=work, ok=(0, 1)), work)
+    if not PP.exists():
+        raise missing("pp")
+    _checked(run([PP, package, "mended.cil"], cwd=work, ok=(0, 1, 255)), work)
+    return _RefusedError(messages, _text(work / "mended.cil"))
 
 
 def _own_interfaces(interfaces: Sequence[SourceFile], headers: Headers, work: Path) -> bytes:

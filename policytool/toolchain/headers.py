@@ -48,6 +48,11 @@ class Headers:
     mls: bool
 
 
+def headers_folder(path: Path | None = None) -> Path:
+    """Return the folder of the headers in PATH, None being the distribution's; it need not exist."""
+    return path or _FOLDER
+
+
 def find_headers(path: Path | None = None, cache: Cache | None = None) -> Headers:
     """Return the headers in PATH, None being the distribution's; MissingToolError names their package."""
     folder = path or _FOLDER

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The modules in folders: NAME.te with NAME.if and NAME.fc, and NAME.cil."""
+"""The modules in folders: NAME.te with NAME.if and NAME.fc, and NAME.cil; NAME.pp where neither is there."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from pathlib import Path
 from policytool.check.findings import Finding, ModuleSource, SourceFile
 from policytool.errors import InputError
 from policytool.model.context import is_identifier
+from policytool.toolchain.base import PP
+from policytool.toolchain.run import missing, run
+
+_SUFFIXES = frozenset((".te", ".cil", ".pp"))
 
 # A policy module of a distribution has at most some 100 kB; more is not a module.
 _MAX_BYTES = 16 * 1024 * 1024
@@ -17,17 +21,18 @@ _MAX_BYTES = 16 * 1024 * 1024
 def find_sources(folders: Sequence[Path]) -> tuple[tuple[ModuleSource, ...], tuple[Finding, ...]]:
     """Return the modules in FOLDERS, sorted by name, and an E-name for each name that comes twice.
 
-    A folder holds modules itself, or its sub-folders do. InputError for one without any, or a bad file name.
+    A folder holds modules itself, or its sub-folders do; the file of a module stands for that module. InputError
+    for a folder without any, or a bad file name.
     """
     found: dict[str, ModuleSource] = {}
     findings = []
     for folder in folders:
-        sources = _in_folder(folder)
+        sources = _of_file(folder) if folder.is_file() else _in_folder(folder)
         if not sources and folder.is_dir():
             for child in sorted(entry for entry in folder.iterdir() if entry.is_dir() and entry.name[0] != "."):
                 sources += _in_folder(child)
         if not sources:
-            raise InputError(f"{folder} holds no policy module (NAME.te or NAME.cil)")
+            raise InputError(f"{folder} holds no policy module (NAME.te, NAME.cil or NAME.pp)")
         for source in sources:
             main = source.te or source.cil
             if source.name in found and found[source.name] != source and main:
@@ -38,11 +43,20 @@ def find_sources(folders: Sequence[Path]) -> tuple[tuple[ModuleSource, ...], tup
     return tuple(source for _, source in sorted(found.items())), tuple(findings)
 
 
+def _of_file(file: Path) -> list[ModuleSource]:
+    if file.suffix not in _SUFFIXES:
+        raise InputError(f"{file} is no policy module (NAME.te, NAME.cil or NAME.pp)")
+    source = next(source for source in _in_folder(file.parent) if source.name == file.stem)
+    if file.suffix == ".cil":
+        return [ModuleSource(source.name, cil=source.cil)]
+    if file.suffix == ".pp":
+        return [ModuleSource(source.name, cil=_read_package(file))]
+    return [ModuleSource(source.name, te=source.te, if_=source.if_, fc=source.fc)]
+
+
 def _in_folder(folder: Path) -> list[ModuleSource]:
     try:
-        names = sorted(
-            {path.stem for path in folder.iterdir() if path.suffix in {".te", ".cil"} and path.is_file()}
-        )
+        names = sorted({path.stem for path in folder.iterdir() if path.suffix in _SUFFIXES and path.is_file()})
     except OSError as error:
         raise InputError(f"cannot read {folder}: {error.strerror}") from error
     for name in names:
@@ -54,10 +68,31 @@ def _in_folder(folder: Path) -> list[ModuleSource]:
             te=_read(folder / f"{name}.te"),
             if_=_read(folder / f"{name}.if"),
             fc=_read(folder / f"{name}.fc"),
-            cil=_read(folder / f"{name}.cil"),
+            cil=_read(folder / f"{name}.cil") or _package(folder / name),
         )
         for name in names
     ]
+
+
+def _package(stem: Path) -> SourceFile | None:
+    """Return the CIL of STEM.pp, a compiled module, if it is all that there is of the module."""
+    package = stem.with_name(f"{stem.name}.pp")
+    if stem.with_name(f"{stem.name}.te").exists() or not package.exists():
+        return None
+    return _read_package(package)
+
+
+def _read_package(package: Path) -> SourceFile:
+    if not PP.exists():
+        raise missing("pp")
+    try:
+        done = run([PP, package, "-"], ok=(0, 1, 255))
+    except OSError as error:
+        raise InputError(f"cannot read {package}: {error.strerror}") from error
+    if done.status:
+        said = done.messages.strip().splitlines() or ["no message"]
+        raise InputError(f"{package} is no policy package: {said[-1]}")
+    return SourceFile(str(package), done.stdout.decode("utf-8", "surrogateescape"))
 
 
 def _read(path: Path) -> SourceFile | None:

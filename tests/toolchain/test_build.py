@@ -31,7 +31,7 @@ def places(policies: Path, base: Base, *names: str) -> list[tuple[str, str, int]
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("optional_missing", []),
+        ("optional_missing", [("W-optional-off", "optional_missing.te", 6)]),
         ("cil_good", []),
         ("syntax_error", [("E-compile", "syntax_error.te", 4)]),
         ("unknown_interface", [("E-compile", "unknown_interface.te", 5)]),
@@ -211,3 +211,83 @@ def test_a_module_makes_the_base_break_a_rule_by_an_attribute(violating_base: Ba
     assert {(failure.module, failure.statement) for failure in result.failures} == {
         ("violates", "(allow reads_shadow shadow_t (file (read)))")
     }
+
+
+def test_every_unknown_name_is_told_in_one_run_with_the_nearest(policies: Path, small_base: Base) -> None:
+    found = build([policies / "unknown_names"], small_base).findings
+    assert [(finding.line, finding.id, finding.message.split(" at ")[0]) for finding in found] == [
+        (7, "E-link", "etcc_t is required, but neither the base nor the modules declare it"),
+        (10, "E-compile", "syntax error"),
+        (11, "E-compile", "unknown type nosuch_t"),
+        (12, "E-compile", "unknown class fille"),
+        (13, "E-compile", "permission reed is not defined for class file"),
+        (14, "E-compile", "syntax error"),
+        (17, "E-compile", "attribute nosuch_attribute is not declared"),
+        (18, "E-compile", "unknown type usr_t"),
+    ]
+    hints = {finding.line: finding.hint for finding in found}
+    assert "the nearest is etc_t, of the module base" in hints[7]
+    assert "the nearest is files_read_etc_files, of the module files" in hints[10]
+    assert "the nearest is file, of the module base" in hints[12]
+    assert "the nearest is corecmd_exec_bin, of the module corecommands" in hints[14]
+    assert "name it in gen_require(`type usr_t...'): the module base declares it" in hints[18]
+
+
+def test_a_plain_module_statement_is_named_as_the_reason(policies: Path, small_base: Base) -> None:
+    (finding,) = build([policies / "plain_module"], small_base).findings
+    assert finding.message.startswith("unknown class file")
+    assert "begin with policy_module(NAME, VERSION)" in finding.hint
+
+
+def test_a_file_context_of_an_unknown_type_names_it(policies: Path, small_base: Base) -> None:
+    (finding,) = build([policies / "unknown_filecon"], small_base).findings
+    assert (finding.id, Path(finding.file).name, finding.line) == ("E-filecon", "unknown_filecon.fc", 2)
+    assert "not declared: unknown_filecan_t" in finding.message
+    assert finding.hint == "the nearest is unknown_filecon_t, of the module unknown_filecon"
+
+
+OPTIONAL = """policy_module(off, 1.0.0)
+type off_t;
+domain_type(off_t)
+optional_policy(`
+	gen_require(`type nosuch_t;')
+	allow off_t nosuch_t:file read;
+')
+optional_policy(`
+	gen_require(`type etc_t;')
+	allow off_t etc_t:file read;
+')
+optional_policy(`
+	gen_require(`type nosuch_t, etc_t;')
+	allow off_t nosuch_t:file write;
+')
+"""
+
+
+def test_optional_blocks_that_are_off_are_told_once_a_name(small_base: Base, tmp_path: Path) -> None:
+    (tmp_path / "off.te").write_text(OPTIONAL)
+    built = build([tmp_path], small_base)
+    assert built.linked is not None
+    assert [(finding.id, finding.line, finding.message) for finding in built.findings] == [
+        (
+            "W-optional-off",
+            4,
+            "this optional block and 1 more are not in force: neither the base nor the modules declare nosuch_t",
+        )
+    ]
+
+
+def test_a_package_is_read(policies: Path, small_base: Base, tmp_path: Path) -> None:
+    # The one that `check` of the public report nix.te was about: synthetic, compiled with checkmodule.
+    package = tmp_path / "nix.pp"
+    shutil.copy(policies / "nix.pp", package)
+    for given in (package, tmp_path):
+        (finding,) = build([given], small_base).findings
+        assert (finding.id, finding.file, finding.line) == ("E-link", str(package), 0)
+        assert finding.message == "nosuchthing_t is required, but neither the base nor the modules declare it"
+
+
+def test_a_file_that_is_no_package(small_base: Base, tmp_path: Path) -> None:
+    (tmp_path / "bad.pp").write_bytes(b"no package")
+    with pytest.raises(InputError, match=r"bad\.pp is no policy package"):
+        build([tmp_path / "bad.pp"], small_base)
