@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from policytool.check.compile_errors import line_of
 from policytool.check.findings import Finding, ModuleSource
+from policytool.model.paths import literal_start
 from policytool.model.printable import printable
 
 _FILECON = re.compile(
@@ -84,6 +85,8 @@ def compare_filecons(
             yield Finding(file, line, "E-filecon", source.name, message, hint)
 
 
+# A dot that is not escaped matches itself among others.
+_ANY_CHARACTER = re.compile(r"\\.|\.(?![*+?{])")
 # A quantifier of a quantifier: lazy or possessive.
 _LAZY = re.compile(r"[?*+}][?+]")
 
@@ -92,6 +95,7 @@ def sample_paths(pattern: str) -> tuple[str, ...]:
     """Return paths that PATTERN surely matches, to ask what they get; none where it is too clever to tell."""
     if _LAZY.search(_ESCAPED.sub("", pattern)):
         return ()
+    pattern = _ANY_CHARACTER.sub(lambda part: part[0] if part[0] != "." else r"\.", pattern)
     stem = next((pattern.removesuffix(tail) for tail in _SUBTREE if pattern.endswith(tail)), pattern)
     candidates = {_OPTIONAL.sub(r"\g<kept>", stem), _OPTIONAL.sub("", stem)}
     return tuple(
@@ -113,6 +117,31 @@ def shadowed(source: ModuleSource, entry: Filecon, labels: Mapping[str, str]) ->
             )
             hint = "write the path as the other entry has it, without metacharacters"
             yield Finding(file, line, "W-filecon-shadowed", source.name, message, hint)
+
+
+# Replaced by the homes of users, genhomedircon(8).
+_HOMES = ("HOME_DIR", "HOME_ROOT")
+
+
+def unreachable(source: ModuleSource, entry: Filecon, aliases: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield W-filecon-unreachable where no path can match ENTRY, whatever is looked up.
+
+    ALIASES are folders that are looked up under another name (file_contexts.subs_dist).
+    """
+    file, line = place(source, entry)
+    start = literal_start(entry.pattern)
+    why = hint = ""
+    alias = max((one for one in aliases if f"{start}/".startswith(f"{one}/")), key=len, default="")
+    if start and not start.startswith(("/", *_HOMES)):
+        why, hint = "a path is absolute", f"write /{entry.pattern}"
+    elif start == entry.pattern and len(start) > 1 and start.endswith("/"):
+        why, hint = "no path ends with a slash", f"write {entry.pattern.rstrip('/')}"
+    elif alias:
+        why = f"{alias} is looked up as {aliases[alias]} (file_contexts.subs_dist)"
+        hint = f"write {aliases[alias]}{entry.pattern[len(alias) :]}"
+    if why:
+        message = f"{printable(entry.pattern, 200)} matches no path: {why}"
+        yield Finding(file, line, "W-filecon-unreachable", source.name, message, printable(hint, 200))
 
 
 def place(source: ModuleSource, entry: Filecon) -> tuple[str, int]:

@@ -31,6 +31,7 @@ IDS: Mapping[str, str] = {
     "W-memory": "a rule lets a domain execute memory that it can write",
     "W-unused-type": "the module declares a type that nothing uses",
     "W-filecon-repeated": "a file context repeats one of the base",
+    "W-filecon-unreachable": "no path can match a file context",
     "W-filecon-shadowed": "a file context has no effect, because a more specific one exists",
 }
 

@@ -9,7 +9,15 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
-from policytool.check.file_contexts import Filecon, compare_filecons, filecons, place, sample_paths, shadowed
+from policytool.check.file_contexts import (
+    Filecon,
+    compare_filecons,
+    filecons,
+    place,
+    sample_paths,
+    shadowed,
+    unreachable,
+)
 from policytool.check.findings import Finding, ModuleSource, sorted_findings
 from policytool.check.link_errors import LinkFailure
 from policytool.check.link_findings import LinkedModule, declared_names, link_findings
@@ -20,6 +28,7 @@ from policytool.toolchain.cache import Cache, open_cache
 from policytool.toolchain.compile import Compiled, compile_refpolicy
 from policytool.toolchain.headers import find_headers
 from policytool.toolchain.link import Linked, LinkFailed, link
+from policytool.toolchain.path_aliases import path_aliases
 from policytool.toolchain.run import concurrently
 from policytool.toolchain.setfiles import check_file_contexts, labels
 from policytool.toolchain.sources import find_sources
@@ -110,7 +119,7 @@ def build(
     built = tuple(
         FormatBuild(kind, modules, result) for (kind, modules), result in zip(formats, results, strict=True)
     )
-    found.extend(_judge(built, base_files, cache))
+    found.extend(_judge(built, base, base_files))
     if progress:
         progress("linking", len(tasks), len(tasks))
     return Build(base, sources, built, sorted_findings(_without_echoes(found)))
@@ -167,7 +176,7 @@ def _choices(
             yield kind, tuple(modules)
 
 
-def _judge(formats: Iterable[FormatBuild], base_files: Sequence[Path], cache: Cache) -> Iterator[Finding]:
+def _judge(formats: Iterable[FormatBuild], base: Base, base_files: Sequence[Path]) -> Iterator[Finding]:
     names: frozenset[str] | None = None
     base_entries: tuple[Filecon, ...] | None = None
     for format_build in formats:
@@ -178,7 +187,7 @@ def _judge(formats: Iterable[FormatBuild], base_files: Sequence[Path], cache: Ca
             by_name = {module.source.name: module for module in format_build.modules}
             yield from link_findings(format_build.result.failures, by_name, declared)
         elif format_build.result:
-            yield from _judge_labels(format_build.modules, format_build.result)
+            yield from _judge_labels(format_build.modules, format_build.result, path_aliases(base))
         if any("(filecon " in module.cil for module in format_build.modules):
             if base_entries is None:
                 base_entries = _base_filecons(base_files)
@@ -195,7 +204,7 @@ def _judge_entries(modules: Sequence[LinkedModule], base_entries: tuple[Filecon,
         others += own
 
 
-def _judge_labels(modules: Sequence[LinkedModule], linked: Linked) -> Iterator[Finding]:
+def _judge_labels(modules: Sequence[LinkedModule], linked: Linked, aliases: Mapping[str, str]) -> Iterator[Finding]:
     entries = [(module, entry) for module in modules for entry in filecons(module.cil)]
     if not entries:
         return
@@ -206,6 +215,8 @@ def _judge_labels(modules: Sequence[LinkedModule], linked: Linked) -> Iterator[F
         name = owner[0].source.name if owner else ""
         message = printable(f"{pattern} {bad.message}".strip(), 300)
         yield Finding(file, line, "E-filecon", name, message, "see file_contexts(5)")
+    for module, entry in entries:
+        yield from unreachable(_as_linked(module), entry, aliases)
     for kind in sorted({entry.kind for _, entry in entries}):
         alike = [(module, entry) for module, entry in entries if entry.kind == kind]
         paths = [path for _, entry in alike for path in sample_paths(entry.pattern)]

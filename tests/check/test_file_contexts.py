@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from policytool.check.file_contexts import Filecon, compare_filecons, filecons, sample_paths
+from policytool.check.file_contexts import Filecon, compare_filecons, filecons, sample_paths, unreachable
 from policytool.check.findings import ModuleSource, SourceFile
 
 
@@ -32,6 +32,8 @@ def test_filecons_with_range_without_and_none() -> None:
         ("/usr/sbin/x", ("/usr/sbin/x",)),
         ("/usr/s?bin/x", ("/usr/bin/x", "/usr/sbin/x")),
         (r"/etc/x\.conf", ("/etc/x.conf",)),
+        ("/etc/x.conf", ("/etc/x.conf",)),
+        ("/etc/x.*", ()),
         ("/var/lib/x(/.*)?", ("/var/lib/x",)),
         ("/run/[^/]+/x", ()),
         ("/(usr|opt)/x", ()),
@@ -60,3 +62,30 @@ def test_contradiction_and_repetition() -> None:
         ("E-filecon", 1),
         ("W-filecon-repeated", 2),
     ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message", "hint"),
+    [
+        ("/var/run/x(/.*)?", "/var/run is looked up as /run", "write /run/x(/.*)?"),
+        ("/lib64/x/.*", "/lib64 is looked up as /usr/lib", "write /usr/lib/x/.*"),
+        ("/lib/systemd/x", "/lib/systemd is looked up as /usr/lib/systemd", "write /usr/lib/systemd/x"),
+        ("/var/run", "/var/run is looked up as /run", "write /run"),
+        ("opt/x", "a path is absolute", "write /opt/x"),
+        ("/opt/x/", "no path ends with a slash", "write /opt/x"),
+        ("/opt/x/?", "", ""),
+        ("/var/running", "", ""),
+        ("/run/x", "", ""),
+        ("HOME_DIR/x", "", ""),
+        ("(/.*)?/x", "", ""),
+        ("/", "", ""),
+    ],
+)
+def test_what_no_path_can_match(pattern: str, message: str, hint: str) -> None:
+    aliases = {"/var/run": "/run", "/lib64": "/usr/lib", "/lib": "/usr/lib", "/lib/systemd": "/usr/lib/systemd"}
+    source = ModuleSource("m", cil=SourceFile("m.cil", ""))
+    found = list(unreachable(source, Filecon(pattern, "any", "u:r:a_t:s0", 3), aliases))
+    assert bool(found) == bool(message)
+    for one in found:
+        assert (one.id, one.line, one.hint) == ("W-filecon-unreachable", 3, hint)
+        assert message in one.message

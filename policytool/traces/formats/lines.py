@@ -84,7 +84,7 @@ class Lines:
             self._entry = journald.Export(number)
             self._entry.add(line)
             return records
-        for text, place in self._folding.add(cleaned(line.rstrip(b"\r\n")), number):
+        for text, place in self._folding.add(line.rstrip(b"\r\n"), number):
             records += self._read(text, place)
         return records
 
@@ -111,6 +111,9 @@ class Lines:
             return records
         if (entries := journald.json_entries(line)) is not None:
             return [record for entry in entries for record in self._read_entry(entry, number)]
+        if (plain := cleaned(line)) != line:
+            # Only now: a log that is as it was written keeps whatever is in it.
+            return self._read(plain, number)
         self._report(number)(UnreadKind.WITHIN_TEXT if _WITHIN.search(line) else UnreadKind.NOT_A_RECORD, line)
         return ()
 
