@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from policytool.cli.main import COLLECT_AFTER
 from policytool.toolchain.base import Base, base_cil, find_base
 
 # CI judges a change, so that it draws the same examples each time; anywhere else they are new ones.
@@ -21,6 +23,9 @@ settings.register_profile("plain", deadline=None)
 settings.load_profile("plain")
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+# As the program does: what is made are values without cycles, and to look for some takes a fifth of the time.
+gc.set_threshold(COLLECT_AFTER)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -37,6 +42,14 @@ VIRT = """
 
 # The distribution's modules with the domains of libvirt and of the programs that it runs.
 LIBVIRTS = frozenset({"virt", "qemu", "dnsmasq", "dmidecode", "iptables", "lvm"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put first what reads every trace of the repository.
+
+    Workers take each other's last tests, and each that had some of these would read the traces again.
+    """
+    items.sort(key=lambda item: item.path.name != "test_policies.py")
 
 
 @pytest.fixture(scope="session", autouse=True)
