@@ -38,7 +38,7 @@ _VERBS = (
 )
 
 # So many more containers than were freed, and the collector looks at them; Python's own number is 700.
-_COLLECT_AFTER = 100_000
+COLLECT_AFTER = 100_000
 
 
 def _print_version(wanted: bool) -> None:
@@ -108,7 +108,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run() -> None:
     """Run as a program."""
     # Nearly all that is made is values, which hold no cycles and mostly stay: to look for some costs a tenth.
-    gc.set_threshold(_COLLECT_AFTER)
+    gc.set_threshold(COLLECT_AFTER)
     sys.exit(main())
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from policytool.policy.cil_rules import read_cil
+from policytool.toolchain.base import Base
 from tests.cli.run_policytool import policytool
 
 LOG = Path(__file__).parent / "synthetic.log"
@@ -68,8 +69,11 @@ def test_what_makes_no_sense_is_a_usage_error(words: list[str], message: str) ->
 
 
 @pytest.mark.base
-def test_the_minimal_graph_is_the_module_that_generate_writes(tmp_path: Path) -> None:
-    done = policytool("graph", LOG, "-d", "greeterd_t", "--minimal", "--show", "granted", "--show", "refused")
+def test_the_minimal_graph_is_the_module_that_generate_writes(small_base: Base, tmp_path: Path) -> None:
+    small = "--base", str(small_base.path)
+    done = policytool(
+        "graph", LOG, "-d", "greeterd_t", "--minimal", "--show", "granted", "--show", "refused", *small
+    )
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     edges = {
@@ -77,7 +81,7 @@ def test_the_minimal_graph_is_the_module_that_generate_writes(tmp_path: Path) ->
         for one in document["links"]
         if one["key"] == "allow"
     }
-    made = policytool("generate", LOG, "-d", "greeterd_t", "-o", tmp_path, "--format", "cil")
+    made = policytool("generate", LOG, "-d", "greeterd_t", "-o", tmp_path, "--format", "cil", *small)
     assert made.returncode == 0, made.stderr
     rules = read_cil("greeterd", (tmp_path / "greeterd" / "greeterd.cil").read_text()).rules
     assert edges == {
@@ -89,7 +93,7 @@ def test_the_minimal_graph_is_the_module_that_generate_writes(tmp_path: Path) ->
 
 
 @pytest.mark.base
-def test_a_daemon_that_was_not_seen_has_no_minimal_graph() -> None:
-    done = policytool("graph", LOG, "-d", "nosuchd_t", "--minimal")
+def test_a_daemon_that_was_not_seen_has_no_minimal_graph(small_base: Base) -> None:
+    done = policytool("graph", LOG, "-d", "nosuchd_t", "--minimal", "--base", str(small_base.path))
     assert done.returncode == 2
     assert "does not occur in the traces" in done.stderr

@@ -27,9 +27,9 @@ def test_paths_that_file_contexts_name() -> None:
 
 
 @pytest.mark.base
-def test_a_recorded_daemon_is_permissive_and_audited_and_nothing_is_hidden(base: Base) -> None:
+def test_a_recorded_daemon_is_permissive_and_audited_and_nothing_is_hidden(virt_base: Base) -> None:
     known = {daemon.name: daemon for daemon in load_daemons()}
-    made = record_policy(base, [known["virtsecretd"], Daemon("svirt", "svirt_t", "qemu_exec_t")], [])
+    made = record_policy(virt_base, [known["virtsecretd"], Daemon("svirt", "svirt_t", "qemu_exec_t")], [])
     policy = CompiledPolicy(made.linked.policy)
     assert policy.permissive >= {"virtsecretd_t", "svirt_t"}
     assert not any(policy.rules({TeRuleType.DONTAUDIT}))
@@ -61,28 +61,30 @@ def test_an_enforcing_machine_enforces_what_recordings_show_as_entered_and_one_s
 
 
 @pytest.mark.base
-def test_a_module_without_evidence_is_enforced_with_what_its_domain_may_enter(base: Base, tmp_path: Path) -> None:
+def test_a_module_without_evidence_is_enforced_with_what_its_domain_may_enter(
+    virt_base: Base, tmp_path: Path
+) -> None:
     rules = "(allow labd_t lvm_t (process (transition)))"
     (tmp_path / "labd.cil").write_text(
         "(type labd_t) (roletype system_r labd_t) (typeattributeset domain (labd_t)) " + rules
     )
-    made = enforce_policy(base, [tmp_path])
+    made = enforce_policy(virt_base, [tmp_path])
     assert made.ours == {"labd_t"}
     assert made.entered == frozenset()
     assert made.further == {"lvm_t"}
 
 
 @pytest.mark.base
-def test_helpers_that_a_module_lets_a_daemon_enter_are_recorded_too(base: Base, tmp_path: Path) -> None:
+def test_helpers_that_a_module_lets_a_daemon_enter_are_recorded_too(virt_base: Base, tmp_path: Path) -> None:
     known = {daemon.name: daemon for daemon in load_daemons()}
     daemon = known["virtnetworkd"]
     helpers = [Helper("dnsmasq_exec_t", "dnsmasq_t", ("/usr/sbin/dnsmasq",))]
-    module = skeleton(daemon, build(Observations()), base.identity, extends=False, helpers=helpers)
+    module = skeleton(daemon, build(Observations()), virt_base.identity, extends=False, helpers=helpers)
     (tmp_path / "virtnetworkd.cil").write_text(write_cil(module))
-    made = record_policy(base, [daemon], [tmp_path])
+    made = record_policy(virt_base, [daemon], [tmp_path])
     # dnsmasq runs libvirt's lease helper in turn, by the base's own rule.
     assert made.recorded == {"virtnetworkd_t", "dnsmasq_t", "virt_leaseshelper_t"}
     policy = CompiledPolicy(made.linked.policy)
     assert policy.permissive >= made.recorded
     assert policy.expand("policytool_recorded") == made.recorded
-    assert record_policy(base, [daemon], []).recorded == {"virtnetworkd_t"}
+    assert record_policy(virt_base, [daemon], []).recorded == {"virtnetworkd_t"}

@@ -45,8 +45,8 @@ def test_permissive_is_one_statement_a_domain() -> None:
 
 
 @pytest.mark.base
-def test_complete_has_no_allow_and_both_directions(base: Base) -> None:
-    policy = linked(base, synthetic=SYNTHETIC)
+def test_complete_has_no_allow_and_both_directions(virt_base: Base) -> None:
+    policy = linked(virt_base, synthetic=SYNTHETIC)
     text = complete_cil({"narrow_t", "init_t"}, policy)
     assert "(allow" not in text
     assert "(typeattributeset policytool_recorded (init_t narrow_t))" in text
@@ -56,9 +56,9 @@ def test_complete_has_no_allow_and_both_directions(base: Base) -> None:
 
 
 @pytest.mark.base
-def test_narrowed_commands_are_audited_too_and_no_others_are_narrowed(base: Base) -> None:
-    text = complete_cil({"narrow_t"}, linked(base, synthetic=SYNTHETIC))
-    made = linked(base, synthetic=SYNTHETIC, record=text)
+def test_narrowed_commands_are_audited_too_and_no_others_are_narrowed(virt_base: Base) -> None:
+    text = complete_cil({"narrow_t"}, linked(virt_base, synthetic=SYNTHETIC))
+    made = linked(virt_base, synthetic=SYNTHETIC, record=text)
     audited = {
         (rule.source, rule.target, rule.tclass)
         for rule in made.rules({TeRuleType.AUDITALLOWXPERM})

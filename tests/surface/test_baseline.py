@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import bz2
 import shutil
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,35 +12,26 @@ import pytest
 from policytool.policy.compiled import CompiledPolicy
 from policytool.surface.side_by_side import compare, diff
 from policytool.surface.surface import surfaces_of
-from tests.policy.tiny import compile_cil
+from policytool.toolchain.base import PP, Base
+from policytool.toolchain.link import Linked, link, link_or_fail
 
 BASELINE = Path(__file__).parent.parent.parent / "policies" / "baseline"
 PACKAGES = Path("/usr/share/selinux/default")
 HEADERS = Path("/usr/share/selinux/devel/include")
-PP = "/usr/libexec/selinux/hll/pp"
-
-
-def to_cil(package: Path, directory: Path) -> Path:
-    content = package.read_bytes()
-    if package.suffix == ".bz2":
-        content = bz2.decompress(content)
-    output = directory / f"{package.name.split('.')[0]}.cil"
-    done = subprocess.run([PP], input=content, capture_output=True, check=True)
-    output.write_bytes(done.stdout)
-    return output
 
 
 @pytest.fixture(scope="module")
-def policies(tmp_path_factory: pytest.TempPathFactory) -> tuple[CompiledPolicy, CompiledPolicy]:
-    base, build, linked = (tmp_path_factory.mktemp(name) for name in ("base", "build", "linked"))
-    shutil.copy(BASELINE / "libvirtd_unconfined.te", build)
+def policies(base: Base, tmp_path_factory: pytest.TempPathFactory) -> tuple[CompiledPolicy, CompiledPolicy]:
+    folder = tmp_path_factory.mktemp("build")
+    shutil.copy(BASELINE / "libvirtd_unconfined.te", folder)
     variables = ["NAME=default", f"SHAREDIR={PACKAGES.parent}", f"HEADERDIR={HEADERS}"]
     command = ["/usr/bin/make", "-f", str(HEADERS / "Makefile"), *variables, "libvirtd_unconfined.pp"]
-    subprocess.run(command, cwd=build, check=True, capture_output=True)
-    with ThreadPoolExecutor() as pool:
-        modules = list(pool.map(lambda package: to_cil(package, base), sorted(PACKAGES.glob("*.pp.bz2"))))
-    ours = to_cil(build / "libvirtd_unconfined.pp", build)
-    return CompiledPolicy(compile_cil(base, *modules)), CompiledPolicy(compile_cil(linked, *modules, ours))
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    package = (folder / "libvirtd_unconfined.pp").read_bytes()
+    ours = subprocess.run([PP], input=package, capture_output=True, check=True).stdout.decode()
+    linked = link(base, {"libvirtd_unconfined": ours})
+    assert isinstance(linked, Linked)
+    return CompiledPolicy(link_or_fail(base, {}, "the base does not link").policy), CompiledPolicy(linked.policy)
 
 
 @pytest.mark.base

@@ -16,6 +16,7 @@ from policytool.policy.decide import Decider
 from policytool.toolchain.base import Base, base_cil, find_base
 from policytool.workflow.generate import describe, generate_modules
 from policytool.workflow.module_set import ModuleSet
+from tests.conftest import write_part
 from tests.synthetic import GREETER, observations, vector
 
 
@@ -43,26 +44,34 @@ def test_a_program_under_a_type_of_the_base_gets_a_type_of_its_own() -> None:
     assert describe("greeterd_t", build(odd)).exec_type == "greeterd_exec_t"
 
 
+@pytest.fixture(scope="module")
+def served_base(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Base:
+    """Make a base with the domains that the tests name, and a module `bind`."""
+    folder = tmp_path_factory.mktemp("served")
+    write_part(base, folder, {"bind", "cups", "qemu", "ssh", "unconfined", "virt"})
+    return find_base(folder)
+
+
 @pytest.mark.base
-def test_what_others_do_to_a_program_of_the_base_is_in_no_extension(base: Base) -> None:
+def test_what_others_do_to_a_program_of_the_base_is_in_no_extension(served_base: Base) -> None:
     seen = observations(
         vector("cupsd_t", "shell_exec_t", "file", "entrypoint", path="/bin/sh"),
         vector("cupsd_t", "virt_log_t", "file", "getattr"),
         vector("sshd_t", "shell_exec_t", "file", "write", path="/bin/sh"),
     )
-    (made,) = generate_modules(seen, (), ["cupsd_t"], base)
+    (made,) = generate_modules(seen, (), ["cupsd_t"], served_base)
     assert {rule.source for rule in made.module.every_rule} == {"cupsd_t"}
 
 
 @pytest.mark.base
-def test_entries_names_and_aliases(base: Base) -> None:
+def test_entries_names_and_aliases(served_base: Base) -> None:
     seen = observations(
         vector("unconfined_t", "bind_t", "process", "transition"),
         vector("parentd_t", "bind_t", "process", "transition"),
         vector("bind_t", "cupsd_var_run_t", "file", "read"),
         vector("bind_t", "cupsd_runtime_t", "file", "open"),
     )
-    (made,) = generate_modules(seen, (), ["bind_t"], base)
+    (made,) = generate_modules(seen, (), ["bind_t"], served_base)
     assert made.module.name == "bind_domain", "a module `bind` would replace the base's"
     assert [one.source for one in made.module.transitions if one.source != "unconfined_t"] == ["init_t"]
     assert [(rule.target, rule.perms) for rule in made.module.rules if rule.source == "bind_t"] == [

@@ -39,8 +39,8 @@ def recorded() -> Observations:
 
 
 @pytest.fixture(scope="module")
-def made(recorded: Observations, base: Base) -> Mapping[str, Candidate]:
-    return {one.daemon.name: one for one in generate_modules(recorded, load_daemons(), WANTED, base, CHOICES)}
+def made(recorded: Observations, virt_base: Base) -> Mapping[str, Candidate]:
+    return {one.daemon.name: one for one in generate_modules(recorded, load_daemons(), WANTED, virt_base, CHOICES)}
 
 
 def programs(one: Candidate) -> set[tuple[str, Whose]]:
@@ -117,11 +117,11 @@ def test_qemu_img_stays_with_virtstoraged(made: Mapping[str, Candidate]) -> None
     assert not one.cured(Cure.TRANSITION)
 
 
-def test_qemu_img_leaves_virtstoraged_on_request(recorded: Observations, base: Base, tmp_path: Path) -> None:
+def test_qemu_img_leaves_virtstoraged_on_request(recorded: Observations, virt_base: Base, tmp_path: Path) -> None:
     daemons = load_daemons()
     virtstoraged = next(one for one in daemons if one.name == "virtstoraged")
     choices = replace(CHOICES, children=(child_of(virtstoraged, "/usr/bin/qemu-img"),))
-    (one,) = generate_modules(recorded, daemons, ["virtstoraged_t"], base, choices)
+    (one,) = generate_modules(recorded, daemons, ["virtstoraged_t"], virt_base, choices)
     assert programs(one) == {("/usr/sbin/virtstoraged", Whose.OWN), ("/usr/bin/qemu-img", Whose.HELPER)}
     child, way_in = "virtstoraged_qemu_img_t", "virtstoraged_qemu_img_exec_t"
     assert {child, way_in} < one.module.declared
@@ -134,7 +134,7 @@ def test_qemu_img_leaves_virtstoraged_on_request(recorded: Observations, base: B
     assert {perm for *key, perm in rules if key == [child, child, "process"]}, "what it did is its own now"
     for name, text in one.files(ModuleFormat.REFPOLICY).items():
         (tmp_path / name).write_text(text)
-    modules = ModuleSet([tmp_path], base)
+    modules = ModuleSet([tmp_path], virt_base)
     replayed = replay_modules(recorded, daemons, modules)
     denied = {one.vector.key for one in replayed.outcome.results if one.verdict is Verdict.DENIED}
     assert not [key for key in denied if {child, way_in} & set(key)], "others' modules are not there, this one is"
@@ -142,10 +142,10 @@ def test_qemu_img_leaves_virtstoraged_on_request(recorded: Observations, base: B
     assert not [one for one in proof.findings if {child, way_in} & {one.rule.source, one.rule.target}]
 
 
-def test_a_child_that_was_not_seen_to_run_is_refused(recorded: Observations, base: Base) -> None:
+def test_a_child_that_was_not_seen_to_run_is_refused(recorded: Observations, virt_base: Base) -> None:
     choices = replace(CHOICES, children=(Child("virtstoraged_t", "/usr/bin/lvm", "x_t", "x_exec_t"),))
     with pytest.raises(UsageError, match="not seen to run in virtstoraged_t; these were: /usr/bin/qemu-img"):
-        generate_modules(recorded, load_daemons(), ["virtstoraged_t"], base, choices)
+        generate_modules(recorded, load_daemons(), ["virtstoraged_t"], virt_base, choices)
 
 
 def test_ip_and_dmidecode_leave_virtlxcd(made: Mapping[str, Candidate]) -> None:
@@ -171,19 +171,19 @@ def test_what_nobody_saw_a_helper_do_is_unmapped_and_no_rule(made: Mapping[str, 
 
 
 def test_refused_until_somebody_accepts_it(
-    made: Mapping[str, Candidate], recorded: Observations, base: Base
+    made: Mapping[str, Candidate], recorded: Observations, virt_base: Base
 ) -> None:
     (refused,) = (t for t in made["virtstoraged"].triaged if t.id == "R-execmem")
     assert refused.cure is Cure.REFUSED
     choices = replace(CHOICES, accepted={"virtstoraged": {"R-execmem": "libpcre compiles expressions"}})
-    (accepted,) = generate_modules(recorded, load_daemons(), ["virtstoraged_t"], base, choices)
+    (accepted,) = generate_modules(recorded, load_daemons(), ["virtstoraged_t"], virt_base, choices)
     (rule,) = (rule for rule in accepted.module.rules if "execmem" in rule.perms)
     assert "R-execmem is accepted: libpcre compiles expressions" in rule.reason
 
 
-def test_without_transitions_helpers_stay(recorded: Observations, base: Base) -> None:
+def test_without_transitions_helpers_stay(recorded: Observations, virt_base: Base) -> None:
     (one,) = generate_modules(
-        recorded, load_daemons(), ["virtnetworkd_t"], base, replace(CHOICES, transitions=False)
+        recorded, load_daemons(), ["virtnetworkd_t"], virt_base, replace(CHOICES, transitions=False)
     )
     assert {t.source for t in one.module.transitions if t.tclass == "process"} == {"init_t"}
     rules = {(r.source, r.target, r.tclass, perm) for r in one.module.every_rule for perm in r.perms}
@@ -191,7 +191,7 @@ def test_without_transitions_helpers_stay(recorded: Observations, base: Base) ->
     assert not one.cured(Cure.TRANSITION)
 
 
-def test_a_recording_under_the_transition_gives_the_helpers_rules(base: Base) -> None:
+def test_a_recording_under_the_transition_gives_the_helpers_rules(virt_base: Base) -> None:
     """Synthetic: what a second pass would show of a daemon that runs dnsmasq in dnsmasq_t."""
     dnsmasq = "/usr/sbin/dnsmasq"
     seen = observations(
@@ -205,7 +205,7 @@ def test_a_recording_under_the_transition_gives_the_helpers_rules(base: Base) ->
         vector("dnsmasq_t", "etc_t", "file", "read", program=dnsmasq),
         vector("cupsd_t", "virt_log_t", "file", "write", program="/usr/sbin/cupsd"),
     )
-    (one,) = generate_modules(seen, (), ["greeterd_t"], base, CHOICES)
+    (one,) = generate_modules(seen, (), ["greeterd_t"], virt_base, CHOICES)
     assert ("dnsmasq_exec_t", "dnsmasq_t") in {(t.target, t.default) for t in one.module.transitions}
     rules = {(r.source, r.target): r for r in one.module.every_rule}
     assert ("dnsmasq_t", "greeterd_t") in rules

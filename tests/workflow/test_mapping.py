@@ -60,8 +60,8 @@ class Made:
 
 
 @pytest.fixture(scope="module")
-def made(base: Base) -> Made:
-    plain = link(base, {}, neverallow=False)
+def made(virt_base: Base) -> Made:
+    plain = link(virt_base, {}, neverallow=False)
     assert isinstance(plain, Linked)
     policy, labels = CompiledPolicy(plain.policy), FileContextLabels(plain.file_contexts)
     seen = without_aliases(read_trace(str(TRACE)), policy)
@@ -72,13 +72,13 @@ def made(base: Base) -> Made:
         one.domain: skeleton(
             one,
             graph,
-            base.identity,
+            virt_base.identity,
             extends=one.domain in policy.types,
             labelling=labelling.get(one.domain, Labelling()),
         )
         for one in present
     }
-    linked = link(base, {one.name: write_cil(one) for one in skeletons.values()})
+    linked = link(virt_base, {one.name: write_cil(one) for one in skeletons.values()})
     assert isinstance(linked, Linked), "neverallow rules hold"
     mapped = map_again(seen, skeletons, policy, labels, linked)
     return Made(seen, graph, present, policy, labels, labelling, skeletons, linked, mapped)
@@ -184,14 +184,14 @@ def test_who_connects_to_a_daemon_may_reach_its_socket(made: Made) -> None:
     assert ("virtqemud_t", "virtnetworkd_runtime_t", "sock_file", "write") in keys
 
 
-def test_a_folder_with_the_name_of_a_macro_compiles(made: Made, base: Base, tmp_path: Path) -> None:
+def test_a_folder_with_the_name_of_a_macro_compiles(made: Made, virt_base: Base, tmp_path: Path) -> None:
     module = made.skeletons["virtinterfaced_t"]
     assert any(entry.pattern == "/run/libvirt/interface(/.*)?" for entry in module.file_contexts)
     folder = tmp_path / module.name
     folder.mkdir()
     for ending, text in (("te", write_te(module)), ("if", write_interfaces(module)), ("fc", write_fc(module))):
         (folder / f"{module.name}.{ending}").write_text(text)
-    built = build_modules([folder], base)
+    built = build_modules([folder], virt_base)
     assert [one.message for one in built.findings if one.severity is Severity.ERROR] == []
     (form,) = built.formats
     assert '"interface" virtinterfaced_runtime_t' in form.modules[0].cil

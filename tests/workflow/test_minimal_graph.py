@@ -39,10 +39,10 @@ class Made:
 
 
 @pytest.fixture(scope="module")
-def made(base: Base) -> Made:
+def made(virt_base: Base) -> Made:
     seen = read_trace(str(TRACE))
-    prepared = prepare(seen, load_daemons(), WANTED, base, CHOICES)
-    modules = make_modules(prepared, base, Profile.EXACT)
+    prepared = prepare(seen, load_daemons(), WANTED, virt_base, CHOICES)
+    modules = make_modules(prepared, virt_base, Profile.EXACT)
     graphs = graphs_of(prepared, modules)
     return Made(seen, {one.daemon.domain: one for one in graphs}, {one.daemon.domain: one for one in modules})
 

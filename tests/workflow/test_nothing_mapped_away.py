@@ -192,21 +192,21 @@ SEARCHES = {f"{PRIVATE}:dir search", f"{OLD}:dir search"}
         ("privtype-nopath/with-path.log", OF_FILE | IN_FOLDER),
     ],
 )
-def test_cases(base: Base, case: str, expected: set[str]) -> None:
-    (made,) = generate_modules(read_trace(str(CASES / case)), (), ["myappd_t"], base, CHOICES)
+def test_cases(small_base: Base, case: str, expected: set[str]) -> None:
+    (made,) = generate_modules(read_trace(str(CASES / case)), (), ["myappd_t"], small_base, CHOICES)
     assert allowed(made) == expected
 
 
 @pytest.mark.base
 @pytest.mark.parametrize("log", ["avc-syscall.log", "avconly.log", "with-path.log"])
-def test_replay_disagrees_with_rules_on_the_old_type(base: Base, tmp_path: Path, log: str) -> None:
+def test_replay_disagrees_with_rules_on_the_old_type(small_base: Base, tmp_path: Path, log: str) -> None:
     seen = read_trace(str(CASES / "privtype-nopath" / log))
-    (made,) = generate_modules(seen, (), ["myappd_t"], base, CHOICES)
+    (made,) = generate_modules(seen, (), ["myappd_t"], small_base, CHOICES)
     folder = tmp_path / "myapp"
     folder.mkdir()
     for name, text in made.files(ModuleFormat.REFPOLICY).items():
         # What was generated when the folder was not told.
         bent = text.replace(f"{PRIVATE}:dir {{ add_name write }}", f"{OLD}:dir {{ add_name write }}")
         (folder / name).write_text(bent)
-    outcome = replay_modules(seen, (), ModuleSet([folder], base)).outcome
+    outcome = replay_modules(seen, (), ModuleSet([folder], small_base)).outcome
     assert {one.vector.key[2:] for one in outcome.of(Verdict.DENIED)} == {("dir", "add_name"), ("dir", "write")}

@@ -70,8 +70,8 @@ def declared(module: PolicyModule) -> tuple[object, ...]:
     return module.types, module.roles, transitions, module.file_contexts, module.optionals
 
 
-def test_a_helper_works_in_the_folder_that_is_the_daemons_own(base: Base) -> None:
-    (first, mapped), (second, remapped) = two_passes(FIRST, [GREETER], base)
+def test_a_helper_works_in_the_folder_that_is_the_daemons_own(virt_base: Base) -> None:
+    (first, mapped), (second, remapped) = two_passes(FIRST, [GREETER], virt_base)
     module = first.modules["greeterd_t"]
     assert {(one.source, one.target, one.tclass, one.default, one.name) for one in module.transitions} == {
         ("init_t", "greeterd_exec_t", "process", "greeterd_t", ""),
@@ -87,8 +87,8 @@ def test_a_helper_works_in_the_folder_that_is_the_daemons_own(base: Base) -> Non
     assert {one.key for one in remapped.vectors} == keys
 
 
-def test_the_repositorys_recording_gives_the_same_skeletons_again(base: Base) -> None:
-    (first, mapped), (second, remapped) = two_passes(read_trace(str(TRACE)), load_daemons(), base)
+def test_the_repositorys_recording_gives_the_same_skeletons_again(virt_base: Base) -> None:
+    (first, mapped), (second, remapped) = two_passes(read_trace(str(TRACE)), load_daemons(), virt_base)
     assert {domain: declared(one) for domain, one in second.modules.items()} == {
         domain: declared(one) for domain, one in first.modules.items()
     }

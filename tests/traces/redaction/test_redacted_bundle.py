@@ -215,7 +215,7 @@ def test_a_recorded_trace_stays_the_same_for_policy(name: str, tmp_path: Path) -
 
 
 @pytest.mark.base
-def test_generate_gives_the_same_module_before_and_after(base: Base, tmp_path: Path) -> None:
+def test_generate_gives_the_same_module_before_and_after(virt_base: Base, tmp_path: Path) -> None:
     # The recorded trace, as if its machine had a name, and a daemon's own files were in somebody's home.
     log = tmp_path / "private.log"
     with lzma.open(
@@ -231,8 +231,8 @@ def test_generate_gives_the_same_module_before_and_after(base: Base, tmp_path: P
     assert b"db1" not in raw
     assert b"/home/user1/libvirt" in raw
     wanted = ["virtqemud_t", "virtnetworkd_t"]
-    before = generate_modules(read_trace(str(log)), (), wanted, base)
-    after = generate_modules(read_trace(str(tmp_path / "out")), (), wanted, base)
+    before = generate_modules(read_trace(str(log)), (), wanted, virt_base)
+    after = generate_modules(read_trace(str(tmp_path / "out")), (), wanted, virt_base)
     for one, other in zip(before, after, strict=True):
         assert one.module.every_rule
         bare = [

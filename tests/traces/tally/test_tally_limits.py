@@ -54,8 +54,8 @@ def test_of_many_paths_and_programs_a_few_are_kept_and_all_are_counted(about: st
 
 
 def test_memory_does_not_grow_with_the_number_of_paths(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shapes, "MAX_KNOWN_BYTES", 1 << 17)
-    monkeypatch.setattr(fast_path, "MAX_COUNTED_BYTES", 1 << 17)
+    monkeypatch.setattr(shapes, "MAX_KNOWN_BYTES", 1 << 16)
+    monkeypatch.setattr(fast_path, "MAX_COUNTED_BYTES", 1 << 16)
 
     def peak(events: int) -> int:
         tracemalloc.start()
@@ -65,7 +65,7 @@ def test_memory_does_not_grow_with_the_number_of_paths(monkeypatch: pytest.Monke
         return size
 
     peak(1000)  # what is imported and compiled once is not counted
-    few, many = peak(8000), peak(16000)
+    few, many = peak(4000), peak(8000)
     assert many < 1.3 * few
 
 
