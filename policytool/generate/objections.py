@@ -84,12 +84,10 @@ class Objections:
         if type_ not in self._secrets:
             security = self._places[On.SECURITY]
             readers: dict[str, set[str]] = {name: set() for name in security}
-            for rule in self._policy.rules({TeRuleType.ALLOW}, lambda source, target, tclass: tclass == "file"):
-                if (
-                    "read" in rule.perms
-                    and rule.enabled
-                    and (reached := self._policy.expand(rule.target) & security)
-                ):
+            for rule in self._policy.rules(
+                {TeRuleType.ALLOW}, lambda source, target, tclass: tclass == "file", "read"
+            ):
+                if rule.enabled and (reached := self._policy.expand(rule.target) & security):
                     for name in reached:
                         readers[name] |= self._policy.expand(rule.source)
             everything = set.intersection(*readers.values()) if readers else set()

@@ -273,8 +273,11 @@ class CompiledPolicy:
         self,
         ruletypes: Collection[TeRuleType] = _ACCESS_RULES,
         where: Callable[[str, str, str], bool] | None = None,
+        perm: str = "",
     ) -> Iterator[TeRule]:
         """Yield the access rules of RULETYPES for which WHERE(source, target, tclass) holds, kind by kind.
+
+        With PERM only those that name this permission: rules that nobody wants are not even made.
 
         Names are as in the file: attributes are not expanded, but the compilers write a rule on `self` out
         for each type. The first pass over a distribution's rules takes half a second, each later one some
@@ -284,14 +287,14 @@ class CompiledPolicy:
             if ruletype is TeRuleType.TYPE_TRANSITION or ruletype not in ruletypes:
                 continue
             for source, target, tclass, perms, whole in self._rules[ruletype]:
-                if where is not None and not where(source, target, tclass):
+                if (perm and perm not in perms) or (where is not None and not where(source, target, tclass)):
                     continue
-                perm, xperms = "", frozenset[int]()
+                of_xperms, xperms = "", frozenset[int]()
                 if ruletype in _XPERM_RULES:
-                    perm = "nlmsg" if str(whole.xperm_type) == "nlmsg" else "ioctl"
+                    of_xperms = "nlmsg" if str(whole.xperm_type) == "nlmsg" else "ioctl"
                     xperms = frozenset(int(number) for number in whole.perms)
                 condition, enabled = (None, True) if whole is None else _condition(whole)
-                yield TeRule(ruletype, source, target, tclass, perms, perm, xperms, condition, enabled)
+                yield TeRule(ruletype, source, target, tclass, perms, of_xperms, xperms, condition, enabled)
 
     @cached_property
     def _transitions(self) -> Mapping[tuple[str, str, str, str], str]:

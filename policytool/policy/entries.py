@@ -40,8 +40,8 @@ def entries(policy: CompiledPolicy) -> Entries:
     """
     system = policy.roles.get(_SYSTEM_ROLE, frozenset())
     found: dict[str, set[str]] = {}
-    for rule in policy.rules({TeRuleType.ALLOW}, lambda source, target, tclass: tclass == "file"):
-        if "entrypoint" not in rule.perms or not rule.enabled:
+    for rule in policy.rules({TeRuleType.ALLOW}, lambda source, target, tclass: tclass == "file", "entrypoint"):
+        if not rule.enabled:
             continue
         for target in policy.expand(rule.target):
             found.setdefault(target, set()).update(policy.expand(rule.source) & system)

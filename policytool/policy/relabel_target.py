@@ -214,7 +214,7 @@ class _Objects:
         for parent in self._parents.get(path, ()):
             new_parent = self._type(dirname(path), "dir", parent, trace)
             for maker in makers:
-                if old in (parent, skeleton.before.transition(maker, parent, tclass, name)):
+                if old == parent or old == skeleton.before.transition(maker, parent, tclass, name):
                     found.add(skeleton.after.transition(maker, new_parent, tclass, name) or new_parent)
         if not found:
             return None

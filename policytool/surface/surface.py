@@ -83,7 +83,7 @@ def surface_of(policy: CompiledPolicy, domain: str) -> PrivilegeSurface:
 def surfaces_of(
     policy: CompiledPolicy, domains: Iterable[str], base: CompiledPolicy | None = None
 ) -> Mapping[str, PrivilegeSurface]:
-    """Return the surfaces of DOMAINS (types or aliases), in their order, in one pass over the rules.
+    """Return the surfaces of DOMAINS (types or aliases), in their order, however many at once.
 
     With BASE, only attributes that it has count for the floor, so that an attribute which a module made for
     its own domains does not. Raise InputError for a domain that the policy does not have.
@@ -156,14 +156,18 @@ class _Pass:
 
     def _read(self, sources: frozenset[str]) -> None:
         def asked(source: str, target: str, tclass: str) -> bool:
-            return source in sources or source == target or tclass == "file"
+            return source in sources or source == target
+
+        def of_file(source: str, target: str, tclass: str) -> bool:
+            return tclass == "file"
 
         for rule in self.policy.rules((TeRuleType.ALLOW,), asked):
             if rule.source in sources:
                 self.by_name.setdefault(rule.source, _Masks()).add(rule, self.expand(rule.target))
             if rule.source == rule.target and rule.source in self.policy.types:
                 self.on_itself.add(rule, self.expand(rule.source))
-            if rule.enabled and "entrypoint" in rule.perms:
+        for rule in self.policy.rules((TeRuleType.ALLOW,), of_file, "entrypoint"):
+            if rule.enabled:
                 mask = self.expand(rule.target)
                 self.entrypoints[rule.source] = self.entrypoints.get(rule.source, 0) | mask
 
