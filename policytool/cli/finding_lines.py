@@ -29,6 +29,12 @@ def warn(made: Sequence[Candidate], output: Path, choices: Choices) -> None:
         name = candidate.daemon.name
         accesses = explained(candidate.triaged)
         lines = [*entered_lines(candidate, accesses, output / name), *cure_lines(accesses, output / name, name)]
+        labelled = {entry.context.type_ for entry in candidate.module.file_contexts}
+        if not candidate.module.extends and candidate.daemon.exec_type not in labelled:
+            lines.append(
+                f"no file gets {candidate.daemon.exec_type}, so nothing enters {candidate.daemon.domain}: the "
+                "traces do not tell its program; describe the daemon (--daemons)"
+            )
         if candidate.only_cil:
             lines.append("written in CIL: refpolicy source cannot hold the name of a type in a block (NAME.TYPE)")
         if candidate.module.every_rule and not any(access.vector.complete for access in candidate.triaged):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from posixpath import basename
 
 from policytool.errors import UsageError
 from policytool.generate.candidate import Candidate
@@ -135,23 +136,46 @@ def _unknown(
     return tuple(describe(domain, graph, base_types) for domain in sorted(set(wanted)) if domain not in domains)
 
 
+# Where init runs a program that has no domain of its own.
+_WITHOUT_DOMAIN = frozenset(("initrc_t", "unconfined_service_t"))
+
+
 def _unseen(name: str, seen: Sequence[str], known: Sequence[Daemon]) -> str:
     names = [name for daemon in known for name in (daemon.name, daemon.domain)]
     near = get_close_matches(name, [*seen, *names], n=1)
     meant = f"; did you mean {near[0]}?" if near else ""
+    bare = sorted(_WITHOUT_DOMAIN & set(seen))
+    if bare and not near:
+        meant = (
+            f"; a program that still runs in {bare[0]} has no domain: describe it (--daemons), label its file "
+            "with its _exec_t, and record again"
+        )
     return f"{name} does not occur in the traces{meant}; seen were {', '.join(seen)}"
+
+
+def _programs(graph: PermissionGraph, domain: str, name: str) -> list[str]:
+    """Return the programs called NAME that worked in DOMAIN: nobody was seen to enter it through them."""
+    uses = {
+        use.program
+        for vector in graph.vectors()
+        if vector.source.type_ == domain
+        for use, _ in vector.evidence.uses
+    }
+    return sorted(program for program in uses if program.startswith("/") and basename(program) == name)
 
 
 def describe(domain: str, graph: PermissionGraph, base_types: Container[str] = ()) -> Daemon:
     """Describe a DOMAIN that no known daemon has, as far as GRAPH tells; UsageError for a name that is no use.
 
-    A program that was seen under a type of the base (bin_t, before it had a label) gets a type of its own.
+    A program that was seen under a type of the base (bin_t, before it had a label) gets a type of its own. Where
+    nobody was seen to enter DOMAIN, a program that worked there and is called as it is the way in.
     """
     bare = Daemon.of_domain(domain)
     entries = [v for v in graph.vectors() if v.source.type_ == domain and v.perm == "entrypoint"]
     seen = sorted({vector.target.type_ for vector in entries if vector.target.type_.endswith("_t")})
     own = [type_ for type_ in seen if type_ not in base_types]
     paths = sorted({use.path for vector in entries for use, _ in vector.evidence.uses if use.path})
+    paths = paths or _programs(graph, domain, bare.name)
     description = {
         "name": bare.name,
         "domain": domain,

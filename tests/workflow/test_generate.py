@@ -26,7 +26,21 @@ def test_an_unknown_daemon_is_described_by_its_entry_point() -> None:
     assert daemon.executables == ("/usr/sbin/greeterd",)
 
 
-@pytest.mark.parametrize("path", ["/srv/x(.*)? <<none>>", "/srv/a\nb", "/srv/\u202ex", "relative", "/srv/a b", ""])
+def test_a_program_of_its_name_is_the_way_in_where_nobody_was_seen_to_enter() -> None:
+    seen = observations(
+        vector("appd_t", "etc_t", "file", "read", program="/opt/app/bin/appd"),
+        vector("appd_t", "usr_t", "file", "read", program="/usr/bin/python3"),
+        vector("init_t", "usr_t", "file", "read", program="/elsewhere/appd"),
+    )
+    daemon = describe("appd_t", build(seen))
+    assert (daemon.exec_type, daemon.executables) == ("appd_exec_t", ("/opt/app/bin/appd",))
+    assert describe(
+        "greeterd_t", build(observations(vector("greeterd_t", "etc_t", "file", "read")))
+    ).executables == ("/usr/sbin/greeterd",)
+    assert describe("other_t", build(observations(vector("other_t", "etc_t", "file", "read")))).executables == ()
+
+
+@pytest.mark.parametrize("path", ["/srv/x(.*)? <<none>>", "/srv/a\nb", "/srv/\u202ex", "relative", "/srv/a b"])
 def test_a_hostile_entry_point_becomes_no_file_context(path: str) -> None:
     seen = observations(vector("greeterd_t", "tmp_t", "file", "entrypoint", path=path))
     assert describe("greeterd_t", build(seen)).executables == ()
@@ -159,6 +173,12 @@ def test_a_module_of_blocks_declares_what_they_inherit(block_base: Base, tmp_pat
         "(block crate (blockinherit container) (allow process etc_t (file (read))))\n"
     )
     assert ModuleSet([tmp_path], block_base).subjects == {"crate.process"}
+
+
+def test_a_program_without_a_domain_is_told_what_to_do(base: Base) -> None:
+    seen = observations(vector("unconfined_service_t", "etc_t", "file", "read"))
+    with pytest.raises(UsageError, match="still runs in unconfined_service_t has no domain"):
+        generate_modules(seen, (), ["appd_t"], base)
 
 
 def test_a_name_that_was_not_seen_is_answered_with_the_nearest(base: Base) -> None:
