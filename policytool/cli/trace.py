@@ -119,6 +119,10 @@ def merge(
 def reduce(
     bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", show_default=False, help="The bundle to reduce.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The bundle to make.")],
+    without: Annotated[
+        list[str] | None,
+        typer.Option("--without", metavar="NAME", help="Leave this trace of the bundle out (boot); repeatable."),
+    ] = None,
     overwrite: _Overwrite = False,
 ) -> None:
     """Keep what is distinct and count the rest, so that policy made of the trace stays the same."""
@@ -126,7 +130,7 @@ def reduce(
 
     before = _size(bundle)
     with progress(f"reducing into {output}"):
-        manifest, whole = reduce_bundle(bundle, output, overwrite)
+        manifest, whole = reduce_bundle(bundle, output, overwrite, without or ())
     kept = manifest.records if manifest.kept is None else manifest.kept
     note(f"{output}: {kept} of {manifest.records} records kept, {_size(output)} of {before} bytes")
     for file, reason in whole.items():

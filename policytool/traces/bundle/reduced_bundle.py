@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import lzma
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,19 +23,23 @@ from policytool.traces.bundle.count_table import CountTable
 from policytool.traces.bundle.distinct_events import Choice, Reduction
 from policytool.traces.bundle.manifest import TOOL, EvidenceFile, Manifest, Reduced
 from policytool.traces.bundle.source import read_blocks
-from policytool.traces.bundle.write import aside
+from policytool.traces.bundle.write import Counts, aside
 
 # For lzma: a tenth smaller than what other bundles have, and twice as slow; there is little left to compress.
 _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "nice_len": 273, "depth": 64, "lc": 4, "pb": 0}]
 
 
-def reduce_bundle(folder: Path, out: Path, overwrite: bool = False) -> tuple[Manifest, dict[str, str]]:
+def reduce_bundle(
+    folder: Path, out: Path, overwrite: bool = False, without: Collection[str] = ()
+) -> tuple[Manifest, dict[str, str]]:
     """Make the bundle OUT of what is distinct in the bundle FOLDER; return its manifest, and what stays as it is.
 
     The latter is evidence files, each with the reason: reading it reduced would not give the same. Files that are
-    reduced already are copied. The same bundle gives the same bytes. InputError: as for `load` and `import_trace`.
+    reduced already are copied. Traces named in WITHOUT are left out: boots of machines of one image say the same.
+    The same bundle gives the same bytes. InputError: as for `load` and `import_trace`, and for a name in WITHOUT
+    that the bundle does not have, or where nothing would be left.
     """
-    manifest = read_manifest(folder)
+    manifest = _without(read_manifest(folder), folder, without)
     whole: dict[str, str] = {}
     evidence = []
     with aside(out, overwrite) as made:
@@ -54,8 +58,35 @@ def reduce_bundle(folder: Path, out: Path, overwrite: bool = False) -> tuple[Man
         if len(names) < len(evidence) + sum(copy.reduced is not None for copy in evidence):
             raise InputError(f"{folder}: a table of counts would have the name of an evidence file")
         manifest = replace(manifest, evidence=tuple(sorted(evidence)), tool=TOOL)
+        if without:
+            manifest = _counted(manifest, made)
         (made / MANIFEST).write_text(manifest.to_json(), "utf-8")
     return manifest, whole
+
+
+def _counted(manifest: Manifest, folder: Path) -> Manifest:
+    """Return MANIFEST with what only reading its evidence, in FOLDER, tells: records, hosts, from when to when."""
+    counts = Counts()
+    for evidence in manifest.evidence:
+        table = None if evidence.reduced is None else folder / evidence.reduced.counts
+        counts.add(folder / evidence.file, counts=table)
+    return replace(
+        manifest,
+        records=sum(counts.hosts.values()),
+        begin=counts.begin,
+        end=counts.end,
+        hosts=tuple(sorted(counts.hosts.items())),
+    )
+
+
+def _without(manifest: Manifest, folder: Path, names: Collection[str]) -> Manifest:
+    traces = {evidence.trace for evidence in manifest.evidence}
+    if unknown := sorted(set(names) - traces):
+        raise InputError(f"{folder} has no trace {unknown[0]}; it has {', '.join(sorted(traces))}")
+    if traces <= set(names):
+        raise InputError(f"{folder}: nothing would be left of it")
+    left = tuple(evidence for evidence in manifest.evidence if evidence.trace not in names)
+    return replace(manifest, evidence=left)
 
 
 def _reduced(file: Path, evidence: EvidenceFile, made: Path) -> EvidenceFile | str:

@@ -225,3 +225,17 @@ def test_a_recorded_trace_stays_the_same(name: str, tmp_path: Path) -> None:
     assert manifest == read_manifest(tmp_path / "reduced")
     assert replace(manifest, evidence=()) == replace(read_manifest(TRACES / name), evidence=(), tool=manifest.tool)
     assert dict(read_parts(str(tmp_path / "reduced"))) == dict(read_parts(str(TRACES / name)))
+
+
+def test_traces_that_are_left_out(tmp_path: Path) -> None:
+    whole = TRACES.parent / "libvirt" / "virtsecretd"
+    names = {evidence.trace for evidence in read_manifest(whole).evidence}
+    manifest, _ = reduce_bundle(whole, tmp_path / "reduced", without=names - {"virtsecretd-wrong"})
+    assert [evidence.trace for evidence in manifest.evidence] == ["virtsecretd-wrong"]
+    assert manifest.records == manifest.evidence[0].records
+    parts = dict(read_parts(str(whole)))
+    assert read_trace(str(tmp_path / "reduced")).vectors == parts["virtsecretd-wrong"].vectors
+    with pytest.raises(InputError, match="has no trace nosuch; it has"):
+        reduce_bundle(whole, tmp_path / "other", without=["nosuch"])
+    with pytest.raises(InputError, match="nothing would be left"):
+        reduce_bundle(whole, tmp_path / "other", without=names)
