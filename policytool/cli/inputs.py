@@ -38,7 +38,12 @@ Jobs = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 BaseFolder = Annotated[
     Path | None,
-    typer.Option("--base", metavar="DIR", help="A folder of the base's modules (default: the distribution's)."),
+    typer.Option(
+        "--base",
+        metavar="BASE",
+        help="The base: a folder of its modules, or a compiled policy, which can be asked and not linked "
+        "(default: the distribution's).",
+    ),
 ]
 
 

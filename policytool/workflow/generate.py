@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from posixpath import basename
 
@@ -24,7 +24,7 @@ from policytool.policy.aliases import without_aliases
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
 from policytool.toolchain.base import Base
-from policytool.toolchain.link import link_or_fail
+from policytool.toolchain.link import Linked, link_or_fail
 from policytool.workflow.base_limits import without_constrained, without_forbidden
 from policytool.workflow.children import as_children, children_owned
 from policytool.workflow.helpers_of import entered_by
@@ -67,8 +67,15 @@ def generate_modules(
 ) -> tuple[Candidate, ...]:
     """Make the modules of the WANTED domains, or of all KNOWN daemons that were seen if none is named.
 
-    Raise UsageError when a wanted domain was not seen, ToolFailedError when what comes out does not link.
+    BASE may be one compiled policy, as a host or a phone has it. That can be asked and not linked, so that modules
+    are extensions of its domains alone, without transitions and private types of their own; neverallow rules, which
+    it no longer has, and constraints under the new rules are not looked at.
+
+    Raise UsageError when a wanted domain was not seen, or is not in a compiled BASE; ToolFailedError when what
+    comes out does not link.
     """
+    if base.compiled:
+        choices = replace(choices, transitions=False, private_types=False)
     return make_modules(prepare(observations, known, wanted, base, choices), base, profile)
 
 
@@ -76,9 +83,17 @@ def prepare(
     observations: Observations, known: Sequence[Daemon], wanted: Sequence[str], base: Base, choices: Choices
 ) -> Prepared:
     """Choose the daemons and make their skeletons; errors as in generate_modules."""
-    linked = link_or_fail(base, {}, f"{base.path} does not link")
+    linked = _compiled(base) if base.compiled else link_or_fail(base, {}, f"{base.path} does not link")
     plain = CompiledPolicy(linked.policy)
     wanted = [plain.resolve(domain) or domain for domain in wanted]
+    if base.compiled:
+        known = tuple(daemon for daemon in known if daemon.domain in plain.types)
+        new = [domain for domain in wanted if domain not in plain.types]
+        if new := new + [child.domain for child in choices.children]:
+            raise UsageError(
+                f"{base.path} has no domain {new[0]}: a new one needs the modules of the base (--base DIR), "
+                "which a compiled policy no longer has"
+            )
     observations = as_children(without_aliases(observations, plain), choices.children, plain)
     graph = build(observations)
     daemons = (*known, *_unknown(graph, known, wanted, plain.types))
@@ -101,6 +116,11 @@ def prepare(
     return Prepared(chosen, observations, skeletons, mapped, Judges(skeletons, owners, ours, choices))
 
 
+def _compiled(base: Base) -> Linked:
+    """Return BASE, a compiled policy, as what a link makes: it has no file contexts, and nobody asks for them."""
+    return Linked(base.path, base.path)
+
+
 def make_modules(prepared: Prepared, base: Base, profile: Profile) -> tuple[Candidate, ...]:
     """Make the modules of what is PREPARED. ToolFailedError: what comes out does not link with BASE."""
     skeletons, base_types = prepared.skeletons, prepared.base_types
@@ -117,9 +137,12 @@ def make_modules(prepared: Prepared, base: Base, profile: Profile) -> tuple[Cand
         )
         for daemon in prepared.daemons
     )
-    made = without_constrained(without_forbidden(made, skeletons, base), skeletons, base)
+    if not base.compiled:
+        made = without_constrained(without_forbidden(made, skeletons, base), skeletons, base)
     if profile is Profile.EXACT:
         return made
+    if base.compiled:
+        raise UsageError(f"profile {profile} needs the modules of the base (--base DIR): what it adds has to link")
     with Decider(skeletons.policy) as decider:
 
         def ask(candidate: Candidate, vectors: Iterable[AccessVector]) -> tuple[Triaged, ...]:

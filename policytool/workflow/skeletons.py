@@ -87,6 +87,9 @@ def make_skeletons(
         )
         for daemon in present
     }
+    if base.compiled:
+        # Extensions declare nothing.
+        return Skeletons(modules, whose, labelling, plain, plain, None, None)
     texts = {module.name: write_cil(module) for module in modules.values()}
     with_skeletons = link_or_fail(base, texts, "the skeletons do not link with the base", ToolFailedError)
     policy = CompiledPolicy(with_skeletons.policy)

@@ -11,9 +11,10 @@ from policytool.errors import UsageError
 from policytool.generate.choices import Choices
 from policytool.generate.triage import Cure
 from policytool.graph.permission_graph import build
-from policytool.model.profile import ModuleFormat
+from policytool.model.profile import ModuleFormat, Profile
 from policytool.policy.decide import Decider
 from policytool.toolchain.base import Base, base_cil, find_base
+from policytool.toolchain.link import link_or_fail
 from policytool.workflow.generate import describe, generate_modules
 from policytool.workflow.module_set import ModuleSet
 from tests.conftest import write_part
@@ -184,3 +185,20 @@ def test_a_program_without_a_domain_is_told_what_to_do(base: Base) -> None:
 def test_a_name_that_was_not_seen_is_answered_with_the_nearest(base: Base) -> None:
     with pytest.raises(UsageError, match=r"greterd_t does not occur in the traces; did you mean greeterd_t\?"):
         generate_modules(GREETER, (), ["greterd_t"], base)
+
+
+@pytest.mark.base
+def test_a_compiled_policy_is_asked_and_not_linked(block_base: Base, tmp_path: Path) -> None:
+    linked = link_or_fail(block_base, {}, "the base")
+    compiled = find_base(linked.policy)
+    seen = observations(vector("box.process", "etc_t", "file", "write"), vector("init_t", "etc_t", "file", "read"))
+    wanted = ["box.process", "init_t"]
+    by_file = {made.module.name: made.module for made in generate_modules(seen, (), wanted, compiled)}
+    by_modules = generate_modules(seen, (), wanted, block_base)
+    assert {made.module.name: made.module.every_rule for made in by_modules} == {
+        name: module.every_rule for name, module in by_file.items()
+    }
+    with pytest.raises(UsageError, match="has no domain greeterd_t: a new one needs the modules"):
+        generate_modules(GREETER, (), ["greeterd_t"], compiled)
+    with pytest.raises(UsageError, match="profile robust needs the modules"):
+        generate_modules(seen, (), wanted, compiled, profile=Profile.ROBUST)
