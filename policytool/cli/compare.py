@@ -51,7 +51,7 @@ def compare(
     with progress("linking, and expanding the rules"):
         result = compare_policies(policies, found, baseline, domains)
     if as_json:
-        emit_json(compare_document(result.rows, result.changes, result.baseline))
+        emit_json(compare_document(result.rows, result.changes, result.baseline, result.loosened))
     else:
         emit(summary(result, several=len(policies) > 1))
     if fail_on is FailOn.GROWTH and result.grew:
@@ -92,4 +92,5 @@ def summary(result: Comparison, *, several: bool = False) -> str:
         for item in change.changes:
             signs = "".join(f" +{perm}" for perm in item.added) + "".join(f" -{perm}" for perm in item.removed)
             lines.append(f"  {item.target}:{item.tclass}{signs}\n")
+    lines += [f"not by an allow rule: {text}\n" for text in result.loosened]
     return "".join(lines)

@@ -171,6 +171,36 @@ class CompiledPolicy:
         )
 
     @cached_property
+    def role_allows(self) -> frozenset[tuple[str, str]]:
+        """The changes of role that are allowed: (from, to)."""
+        return frozenset(
+            (str(rule.source), str(rule.target))
+            for rule in self._policy.rbacrules()
+            if str(rule.ruletype) == "allow"
+        )
+
+    @cached_property
+    def user_ranges(self) -> Mapping[str, str]:
+        """Every SELinux user, with the range that it may have; empty in a policy without MLS."""
+        users = self._policy.users() if self.mls else ()
+        return MappingProxyType({str(user.name): str(user.mls_range).replace(" ", "") for user in users})
+
+    def may_have(self, user: str, range_: str) -> bool:
+        """Say whether USER may have all of RANGE_; False where the policy does not know one of them."""
+        return user in self.users and self.range_fault(user, "", range_) == ""
+
+    @cached_property
+    def constrained(self) -> Mapping[str, frozenset[str]]:
+        """The types that constraints name, each with the texts of these constraints."""
+        found: dict[str, set[str]] = {}
+        for constraint in self._policy.constraints():
+            named = {str(name) for part in constraint.expression if isinstance(part, frozenset) for name in part}
+            text = " ".join(str(constraint).split())
+            for type_ in frozenset().union(*(self.expand(name) for name in named)) if named else ():
+                found.setdefault(type_, set()).add(text)
+        return MappingProxyType({type_: frozenset(texts) for type_, texts in found.items()})
+
+    @cached_property
     def booleans(self) -> Mapping[str, bool]:
         """Every boolean, with the value stored in the policy file."""
         return MappingProxyType({str(boolean.name): bool(boolean.state) for boolean in self._policy.bools()})

@@ -281,7 +281,9 @@ def _plain(value: object) -> str:
     return "unknown" if value is None else str(value)
 
 
-def compare_document(rows: Iterable[NamedRow], growth: Iterable[SurfaceDiff], baseline: str) -> Document:
+def compare_document(
+    rows: Iterable[NamedRow], growth: Iterable[SurfaceDiff], baseline: str, loosened: Iterable[str] = ()
+) -> Document:
     """Return privilege surfaces side by side, measured against BASELINE, and how domains changed."""
     return {
         "format": FORMAT,
@@ -289,6 +291,7 @@ def compare_document(rows: Iterable[NamedRow], growth: Iterable[SurfaceDiff], ba
         "baseline": printable(baseline),
         "rows": [{"policy": printable(row.policy), **row_document(row.row)} for row in rows],
         "changes": [diff_document(change) for change in growth],
+        "loosened": list(loosened),
     }
 
 

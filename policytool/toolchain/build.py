@@ -244,10 +244,12 @@ def _judge_labels(modules: Sequence[LinkedModule], linked: Linked, aliases: Mapp
 
 
 def _without_echoes(findings: Sequence[Finding]) -> Iterator[Finding]:
-    """Leave out that an entry has no effect where it is said already that it contradicts another."""
-    contradictions = {(finding.file, finding.line) for finding in findings if finding.id == "E-filecon"}
+    """Leave out that an entry has no effect where it is said already why: it contradicts, or no path can match."""
+    told = {
+        (finding.file, finding.line) for finding in findings if finding.id in ("E-filecon", "W-filecon-unreachable")
+    }
     for finding in findings:
-        if finding.id != "W-filecon-shadowed" or (finding.file, finding.line) not in contradictions:
+        if finding.id != "W-filecon-shadowed" or (finding.file, finding.line) not in told:
             yield finding
 
 

@@ -15,6 +15,7 @@ from policytool.errors import InputError, PolicytoolError, UsageError
 from policytool.model.context import is_identifier
 from policytool.toolchain.base import Base, Progress, base_cil, stamp
 from policytool.toolchain.cache import Cache, digest, open_cache
+from policytool.toolchain.path_aliases import SUFFIX, path_aliases
 from policytool.toolchain.run import failed, find_program, run
 
 # secilc's own lower limit (POLICYDB_VERSION_MIN); the upper one is asked of the installed secilc.
@@ -107,7 +108,8 @@ def _linked(
     if not OLDEST_VERSION <= version <= newest:
         raise UsageError(f"policy version {version}: this secilc writes {OLDEST_VERSION} to {newest}")
     texts = (text for name, cil in sorted(modules.items()) for text in (name, cil))
-    identity = digest("link", base.identity.sha256, stamp(Path(find_program("secilc"))), *texts)
+    aliases = "".join(f"{path} {name}\n" for path, name in path_aliases(base).items())
+    identity = digest("link", base.identity.sha256, aliases, stamp(Path(find_program("secilc"))), *texts)
     options = ["-c", str(version), *([] if dontaudit else ["-D"])]
     order = ["first"] if modules_first else []
     folder = cache.find("link", digest(identity, *order, *options))
@@ -117,7 +119,7 @@ def _linked(
         folder = cache.find("link", digest(identity, *order, *options))
     if folder is None:
         files = base_cil(base, progress=progress, cache=cache)
-        make = partial(_link, files, modules, options, modules_first)
+        make = partial(_link, files, modules, aliases, options, modules_first)
         folder = cache.fill("link", digest(identity, *order, *options), make)
     refused = folder / _MESSAGES
     if refused.exists():
@@ -151,7 +153,12 @@ def newest_version() -> int:
 
 
 def _link(
-    files: tuple[Path, ...], modules: Mapping[str, str], options: list[str], first: bool, folder: Path
+    files: tuple[Path, ...],
+    modules: Mapping[str, str],
+    aliases: str,
+    options: list[str],
+    first: bool,
+    folder: Path,
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="policytool-") as name:
         work = Path(name)
@@ -164,6 +171,8 @@ def _link(
         order: list[str | Path] = [*own, *rest] if first else [*rest, *own]
         done = run(["secilc", *options, *output, *order], cwd=work, ok=range(256), env=_ENVIRONMENT)
         if done.status == 0:
+            # libselinux looks for it beside the file contexts: a path is looked up under the name that they have.
+            (folder / f"file_contexts{SUFFIX}").write_text(aliases, "utf-8", "surrogateescape")
             return
         failures = link_failures(done.messages)
         # What explains itself is a property of the modules and is kept; a full disk is not.

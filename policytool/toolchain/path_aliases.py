@@ -11,7 +11,9 @@ from pathlib import Path
 
 from policytool.toolchain.base import Base
 
-_NAME = "file_contexts.subs_dist"
+# After the name of the file contexts.
+SUFFIX = ".subs_dist"
+_NAME = f"file_contexts{SUFFIX}"
 _INSTALLED = Path("/etc/selinux")
 _FILES = f"contexts/files/{_NAME}"
 

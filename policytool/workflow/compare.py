@@ -13,6 +13,7 @@ from policytool.policy.cil_rules import read_cil
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.needed_rules import SELF
 from policytool.surface.grants import Grants, Triple
+from policytool.surface.loosened import loosened
 from policytool.surface.parts import surface_parts
 from policytool.surface.side_by_side import ComparisonRow, NamedRow, SurfaceDiff, compare, diff
 from policytool.surface.surface import PrivilegeSurface, surfaces_of
@@ -71,16 +72,20 @@ class _Opened:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The rows, one a domain and policy, the baseline's name, and how domains changed from the first policy."""
+    """The rows, one a domain and policy, the baseline's name, and how domains changed from the first policy.
+
+    `loosened` are restrictions of the first policy that others have no longer, though no allow rule says so.
+    """
 
     rows: tuple[NamedRow, ...]
     changes: tuple[SurfaceDiff, ...]
     baseline: str
+    loosened: tuple[str, ...] = ()
 
     @property
     def grew(self) -> bool:
         """Whether any domain may do anything that it might not in the first policy."""
-        return any(change.grew for change in self.changes)
+        return bool(self.loosened) or any(change.grew for change in self.changes)
 
 
 def compare_policies(
@@ -106,7 +111,10 @@ def compare_policies(
     rows += [NamedRow(f"{base.identity.name} base", row) for row in compare(refpolicy.values(), whole)]
     if whole is not refpolicy[MONOLITH]:
         rows += [NamedRow(name, row) for row in compare([whole], whole)]
-    return Comparison(tuple(rows), _changes([policy for _, policy in opened]), name)
+    compared = [policy for _, policy in opened]
+    first, *others = (policy.policy for policy in compared)
+    loose = sorted({text for other in others for text in loosened(first, other)})
+    return Comparison(tuple(rows), _changes(compared), name, tuple(loose))
 
 
 def _changes(policies: Sequence[_Opened]) -> tuple[SurfaceDiff, ...]:
