@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -99,8 +100,7 @@ def graph(
         known=known,
     )
 
-    def read(some: Sequence[str]) -> Observations:
-        return read_traces(some, strict=strict, jobs=jobs)
+    read = partial(read_traces, strict=strict, jobs=jobs)
 
     def cured(observations: Observations, wanted: Sequence[str]) -> tuple[DaemonGraph, ...]:
         return _cured(observations, known, wanted, base, choices)
@@ -109,11 +109,8 @@ def graph(
         text = _difference(_sides(traces, domains), read, cured if minimal else None, cures, known, format_)
     elif minimal:
         made = cured(read(traces), domains)
-        text = cured_text(
-            _shown(made, cures),
-            {daemon_graph.daemon.domain: daemon_graph.opened_by for daemon_graph in made},
-            format_,
-        )
+        opened = {daemon_graph.daemon.domain: daemon_graph.opened_by for daemon_graph in made}
+        text = cured_text(_shown(made, cures), opened, format_)
     else:
         text = seen_text(_seen(read(traces), known, domains), format_)
     if output:

@@ -6,7 +6,7 @@
 own() { runcon "$(cat /proc/self/attr/current)" "$@"; }
 URI=qemu:///system
 export LIBVIRT_DEFAULT_URI=$URI
-D=/root/strange
+D=~root/strange
 mkdir -p $D /srv/tftp /var/lib/libvirt/strange-locks /srv/web/htdocs /srv/vm /home/karl/files /opt/tools
 chown -R 1000:1000 /home/karl
 restorecon -R /srv /opt /home /root /var/lib/libvirt/strange-locks

@@ -6,7 +6,7 @@
 own() { runcon "$(cat /proc/self/attr/current)" "$@"; }
 URI=qemu:///system
 export LIBVIRT_DEFAULT_URI=$URI
-D=/root/strange
+D=~root/strange
 mkdir -p $D /srv/vm /srv/boot /srv/share /opt/guests /home/karl/vm "/media/usb/My Disks" /data
 chown -R 1000:1000 /home/karl
 restorecon -R /srv /opt /home /media /data /root

@@ -71,7 +71,9 @@ def load(path: str) -> Trace:
             raise InputError(f"{folder}: neither a trace bundle (it has no {MANIFEST}) nor a folder with logs")
         return Trace(logs)
     if glob.has_magic(path) and not folder.exists():
-        logs = tuple(log for match in sorted(glob.glob(path, recursive=True)) for log in load(match).logs)  # noqa: PTH207
+        # Path.glob refuses the absolute patterns that a command line has.
+        matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207
+        logs = tuple(log for match in matches for log in load(match).logs)
         if not logs:
             raise InputError(f"{path}: no file matches")
         return Trace(logs)
