@@ -353,5 +353,5 @@ def enforcement_text(done: Enforcement) -> str:
     failed = sum(not step.ok for step in done.steps)
     return text + (
         f"\n{len(done.steps) - failed} steps ok, {failed} failed, {len(done.unexpected)} distinct denials, "
-        f"{len(done.denials) - len(done.unexpected)} refused by decision, lost records: {done.session.lost}\n"
+        f"{len(done.denials) - len(done.unexpected)} refused on purpose, lost records: {done.session.lost}\n"
     )

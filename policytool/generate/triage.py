@@ -20,6 +20,9 @@ from policytool.policy.relabel_source import Moved
 # Cures by which an access was left out on purpose, so that a denial of it is expected.
 DECIDED = frozenset({Cure.REFUSED, Cure.BOOLEAN, Cure.DONTAUDIT, Cure.LABEL})
 
+# Cures that make no rule: those by decision, and what no rule can cure.
+WITHOUT_RULE = DECIDED | {Cure.CONSTRAINT}
+
 
 @dataclass(frozen=True, slots=True)
 class Triaged:

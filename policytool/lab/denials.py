@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from policytool.generate.triage import WITHOUT_RULE
+from policytool.generate.writers.evidence import ModuleEvidence
 from policytool.model.access import AccessKey, AccessVector, Result, Use
 
 
@@ -13,7 +15,7 @@ from policytool.model.access import AccessKey, AccessVector, Result, Use
 class Denial:
     """One distinct denial; `count` log records say so, and `uses` who asked, through which call, for what path.
 
-    `refused` is the reason that the module's evidence gives for leaving the access out on purpose; "" if none.
+    `refused` is the reason that the modules' evidence gives for not curing the access; "" if none.
     """
 
     source: str
@@ -25,13 +27,22 @@ class Denial:
     refused: str = ""
 
 
+def expected_denials(files: Iterable[ModuleEvidence]) -> Mapping[AccessKey, str]:
+    """Return the accesses that the evidence FILES of modules leave without a cure, and why.
+
+    A constraint depends on users and roles, so that a rule may stand for the same access; what is still denied
+    under that rule, the constraint denies.
+    """
+    return {access.key: access.reason for file in files for access in file.accesses if access.cure in WITHOUT_RULE}
+
+
 def count_denials(
     vectors: Iterable[AccessVector], refused: Mapping[AccessKey, str] | None = None
 ) -> tuple[Denial, ...]:
     """Return the distinct denials among VECTORS, whatever `permissive=` says; sorted.
 
     A permissive neighbour's denial is one too: on a machine where that neighbour is confined it would be refused.
-    REFUSED are the accesses that the modules leave out on purpose, with the reason.
+    REFUSED are the accesses that the modules do not cure, with the reason.
     """
     reasons = refused or {}
     counts: dict[AccessKey, int] = {}

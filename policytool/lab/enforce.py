@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from policytool.generate.triage import DECIDED
-from policytool.lab.denials import Denial, count_denials, touching
+from policytool.lab.denials import Denial, count_denials, expected_denials, touching
 from policytool.lab.entered import domains_by_program
 from policytool.lab.image import Image, Told
 from policytool.lab.machine_policy import LabPolicy, enforce_policy, image_base
@@ -39,7 +38,7 @@ class Ran(TypedDict):
 
 
 class Denied(TypedDict):
-    """A distinct denial in the result; `refused` is the reason why a module leaves it out on purpose."""
+    """A distinct denial in the result; `refused` is the reason why the modules do not cure it."""
 
     source: str
     target: str
@@ -89,7 +88,7 @@ class Enforcement:
 
     @property
     def unexpected(self) -> tuple[Denial, ...]:
-        """The denials that no module refuses by decision."""
+        """The denials that the modules' evidence does not expect."""
         return tuple(denial for denial in self.denials if not denial.refused)
 
     @property
@@ -156,8 +155,6 @@ def enforce(
     InputError when a module has an error; LostVmError when the machine is lost.
     """
     sources, _ = find_sources(folders)
-    files = evidence_files(sources)
-    refused = {access.key: access.reason for file in files for access in file.accesses if access.cure in DECIDED}
     policy = enforce_policy(image_base(image), folders, neverallow=neverallow)
     labels = FileContextLabels(policy.linked.file_contexts)
     domain_of = domains_by_program(known, labels, CompiledPolicy(policy.linked.policy))
@@ -168,7 +165,7 @@ def enforce(
     with run_folder("enforce") as folder:
         session = boot(image, policy, payload, folder, told, enforcing=True, limit=_LIMIT)
         seen = read_trace(str(session.audit_log))
-    every = count_denials(seen.vectors, refused)
+    every = count_denials(seen.vectors, expected_denials(evidence_files(sources)))
     denials = touching(every, policy.counted)
     return Enforcement(
         steps=tuple(session.status.steps),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from policytool.errors import InputError
-from policytool.generate.triage import DECIDED, Cure
+from policytool.generate.triage import WITHOUT_RULE, Cure
 from policytool.graph.owners import Owners
 from policytool.model.access import AccessKey, AccessVector
 from policytool.model.daemon import Daemon
@@ -19,9 +19,6 @@ from policytool.policy.selinux_error import ErrorOutcome, JudgedError, judge
 from policytool.policy.verdicts import Replay, Replayed, Verdict, replay
 from policytool.policy.xperms import XpermRules
 from policytool.workflow.module_set import ModuleSet
-
-# What no rule was made for: by decision, or since no rule can cure it.
-_LEFT_OUT = DECIDED | {Cure.CONSTRAINT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +80,7 @@ def replay_modules(
         access.key: access.reason
         for file in modules.evidence
         for access in file.accesses
-        if access.cure in _LEFT_OUT and access.reason
+        if access.cure in WITHOUT_RULE and access.reason
     }
     outcome = _ask(vectors, policy, refused)
     if guessed:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
-from policytool.lab.denials import count_denials, touching
+from policytool.generate.triage import Cure
+from policytool.generate.writers.evidence import ExplainedAccess, ModuleEvidence
+from policytool.lab.denials import count_denials, expected_denials, touching
 from policytool.model.access import AccessVector, Evidence, Result, Use
 from policytool.model.context import SecurityContext
 
@@ -31,7 +33,15 @@ def test_a_denial_counts_on_either_side_whatever_permissive_says() -> None:
     assert [(one.source, one.target) for one in set(every) - set(found)] == [("init_t", "etc_t")]
 
 
-def test_what_a_module_refuses_by_decision_is_marked() -> None:
-    key = ("ours_t", "etc_t", "file", "read")
-    (found,) = count_denials([vector("ours_t", "etc_t", Result.DENIED, False)], {key: "a neverallow rule"})
-    assert found.refused == "a neverallow rule"
+def test_what_the_modules_leave_without_a_cure_is_marked_also_beside_a_rule() -> None:
+    relabel = ("ours_t", "home_t", "file", "relabelto")
+    told = {Cure.ALLOW: "", Cure.CONSTRAINT: "constrain file …", Cure.REFUSED: "a neverallow rule"}
+    keys = {Cure.REFUSED: ("ours_t", "etc_t", "file", "read")}
+    accesses = tuple(
+        ExplainedAccess(keys.get(cure, relabel), cure, reason, Evidence(1, 0, 0, ()))
+        for cure, reason in told.items()
+    )
+    reasons = expected_denials([ModuleEvidence("ours", "ours_t", accesses)])
+    assert reasons == {relabel: "constrain file …", keys[Cure.REFUSED]: "a neverallow rule"}
+    seen = [vector("ours_t", target, Result.DENIED, False) for target in ("etc_t", "proc_t")]
+    assert [denial.refused for denial in count_denials(seen, reasons)] == ["a neverallow rule", ""]

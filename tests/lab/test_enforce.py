@@ -52,7 +52,7 @@ def test_denials_of_domains_that_no_tested_one_enters_are_listed_apart_and_are_n
     assert (document["entered"], document["further"]) == (["lvm_t"], ["kmod_t"])
     text = enforcement_text(done)
     assert "no finding: 1 distinct denials of domains that no tested one enters (auditctl_t)" in text
-    assert "0 distinct denials, 0 refused by decision" in text
+    assert "0 distinct denials, 0 refused on purpose" in text
     many = tuple(replace(OTHER, source=f"d{number}_t") for number in range(7))
     assert "(d0_t, d1_t, d2_t, d3_t, d4_t, …)" in enforcement_text(enforcement((), many))
     assert "no finding" not in enforcement_text(enforcement((), ()))
