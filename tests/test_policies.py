@@ -152,10 +152,18 @@ def test_none_of_their_permissions_can_go_and_none_is_in_excess(
         assert {folders[one.domain]: (one.floor, one.used) for one in surfaces} == told, STALE
 
 
-def test_a_module_links_without_those_that_it_names_in_optional_blocks(base: Base) -> None:
-    alone = build([POLICIES / "virtqemud"], base)
-    assert alone.linked
-    assert not [one for one in alone.findings if one.severity is Severity.ERROR]
+def test_a_module_alone_links_and_lacks_only_what_it_names(base: Base) -> None:
+    alone = ModuleSet([POLICIES / "virtqemud"], base)
+    assert alone.built.linked
+    assert not [one for one in alone.built.findings if one.severity is Severity.ERROR]
+    (evidence,) = alone.evidence
+    assert [need.module for need in evidence.needs] == ["svirt_extension"]
+    seen = read_trace(str(REPOSITORY / "traces" / "libvirt" / "virtqemud-4"))
+    outcome = replay_modules(seen, load_daemons(), alone).outcome
+    assert outcome.of(Verdict.DENIED) == ()
+    lacking = {one.vector.key for one in outcome.of(Verdict.UNMAPPED) if one.cause.endswith("which is not here")}
+    assert ("svirt_t", "virtqemud_t", "fd", "use") in lacking
+    assert lacking <= {key for need in evidence.needs for key in need.accesses}
 
 
 def test_the_surfaces_are_a_small_part_of_libvirtds(modules: ModuleSet, base: Base) -> None:

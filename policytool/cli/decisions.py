@@ -12,6 +12,7 @@ import typer
 from policytool.daemons.named import as_daemons
 from policytool.errors import InputError, UsageError
 from policytool.model.access import AccessKey
+from policytool.model.cure import Cure
 
 if TYPE_CHECKING:
     from policytool.generate.choices import Choices
@@ -42,6 +43,14 @@ PrivateTypes = Annotated[
 PreferBooleans = Annotated[
     bool, typer.Option("--prefer-booleans", help="No rule for what a boolean of the base would grant; name it.")
 ]
+Write = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--write",
+        metavar="CURE",
+        help="Write what is proposed, not the rule: boolean, transition, private-type, dontaudit, all; repeatable.",
+    ),
+]
 Children = Annotated[
     list[str] | None,
     typer.Option(
@@ -70,6 +79,7 @@ def load_choices(
     dontaudit: Sequence[Path] = (),
     children: Sequence[str] = (),
     known: Sequence[Daemon] = (),
+    write: Sequence[str] = (),
 ) -> Choices:
     """Return the decisions in the files DAEMON/accepted.toml of FOLDER (if any), on the command line, in DONTAUDIT.
 
@@ -103,7 +113,18 @@ def load_choices(
             raise InputError(f"{path}: {error}") from error
     if children and not transitions:
         raise UsageError("--child makes a transition; leave out --no-transitions")
-    return Choices(accepted, transitions, prefer_booleans, hidden, private_types, _children(children, known))
+    found = _children(children, known)
+    return Choices(accepted, transitions, prefer_booleans, hidden, private_types, found, _written(write))
+
+
+def _written(names: Sequence[str]) -> frozenset[Cure]:
+    proposed = (Cure.BOOLEAN, Cure.TRANSITION, Cure.PRIVATE_TYPE, Cure.DONTAUDIT)
+    known = {cure.replace(" ", "-"): cure for cure in proposed}
+    if unknown := sorted(set(names) - {*known, "all"}):
+        raise UsageError(
+            f"--write {unknown[0]}: nothing of this kind is proposed; choose {', '.join(known)} or all"
+        )
+    return frozenset(proposed if "all" in names else (known[name] for name in names))
 
 
 def _children(texts: Sequence[str], known: Sequence[Daemon]) -> tuple[Child, ...]:

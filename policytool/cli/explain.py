@@ -98,6 +98,7 @@ def _text(module: str, access: ExplainedAccess) -> str:
     lines = [printable(f"{source} {target}:{tclass} {perm}"), f"  {cure} ({printable(module)})"]
     if access.reason:
         lines.append(f"  {printable(access.reason)}")
+    lines += [f"  proposed: {printable(proposal.text)}" for proposal in access.proposed]
     lines.append(f"  seen {evidence.count} x, {timestamp(evidence.first)} to {timestamp(evidence.last)}")
     for use, count in evidence.shown():
         words = " ".join(word for word in (use.program, use.syscall, use.path, f"({use.trace})") if word)

@@ -82,7 +82,7 @@ def cure_lines(accesses: Sequence[ExplainedAccess], folder: Path, name: str) -> 
     lines = []
     for cure in Cure:
         found = [access for access in accesses if access.cure is cure]
-        if not found or cure in (Cure.GRANTED, Cure.ALLOW, Cure.TRANSITION):
+        if not found or cure in (Cure.GRANTED, Cure.ALLOW, Cure.TRANSITION, Cure.PRIVATE_TYPE):
             continue
         example = _example(found)
         source, target, tclass, perm = example.key

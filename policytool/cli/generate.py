@@ -17,6 +17,7 @@ from policytool.cli.decisions import (
     PreferBooleans,
     PrivateTypes,
     Transitions,
+    Write,
     load_choices,
 )
 from policytool.cli.finding_lines import warn
@@ -57,6 +58,7 @@ def generate(
     accepted: AcceptedFolder = None,
     prefer_booleans: PreferBooleans = False,
     dontaudit: Dontaudit = None,
+    write: Write = None,
     daemon_folder: DaemonFolder = None,
     base: BaseFolder = None,
     as_json: Json = False,
@@ -79,6 +81,7 @@ def generate(
         dontaudit=dontaudit or (),
         children=children or (),
         known=known,
+        write=write or (),
     )
     found = find_base(base)
     observations = read_traces(traces, strict=strict, jobs=jobs)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from policytool.generate.objections import KINDS, known_id
 from policytool.model.access import AccessKey
+from policytool.model.cure import Cure
 from policytool.model.daemon import Daemon, is_plain_path
 from policytool.model.program import Child
 
@@ -29,6 +30,7 @@ class Choices:
     hold for every daemon. `transitions` says whether helpers get their own domains, `private_types` whether what is
     one daemon's own gets types of its own, `prefer_booleans` that an access is left to a boolean that would grant
     it. `hidden` are accesses that an enforced run passed without, `children` programs with domains of their own.
+    `write` are the cures that are written where they are proposed.
     """
 
     accepted: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -37,6 +39,7 @@ class Choices:
     hidden: frozenset[AccessKey] = frozenset()
     private_types: bool = True
     children: tuple[Child, ...] = ()
+    write: frozenset[Cure] = frozenset()
 
     def accepted_by(self, daemon: str) -> Mapping[str, str]:
         """Return the ids that are accepted for DAEMON, with the reason."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from policytool.generate.triage import Cure, Triaged
@@ -11,6 +11,7 @@ from policytool.graph.minimal import CuredAccess, CureEdge, CureGraph, after_tri
 from policytool.graph.permission_graph import merge_evidence
 from policytool.model.access import AccessVector
 from policytool.model.module import OptionalBlock, PolicyModule
+from policytool.model.proposal import Proposal
 from policytool.model.rules import AllowRule, AllowXpermRule, DontauditRule
 
 _REMARKED = frozenset(Cure) - {Cure.GRANTED, Cure.ALLOW, Cure.DONTAUDIT, Cure.TRANSITION, Cure.PRIVATE_TYPE}
@@ -86,7 +87,8 @@ def _remarks(graph: CureGraph, known: frozenset[str]) -> tuple[str, ...]:
 def _allow(edge: CureEdge) -> AllowRule:
     vectors = [access.vector for access in edge.accesses]
     evidence = tuple(merge_evidence(vector for vector in vectors if vector.perm == perm) for perm in edge.perms)
-    return AllowRule(*edge.key, edge.perms, evidence, _reason(edge.accesses))
+    reasons = (_reason(edge.accesses), *_proposed(edge.accesses))
+    return AllowRule(*edge.key, edge.perms, evidence, "\n".join(reason for reason in reasons if reason))
 
 
 def _reason(triaged: Sequence[CuredAccess]) -> str:
@@ -100,6 +102,18 @@ def _reason(triaged: Sequence[CuredAccess]) -> str:
     for reason, about in sorted(perms.items()):
         lines.append(reason if about == every else f"{' '.join(sorted(about))}: {reason}")
     return "\n".join(lines)
+
+
+def _proposed(triaged: Sequence[CuredAccess]) -> Iterator[str]:
+    """Yield what may serve better than the rule, one proposal of each cure; evidence.json has them all."""
+    found: dict[Cure, dict[str, Proposal]] = {}
+    for access in triaged:
+        for proposal in access.proposed:
+            found.setdefault(proposal.cure, {})[access.vector.perm] = proposal
+    for cure, perms in sorted(found.items()):
+        first = perms[min(perms)]
+        said = "" if cure is Cure.DONTAUDIT else f"{first.what} "
+        yield f"proposed {cure} for {' '.join(sorted(perms))}: {said}{first.why}"
 
 
 def _allow_xperm(rule: AllowRule, vectors: list[AccessVector]) -> AllowXpermRule | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from policytool.generate.objections import Objection, dac_override_objections
 from policytool.model.access import AccessKey, AccessVector, Result, Use
 from policytool.model.cure import Cure as Cure
+from policytool.model.proposal import Proposal
 from policytool.policy.decide import Decides, Decision, Outcome
 from policytool.policy.relabel_source import Moved
 
@@ -28,13 +29,16 @@ WITHOUT_RULE = DECIDED | {Cure.CONSTRAINT}
 class Triaged:
     """An access with its one cure and the reason for it.
 
-    `id` names an objection that a person may accept, or has accepted where the cure is a rule.
+    `id` names an objection that a person may accept, or has accepted where the cure is a rule. `proposed` are cures
+    that may serve better, `written` is one that is written.
     """
 
     vector: AccessVector
     cure: Cure
     reason: str = ""
     id: str = ""
+    proposed: tuple[Proposal, ...] = ()
+    written: Proposal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,8 @@ class Criteria:
 
     `objection` says what speaks against a rule, `accepted` which of that (by id) a person has accepted and why.
     `hidden` are accesses that an enforced run passed without. `prefer_booleans` leaves to a boolean what it would
-    grant. `note` says something about a rule beyond its evidence.
+    grant. `note` says something about a rule beyond its evidence, `propose` what may serve better than it;
+    `write` are the cures that are written where they are proposed.
     """
 
     objection: Callable[[AccessVector], Objection | None] = lambda _: None
@@ -51,6 +56,8 @@ class Criteria:
     hidden: frozenset[AccessKey] = frozenset()
     prefer_booleans: bool = False
     note: Callable[[AccessVector], str] = lambda _: ""
+    propose: Callable[[AccessVector, Decision], tuple[Proposal, ...]] = lambda vector, decision: ()
+    write: frozenset[Cure] = frozenset()
 
 
 _ALLOW = frozenset({Outcome.DENIED_RULE, Outcome.DENIED_BOOLEAN})
@@ -90,10 +97,11 @@ def triage_moved(
         if own(access.vector) or decision.outcome not in _ALLOW:
             judged = _cure(access.vector, decision, criteria, None)
             reason = "; ".join(part for part in (access.reason, judged.reason) if part)
-            found.append(Triaged(access.vector, judged.cure, reason, judged.id))
+            found.append(Triaged(access.vector, judged.cure, reason, judged.id, judged.proposed))
         else:
             why = f"{access.reason}; the base denies it there, and nobody has seen it there"
-            found.append(Triaged(access.vector, Cure.UNMAPPED, why))
+            proposed = criteria.propose(access.vector, decision)
+            found.append(Triaged(access.vector, Cure.UNMAPPED, why, proposed=proposed))
     return tuple(found)
 
 
@@ -113,7 +121,7 @@ def _cure(vector: AccessVector, decision: Decision, criteria: Criteria, weaker: 
     if objection := criteria.objection(vector) or weaker:
         reason = criteria.accepted.get(objection.id)
         if reason is None:
-            return Triaged(vector, Cure.REFUSED, objection.reason, objection.id)
+            return Triaged(vector, Cure.REFUSED, objection.reason, objection.id, criteria.propose(vector, decision))
         notes.append(f"{objection.id} is accepted: {reason}")
         accepted = objection.id
     if vector.key in criteria.hidden:
@@ -124,4 +132,22 @@ def _cure(vector: AccessVector, decision: Decision, criteria: Criteria, weaker: 
         notes.append(f"a boolean would grant it: {decision.cause}")
     if decision.dontaudit:
         notes.append("the base hides it (dontaudit), so it may do no harm to deny it")
-    return Triaged(vector, Cure.ALLOW, "; ".join(note for note in notes if note), accepted)
+    reason = "; ".join(note for note in notes if note)
+    proposed = criteria.propose(vector, decision)
+    written = next((proposal for proposal in proposed if proposal.cure in criteria.write), None)
+    if written is None:
+        return Triaged(vector, Cure.ALLOW, reason, accepted, proposed)
+    cure = Cure.ALLOW if _stays(vector, written) else written.cure
+    reason = "; ".join(note for note in (f"as proposed: {written.what} {written.why}", reason) if note)
+    others = tuple(proposal for proposal in proposed if proposal != written)
+    return Triaged(vector, cure, reason, accepted, others, written)
+
+
+def _stays(vector: AccessVector, written: Proposal) -> bool:
+    """Say whether VECTOR needs its rule beside what is WRITTEN.
+
+    Who runs a program of another domain executes its file. Who makes a file of another type writes to the folder.
+    """
+    if written.cure is Cure.TRANSITION:
+        return vector.perm != "execute_no_trans"
+    return written.cure is Cure.PRIVATE_TYPE and vector.tclass == "dir" and vector.perm != "create"

@@ -17,6 +17,7 @@ import networkx as nx
 from policytool.graph.permission_graph import domain_node, merge_evidence, object_node
 from policytool.model.access import AccessVector, Evidence
 from policytool.model.cure import Cure
+from policytool.model.proposal import Proposal
 
 
 class CuredAccess(Protocol):
@@ -37,6 +38,10 @@ class CuredAccess(Protocol):
     @property
     def id(self) -> str:
         """What names a refusal that a person may accept, "" if there is none."""
+
+    @property
+    def proposed(self) -> tuple[Proposal, ...]:
+        """Cures that may serve better."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from policytool.model.access import AccessKey
 from policytool.model.context import SecurityContext
 from policytool.model.profile import Profile
 from policytool.model.rules import (
@@ -85,13 +86,21 @@ class Interface:
     folders: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Need:
+    """What another MODULE does for this one: without it, ACCESSES are asked for and no rule allows them."""
+
+    module: str
+    accesses: tuple[AccessKey, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyModule:
     """A module: declarations, rules, transitions, file contexts, interfaces.
 
     `extends` says that `domain` is the base's own: then the module declares nothing. `traces` names the traces
-    that the rules come from, `remarks` are about accesses that were seen and are in no rule. Every tuple is sorted,
-    so that equal modules are equal texts.
+    that the rules come from, `remarks` are about accesses that were seen and are in no rule, `needs` about the
+    modules that were made with it. Every tuple is sorted, so that equal modules are equal texts.
     """
 
     name: str
@@ -113,6 +122,7 @@ class PolicyModule:
     interfaces: tuple[Interface, ...] = ()
     profile: Profile = Profile.EXACT
     remarks: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()
 
     @property
     def declared(self) -> frozenset[str]:

@@ -327,7 +327,11 @@ class CompiledPolicy:
                 yield TeRule(ruletype, source, target, tclass, perms, of_xperms, xperms, condition, enabled)
 
     @cached_property
-    def _transitions(self) -> Mapping[tuple[str, str, str, str], str]:
+    def transitions(self) -> Mapping[tuple[str, str, str, str], str]:
+        """What type_transition rules give, by (source, target, class, name), where the name may be "".
+
+        Attributes are expanded; conditional rules count at the booleans' stored values.
+        """
         table: dict[tuple[str, str, str, str], str] = {}
         for source_name, target_name, tclass, _, rule in self._rules[TeRuleType.TYPE_TRANSITION]:
             condition, enabled = _condition(rule)
@@ -343,7 +347,7 @@ class CompiledPolicy:
                     # The kernel looks at a conditional rule only where there is no other (compute_sid).
                     if condition is None or key not in table:
                         table[key] = str(rule.default.name)
-        return table
+        return MappingProxyType(table)
 
     @cached_property
     def process_transitions(self) -> Mapping[tuple[str, str], str]:
@@ -351,7 +355,7 @@ class CompiledPolicy:
         return MappingProxyType(
             {
                 (source, target): default
-                for (source, target, tclass, _), default in self._transitions.items()
+                for (source, target, tclass, _), default in self.transitions.items()
                 if tclass == "process"
             }
         )
@@ -363,9 +367,9 @@ class CompiledPolicy:
         one without. Conditional rules count at the booleans' stored values.
         """
         source, target = self.aliases.get(source, source), self.aliases.get(target, target)
-        if name and (default := self._transitions.get((source, target, tclass, name))) is not None:
+        if name and (default := self.transitions.get((source, target, tclass, name))) is not None:
             return default
-        return self._transitions.get((source, target, tclass, ""))
+        return self.transitions.get((source, target, tclass, ""))
 
 
 def _condition(rule: object) -> tuple[Condition | None, bool]:

@@ -8,7 +8,7 @@ assumed, and said to be.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from policytool.model.access import AccessVector, Use, merge_vectors, with_uses
@@ -88,11 +88,17 @@ def relabel_sources(vectors: Iterable[AccessVector], attributions: Iterable[Attr
 class _Domain:
     """One daemon's domain, and what becomes of the accesses in it."""
 
-    def __init__(self, attribution: Attribution, vectors: Iterable[AccessVector]) -> None:
+    def __init__(self, attribution: Attribution, vectors: Sequence[AccessVector]) -> None:
         self._domain = attribution.domain
         self._attribution = attribution
         self._comms = _comms(attribution.runs_in)
-        self._helpers = sorted({helper.domain for helper in attribution.helpers})
+        # Those that ran without leaving: only these may be meant by the domain's own type.
+        ran = {
+            vector.target.type_
+            for vector in vectors
+            if vector.source.type_ == self._domain and vector.key[2:] == ("file", "execute_no_trans")
+        }
+        self._helpers = sorted({helper.domain for helper in attribution.helpers if helper.exec_type in ran})
         # (program, class) of the objects of the domain's own type that the program made itself
         self._made = {
             (self._path(use), vector.tclass)

@@ -14,7 +14,7 @@ from policytool.check.findings import Finding
 from policytool.generate.candidate import Candidate
 from policytool.generate.robust import Closure
 from policytool.generate.triage import Cure
-from policytool.generate.writers.evidence import ExplainedAccess, explained, reach_document
+from policytool.generate.writers.evidence import ExplainedAccess, explained, proposal_document, reach_document
 from policytool.model.module import BasePolicy
 from policytool.model.observation import Observations
 from policytool.model.printable import printable
@@ -178,6 +178,7 @@ def explain_document(rule: str, found: Iterable[tuple[str, ExplainedAccess]]) ->
                 "cure": access.cure.value,
                 "id": access.id or None,
                 "reason": printable(access.reason),
+                "proposed": [proposal_document(proposal) for proposal in access.proposed],
                 "count": access.evidence.count,
                 "first": timestamp(access.evidence.first),
                 "last": timestamp(access.evidence.last),

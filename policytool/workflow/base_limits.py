@@ -12,6 +12,7 @@ from policytool.generate.exact import exact
 from policytool.generate.forbidden import Forbidden, forbidden_accesses, refuse
 from policytool.generate.triage import Cure, Triaged
 from policytool.generate.writers.cil import write_cil
+from policytool.generate.written_proposals import with_written
 from policytool.model.access import AccessKey
 from policytool.model.rules import TypeAttribute
 from policytool.policy.compiled import CompiledPolicy
@@ -73,6 +74,18 @@ def without_constrained(made: tuple[Candidate, ...], skeletons: Skeletons, base:
     linked = link_or_fail(base, texts, "the generated modules do not link", ToolFailedError)
     with Decider(CompiledPolicy(linked.policy)) as decider:
         return tuple(_constrained(candidate, decider, skeletons) for candidate in made)
+
+
+def with_proposals(made: tuple[Candidate, ...], skeletons: Skeletons, base: Base) -> tuple[Candidate, ...]:
+    """Add the statements of the proposals that are written. ToolFailedError: the base forbids one of them."""
+    written = tuple(
+        replace(candidate, module=with_written(candidate.module, candidate.triaged, skeletons.plain))
+        for candidate in made
+    )
+    if written != made and not base.compiled:
+        texts = {candidate.module.name: write_cil(candidate.module) for candidate in written}
+        link_or_fail(base, texts, "the modules with what is proposed do not link", ToolFailedError)
+    return written
 
 
 def _constrained(made: Candidate, decider: Decider, skeletons: Skeletons) -> Candidate:

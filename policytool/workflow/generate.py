@@ -12,6 +12,8 @@ from policytool.errors import UsageError
 from policytool.generate.candidate import Candidate
 from policytool.generate.choices import Choices
 from policytool.generate.exact import exact
+from policytool.generate.needs import needs
+from policytool.generate.proposals import Proposals
 from policytool.generate.reach import lost_reach
 from policytool.generate.triage import Triaged, triage
 from policytool.graph.owners import Owners
@@ -25,7 +27,7 @@ from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
 from policytool.toolchain.base import Base
 from policytool.toolchain.link import Linked, link_or_fail
-from policytool.workflow.base_limits import without_constrained, without_forbidden
+from policytool.workflow.base_limits import with_proposals, without_constrained, without_forbidden
 from policytool.workflow.children import as_children, children_owned
 from policytool.workflow.helpers_of import entered_by
 from policytool.workflow.labelling import types_owned
@@ -113,7 +115,13 @@ def prepare(
     )
     private = {**types_owned(skeletons.labelling, present), **children_owned(choices.children, present)}
     owners = Owners(daemons, plain.types, entered, private)
-    return Prepared(chosen, observations, skeletons, mapped, Judges(skeletons, owners, ours, choices))
+    return Prepared(
+        chosen,
+        observations,
+        skeletons,
+        mapped,
+        Judges(skeletons, owners, ours, choices, Proposals(plain, skeletons.policy)),
+    )
 
 
 def _compiled(base: Base) -> Linked:
@@ -139,6 +147,11 @@ def make_modules(prepared: Prepared, base: Base, profile: Profile) -> tuple[Cand
     )
     if not base.compiled:
         made = without_constrained(without_forbidden(made, skeletons, base), skeletons, base)
+    made = with_proposals(made, skeletons, base)
+    made = tuple(
+        replace(candidate, module=replace(candidate.module, needs=needs(candidate, made, private)))
+        for candidate in made
+    )
     if profile is Profile.EXACT:
         return made
     if base.compiled:

@@ -82,7 +82,7 @@ def replay_modules(
         for access in file.accesses
         if access.cure in WITHOUT_RULE and access.reason
     }
-    outcome = _ask(vectors, policy, refused)
+    outcome = _without_needed(_ask(vectors, policy, refused), modules)
     if guessed:
         outcome = Replay((*outcome.results, *_unmapped(_ask(guessed, policy, {}))))
     told = [
@@ -94,6 +94,30 @@ def replay_modules(
     told += [Replayed(access.vector, Verdict.UNMAPPED, access.unmapped) for access in untold]
     errors = _judged(under.observations, policy, scope)
     return ModuleReplay(Replay((*outcome.results, *told)), tuple(sorted(scope)), left_out, errors)
+
+
+def _without_needed(outcome: Replay, modules: ModuleSet) -> Replay:
+    """Return OUTCOME where what a module leaves to another one, which is not among MODULES, is unmapped."""
+    linked = {file.module for file in modules.evidence}
+    lacking = {
+        key: need.module
+        for file in modules.evidence
+        for need in file.needs
+        if need.module not in linked
+        for key in need.accesses
+    }
+    return Replay(
+        tuple(
+            replace(
+                result,
+                verdict=Verdict.UNMAPPED,
+                cause=f"{result.cause}; the module leaves it to {lacking[result.vector.key]}, which is not here",
+            )
+            if result.verdict is Verdict.DENIED and result.vector.key in lacking
+            else result
+            for result in outcome.results
+        )
+    )
 
 
 def _unmapped(outcome: Replay) -> Iterable[Replayed]:

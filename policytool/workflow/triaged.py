@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from policytool.generate.choices import Choices
 from policytool.generate.objections import Objections
+from policytool.generate.proposals import Proposals
 from policytool.generate.triage import Criteria, Cure, Triaged, triage, triage_moved
 from policytool.graph.owners import Owners
 from policytool.model.access import AccessVector
@@ -22,13 +23,15 @@ from policytool.workflow.skeletons import Skeletons
 class Judges:
     """What the accesses of each daemon are judged by, under the skeletons of all.
 
-    OURS are the domains that the daemons work with: those of all of them, and what they enter.
+    OURS are the domains that the daemons work with: those of all of them, and what they enter. PROPOSALS come from
+    what the base does for its own domains.
     """
 
     skeletons: Skeletons
     owners: Owners
     ours: frozenset[str]
     choices: Choices
+    proposals: Proposals
 
     def criteria(self, daemon: Daemon) -> Criteria:
         """Return by what an access of DAEMON is judged."""
@@ -38,6 +41,8 @@ class Judges:
             hidden=self.choices.hidden,
             prefer_booleans=self.choices.prefer_booleans,
             note=_helper_note(daemon, self.owners),
+            propose=self.proposals.of,
+            write=self.choices.write,
         )
 
 

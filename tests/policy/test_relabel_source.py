@@ -121,11 +121,15 @@ def test_what_a_helper_made_is_its_own_and_the_rest_was_inherited() -> None:
 
 def test_a_signal_of_the_daemon_may_be_for_a_helper_and_stays_too() -> None:
     one = vector(D, D, "process", "signal", program=OWN, syscall="kill")
-    found = relabel_sources([one], [ATTRIBUTION])
+    run = vector(D, "tool_exec_t", "file", "execute_no_trans", program=TOOL, syscall="execve")
+    found = relabel_sources([one, run], [ATTRIBUTION])
     assert found.kept == (one,)
-    (moved,) = found.moved
+    (moved,) = (access for access in found.moved if access.origin == one)
     assert moved.vector.key == (D, "tool_t", "process", "signal")
     assert (moved.assumed, moved.left) == (True, False)
+    # Where the helper always left, the signal was for the daemon itself.
+    alone = relabel_sources([one], [ATTRIBUTION])
+    assert (alone.kept, alone.moved) == ((one,), ())
 
 
 def test_a_bare_comm_stands_for_the_one_program_it_can_be() -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from policytool.generate.reach import Reach
 from policytool.generate.triage import Cure, Triaged
 from policytool.graph.permission_graph import merge_evidence
 from policytool.model.access import AccessKey, Evidence, Use
-from policytool.model.module import PolicyModule
+from policytool.model.module import Need, PolicyModule
+from policytool.model.proposal import Proposal
 
 FILE_NAME = "evidence.json"
 FORMAT = 1
@@ -28,7 +29,8 @@ class EvidenceError(ValueError):
 class ExplainedAccess:
     """One (source type, target type, class, permission) with its cure, the cure's reason, and the evidence.
 
-    `id` names an objection that a person may accept, "" if there is none.
+    `id` names an objection that a person may accept, "" if there is none; `proposed` are cures that may
+    serve better.
     """
 
     key: AccessKey
@@ -36,15 +38,17 @@ class ExplainedAccess:
     reason: str
     evidence: Evidence
     id: str = ""
+    proposed: tuple[Proposal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ModuleEvidence:
-    """What an evidence.json holds: the module and the domain it is about, and the accesses, sorted."""
+    """What an evidence.json holds: the module and the domain it is about, the accesses, sorted, and its needs."""
 
     module: str
     domain: str
     accesses: tuple[ExplainedAccess, ...]
+    needs: tuple[Need, ...] = ()
 
 
 def explained(triaged: Iterable[Triaged]) -> tuple[ExplainedAccess, ...]:
@@ -53,7 +57,14 @@ def explained(triaged: Iterable[Triaged]) -> tuple[ExplainedAccess, ...]:
     for access in triaged:
         groups.setdefault((access.vector.key, access.cure, access.reason, access.id), []).append(access)
     return tuple(
-        ExplainedAccess(key, cure, reason, merge_evidence(access.vector for access in group), id_)
+        ExplainedAccess(
+            key,
+            cure,
+            reason,
+            merge_evidence(access.vector for access in group),
+            id_,
+            tuple(sorted({proposal for access in group for proposal in access.proposed})),
+        )
         for (key, cure, reason, id_), group in sorted(groups.items())
     )
 
@@ -75,6 +86,12 @@ def write_evidence(module: PolicyModule, triaged: Iterable[Triaged], reach: Iter
     kept_out = [f"    {json.dumps(reach_document(lost))}" for lost in reach]
     if kept_out:
         lines += ['  "reach": [', ",\n".join(kept_out), "  ],"]
+    needs = [
+        f"    {json.dumps({'module': need.module, 'accesses': [list(key) for key in need.accesses]})}"
+        for need in module.needs
+    ]
+    if needs:
+        lines += ['  "needs": [', ",\n".join(needs), "  ],"]
     accesses = [f"    {json.dumps(_access(access))}" for access in explained(triaged)]
     body = ",\n".join(accesses)
     return "\n".join(["{", *lines, '  "accesses": [', *([body] if body else []), "  ]", "}"]) + "\n"
@@ -99,7 +116,8 @@ def read_evidence(text: str) -> ModuleEvidence:
         if document["format"] != FORMAT:
             raise EvidenceError(f"format {document['format']!r} is not {FORMAT}, the one this version reads")
         accesses = tuple(_read_access(item) for item in document["accesses"])
-        return ModuleEvidence(str(document["module"]), str(document["domain"]), accesses)
+        needs = tuple(_read_need(item) for item in document.get("needs", []))
+        return ModuleEvidence(str(document["module"]), str(document["domain"]), accesses, needs)
     except (KeyError, TypeError, ValueError) as error:
         raise EvidenceError(f"not an evidence file: {error}") from error
 
@@ -117,6 +135,8 @@ def _access(access: ExplainedAccess) -> dict[str, object]:
         document["id"] = access.id
     if access.reason:
         document["reason"] = access.reason
+    if access.proposed:
+        document["proposed"] = [proposal_document(proposal) for proposal in access.proposed]
     document |= {
         "count": access.evidence.count,
         "first": access.evidence.first,
@@ -129,12 +149,33 @@ def _access(access: ExplainedAccess) -> dict[str, object]:
     return document
 
 
+def proposal_document(proposal: Proposal) -> dict[str, str]:
+    """Return a proposal as JSON has it: what is not said is left out, and so is `new`, which is in `what`."""
+    return {name: text for name, text in asdict(proposal).items() if text and name != "new"}
+
+
+def _read_proposal(item: object) -> Proposal:
+    if not isinstance(item, dict):
+        raise EvidenceError("a proposal is expected")
+    what, why, takes, against = (str(item.get(name, "")) for name in ("what", "why", "takes", "against"))
+    return Proposal(Cure(str(item["cure"])), what, why, takes, against)
+
+
 def _read_access(item: Mapping[str, object]) -> ExplainedAccess:
     uses = tuple(_read_use(use) for use in _list(item.get("uses", [])))
     evidence = Evidence(_int(item["count"]), _int(item["first"]), _int(item["last"]), uses)
     key = (str(item["source"]), str(item["target"]), str(item["tclass"]), str(item["perm"]))
     cure = Cure(str(item["cure"]))
-    return ExplainedAccess(key, cure, str(item.get("reason", "")), evidence, str(item.get("id", "")))
+    proposed = tuple(_read_proposal(proposal) for proposal in _list(item.get("proposed", [])))
+    return ExplainedAccess(key, cure, str(item.get("reason", "")), evidence, str(item.get("id", "")), proposed)
+
+
+def _read_need(item: Mapping[str, object]) -> Need:
+    keys = []
+    for key in _list(item["accesses"]):
+        source, target, tclass, perm = (str(part) for part in _list(key))
+        keys.append((source, target, tclass, perm))
+    return Need(str(item["module"]), tuple(keys))
 
 
 def _read_use(item: object) -> tuple[Use, int]:

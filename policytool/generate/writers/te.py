@@ -45,6 +45,10 @@ def _header(module: PolicyModule) -> list[str]:
     for trace in module.traces:
         lines.append(f"# {label:7} {safe(trace)}")
         label = ""
+    label = "Needs:"
+    for need in module.needs:
+        lines.append(f"# {label:7} {safe(need.module)}, for {_counted(len(need.accesses), 'permission')}")
+        label = ""
     if module.extends:
         lines.append(f"# {module.domain} is the base's own domain: this module extends it and declares nothing.")
     if module.extends and not module.every_rule:
@@ -54,6 +58,10 @@ def _header(module: PolicyModule) -> list[str]:
             else "# The base grants all that was seen: there is nothing to add."
         )
     return lines
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _require(module: PolicyModule) -> list[str]:

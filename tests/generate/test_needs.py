@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from policytool.generate.candidate import Candidate
+from policytool.generate.needs import needs
+from policytool.generate.skeleton import skeleton
+from policytool.generate.triage import Cure, Triaged
+from policytool.generate.writers.evidence import read_evidence, write_evidence
+from policytool.generate.writers.te import write_te
+from policytool.graph.permission_graph import build
+from policytool.model.access import AccessKey
+from policytool.model.module import FileKind, Need
+from policytool.model.observation import Observations
+from policytool.model.own_path import OwnPath, PrivateType
+from policytool.model.program import Attribution, Program, Whose
+from tests.synthetic import BASE, DAEMON, vector
+
+OTHER = replace(DAEMON, name="otherd", domain="otherd_t", exec_type="otherd_exec_t")
+SOCKET = PrivateType(
+    "otherd_runtime_t", (OwnPath("/run/otherd.sock", FileKind.SOCKET),), (("var_run_t", "sock_file"),), ()
+)
+
+
+def candidates(own: Sequence[AccessKey], others: Sequence[AccessKey], *, enters: bool) -> list[Candidate]:
+    made = []
+    for daemon, keys in ((DAEMON, own), (OTHER, others)):
+        triaged = tuple(Triaged(vector(*key), Cure.ALLOW) for key in keys)
+        made.append(Candidate(daemon, skeleton(daemon, build(Observations()), BASE, extends=False), triaged))
+    entered = Program("greeterd_t", "/usr/sbin/otherd", Whose.SETEXEC, runs_in=("otherd_t",))
+    made[0] = replace(made[0], attribution=Attribution("greeterd_t", (entered,) if enters else ()))
+    return made
+
+
+def test_rules_of_what_it_starts_on_what_is_its_own() -> None:
+    others = [
+        ("otherd_t", "greeterd_t", "fd", "use"),
+        ("otherd_t", "greeterd_exec_t", "file", "read"),
+        ("otherd_t", "etc_t", "file", "read"),
+        ("init_t", "greeterd_t", "process", "transition"),
+    ]
+    made = candidates([], others, enters=True)
+    assert needs(made[0], made, {}) == (Need("otherd", (others[1], others[0])),)
+    # What a domain does that it never starts is that domain's own affair.
+    made = candidates([], others, enters=False)
+    assert needs(made[0], made, {}) == ()
+
+
+def test_labels_of_what_it_opens() -> None:
+    own = [
+        ("greeterd_t", "otherd_runtime_t", "sock_file", "write"),
+        ("greeterd_t", "otherd_runtime_t", "dir", "search"),
+    ]
+    before = ("greeterd_t", "var_run_t", "sock_file", "write")
+    made = candidates(own, [], enters=False)
+    assert needs(made[0], made, {"otherd_t": [SOCKET]}) == (Need("otherd", (before,)),)
+    # It has the rule on the base's type as well, so it lacks nothing.
+    made = candidates([*own, before], [], enters=False)
+    assert needs(made[0], made, {"otherd_t": [SOCKET]}) == ()
+    # Its own labels are no other's.
+    assert needs(made[0], made, {"greeterd_t": [SOCKET]}) == ()
+
+
+def test_they_are_written_and_read() -> None:
+    wanted = (
+        Need("one", (("greeterd_t", "var_run_t", "sock_file", "write"),)),
+        Need("two", (("two_t", "greeterd_t", "fd", "use"), ("two_t", "greeterd_t", "fifo_file", "read"))),
+    )
+    module = replace(skeleton(DAEMON, build(Observations()), BASE, extends=False), needs=wanted)
+    assert read_evidence(write_evidence(module, ())).needs == wanted
+    assert "# Needs:  one, for 1 permission\n#         two, for 2 permissions\n" in write_te(module)
