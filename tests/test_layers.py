@@ -49,6 +49,7 @@ WRITERS = {
 # Files of one name in several folders, and why they are one thing.
 TWINS = {
     "access": {"cli", "model"},  # the verb lists the values
+    "daemon": {"cli", "model"},  # the verb makes a description
     "generate": {"cli", "workflow"},  # here and below: the verb, and what does its work
     "replay": {"cli", "workflow"},
     "compare": {"cli", "workflow"},

@@ -35,6 +35,7 @@ _VERBS = (
     "compare",
     "report",
     "lab",
+    "daemon",
 )
 
 # So many more containers than were freed, and the collector looks at them; Python's own number is 700.
