@@ -77,7 +77,7 @@ def summary(result: Comparison, *, several: bool = False) -> str:
     for named_row in result.rows:
         row = named_row.row
         plain = named_row.policy == result.baseline or named_row.policy.endswith(" base")
-        name = f"{row.domain} ({named_row.policy})" if several or plain else row.domain
+        name = f"{row.domain} ({named_row.short})" if several or plain else row.domain
         share = f"{row.share:.2%}" if row.share < 0.1 else f"{row.share:.0%}"
         parts = ("-", "-") if row.used is None else (row.used, row.excess)
         figures = (row.stored, row.every, row.floor, *parts, row.object_types, row.capabilities, len(row.dangers))

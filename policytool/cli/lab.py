@@ -20,6 +20,7 @@ from policytool.errors import ExitCode, ToolFailedError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from policytool.generate.candidate import Candidate
     from policytool.lab.enforce import Enforcement
     from policytool.lab.image import Image
     from policytool.lab.status import Step
@@ -154,54 +155,30 @@ def run(
     """
     from policytool.lab.enforce import enforce as enforce_in_lab
     from policytool.lab.image import require_root
-    from policytool.lab.lab_recording import record_batches
     from policytool.lab.scenario import choose
-    from policytool.lab.skeleton_change import skeleton_changes
-    from policytool.model.profile import ModuleFormat
-    from policytool.toolchain.base import find_base
-    from policytool.traces.bundle.bundle import read_trace
-    from policytool.workflow.generate import generate_modules
+    from policytool.lab.whole_loop import Loop, loop
 
     require_root("lab run")
     image = _image()
     known = load_known(daemon_folder)
-    chosen = _daemons(daemons or (), known)
     payload = choose(scenarios or (), workload)
-    base = find_base(image.base)
     choices = load_choices(accepted, transitions=transitions, private_types=private_types)
+    about = Loop(image, _daemons(daemons or (), known), known, payload, choices)
 
-    def record_pass(name: str, under: Sequence[Path]) -> Path:
-        steps = record_batches(image, chosen, payload, output / name, note, under=under)
+    def recorded(steps: Sequence[Step]) -> None:
         if steps:
             emit(_steps_text(steps) + "\n")
-        return output / name
 
-    def generate_pass(trace: Path, name: str) -> Path:
-        folder = output / name
-        if not folder.exists():
-            note(f"generating {folder}")
-            seen = read_trace(str(trace))
-            sources = {vector.source.type_ for vector in seen.vectors}
-            wanted = [daemon.domain for daemon in chosen if daemon.domain in sources]
-            aside = output / f".{name}"
-            shutil.rmtree(aside, ignore_errors=True)
-            made = generate_modules(seen, known, wanted, base, choices)
-            for candidate in made:
-                write_files(aside / candidate.daemon.name, candidate.files(ModuleFormat.REFPOLICY))
-            aside.rename(folder)
-            warn(made, folder, choices)
-        else:
-            note(f"{folder} is there already and is not generated again: it was made with the options of that time")
-        return folder
+    def generated(made: Sequence[Candidate], folder: Path) -> None:
+        warn(made, folder, choices)
 
-    skeletons = generate_pass(record_pass("first", ()), "skeletons")
-    modules = generate_pass(record_pass("second", [skeletons]), "modules")
-    for name, change in skeleton_changes(skeletons, modules).items():
+    done = loop(about, output, note, recorded, generated)
+    for name, change in done.changes.items():
         note(
             f"{name}: the skeleton is not that which it was recorded under ({change.text()}): record again "
-            f"under it, with `policytool lab record --under {modules}`"
+            f"under it, with `policytool lab record --under {done.modules}`"
         )
-    _report(enforce_in_lab(image, [modules], payload, note, known=known), as_json=as_json)
+    _report(enforce_in_lab(image, [done.modules], payload, note, known=known), as_json=as_json)
 
 
 @app.command()

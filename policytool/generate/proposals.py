@@ -19,6 +19,7 @@ from policytool.model.proposal import Proposal
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decision, Outcome
 from policytool.policy.terule import TeRuleType
+from policytool.policy.unconfined import unconfined_domains
 
 # What is asked when a program is run; both are asked of the caller alone.
 _RUNS = frozenset({"execute", "execute_no_trans"})
@@ -181,9 +182,10 @@ class Proposals:
         """The domains with a rule by (target, class, permission), as a number with a bit for each domain.
 
         The target may be `self`. A rule on a large attribute speaks of no target in particular and is left out, and
-        so are the domains that may do everything: they would have a rule for whatever is asked.
+        so are unconfined domains: they would have a rule for whatever is asked.
         """
-        bits = {domain: 1 << number for number, domain in enumerate(sorted(self._ordinary))}
+        domains = self._policy.expand(_DOMAIN) - unconfined_domains(self._policy)
+        bits = {domain: 1 << number for number, domain in enumerate(sorted(domains))}
         names: dict[str, tuple[int, tuple[str, ...]]] = {}
 
         def expand(name: str) -> tuple[int, tuple[str, ...]]:
@@ -213,17 +215,6 @@ class Proposals:
         allowed = self._holders[TeRuleType.ALLOW].get(asked, 0)
         hidden = self._holders[TeRuleType.DONTAUDIT].get(asked, 0) & ~allowed
         return hidden.bit_count(), allowed.bit_count()
-
-    @cached_property
-    def _ordinary(self) -> frozenset[str]:
-        """The domains that do not hold every capability."""
-        held: dict[str, set[str]] = {}
-        for rule in self._policy.rules({TeRuleType.ALLOW}, lambda source, target, tclass: tclass == "capability"):
-            if rule.enabled:
-                for source in self._policy.expand(rule.source) & self._policy.expand(rule.target):
-                    held.setdefault(source, set()).update(rule.perms)
-        every = self._policy.classes.get("capability", frozenset())
-        return self._policy.expand(_DOMAIN) - {source for source, perms in held.items() if perms >= every}
 
 
 def _counted(domains: int) -> str:

@@ -38,10 +38,11 @@ class ComparisonRow:
 
 @dataclass(frozen=True, slots=True)
 class NamedRow:
-    """A row, and the name of the policy that it is of."""
+    """A row, the policy that it is of as it was named, and a short name for it."""
 
     policy: str
     row: ComparisonRow
+    short: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from policytool.errors import InputError, UsageError
 from policytool.policy.cil_rules import read_cil
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.needed_rules import SELF
+from policytool.policy.unconfined import unconfined_domains
 from policytool.surface.grants import Grants, Triple
 from policytool.surface.loosened import loosened
 from policytool.surface.parts import surface_parts
@@ -93,7 +95,7 @@ def compare_policies(
 ) -> Comparison:
     """Set the domains of POLICIES (modules, folders of them, or compiled policies) against BASELINE.
 
-    BASELINE is `unconfined` (policies/baseline), a domain of the base, or a compiled policy or folder of
+    BASELINE is `unconfined` (see `_unconfined`), the base's own virtd_t, or a compiled policy or folder of
     modules, whose virtd_t is taken. Compiled policies need DOMAINS, which modules tell themselves. Raise
     InputError for a policy that cannot be read or linked, UsageError when no domain is left.
     """
@@ -103,14 +105,18 @@ def compare_policies(
     opened = [(_name(path), _open(path, base, plain, domains)) for path in policies]
     if not any(policy.domains for _, policy in opened):
         raise UsageError("none of these policies says which domains to compare; name them with -d TYPE")
-    if plain.resolve(MONOLITH) is None:
-        raise InputError(f"the base has no {MONOLITH} to compare with; choose one that has with --base")
-    refpolicy = surfaces_of(plain, [MONOLITH])
-    whole, name = _baseline(baseline, base, plain, refpolicy)
-    rows = [NamedRow(path, row) for path, policy in opened for row in policy.rows(whole)]
-    rows += [NamedRow(f"{base.identity.name} base", row) for row in compare(refpolicy.values(), whole)]
-    if whole is not refpolicy[MONOLITH]:
-        rows += [NamedRow(name, row) for row in compare([whole], whole)]
+    monolith = surfaces_of(plain, [MONOLITH]).get(MONOLITH) if plain.resolve(MONOLITH) else None
+    whole, name = _baseline(baseline, base, plain, monolith)
+    rows = [
+        NamedRow(path, row, short)
+        for (path, policy), short in zip(opened, _short_names(policies), strict=True)
+        for row in policy.rows(whole)
+    ]
+    of_base = f"{base.identity.name} base"
+    if monolith:
+        rows += [NamedRow(of_base, row, of_base) for row in compare([monolith], whole)]
+    if whole is not monolith:
+        rows += [NamedRow(name, row, name) for row in compare([whole], whole)]
     compared = [policy for _, policy in opened]
     first, *others = (policy.policy for policy in compared)
     loose = sorted({text for other in others for text in loosened(first, other)})
@@ -142,15 +148,38 @@ def _nothing(surface: PrivilegeSurface) -> PrivilegeSurface:
 
 
 def _baseline(
-    baseline: str, base: Base, plain: CompiledPolicy, refpolicy: Mapping[str, PrivilegeSurface]
+    baseline: str, base: Base, plain: CompiledPolicy, monolith: PrivilegeSurface | None
 ) -> tuple[PrivilegeSurface, str]:
+    """Return the surface that the others are set against, and its name."""
     if baseline == MONOLITH:
-        return refpolicy[MONOLITH], f"{base.identity.name} base"
+        if monolith is None:
+            raise InputError(f"the base has no {MONOLITH} to compare with; choose another --baseline")
+        return monolith, f"{base.identity.name} base"
     if baseline == UNCONFINED:
-        if not BASELINE_MODULE.is_dir():
-            raise InputError(f"{BASELINE_MODULE} is missing; run from a checkout, or choose another --baseline")
-        return _open(BASELINE_MODULE, base, plain, [MONOLITH]).surfaces()[MONOLITH], "libvirtd unconfined"
+        return _unconfined(base, plain, monolith)
     return _open(Path(baseline), base, plain, [MONOLITH]).surfaces()[MONOLITH], baseline
+
+
+def _unconfined(
+    base: Base, plain: CompiledPolicy, monolith: PrivilegeSurface | None
+) -> tuple[PrivilegeSurface, str]:
+    """Return what a libvirtd holds that nothing holds back.
+
+    That is the base's own virtd_t where it is unconfined (Fedora's), else refpolicy's virtd_t made unconfined
+    (policies/baseline) where that links with the base, else the domain of the base that holds most.
+    """
+    powerful = unconfined_domains(plain)
+    if monolith is not None and MONOLITH in powerful:
+        return monolith, f"{base.identity.name} base"
+    if monolith is not None and BASELINE_MODULE.is_dir() and not base.compiled:
+        # The module is compiled with the headers that are installed, and may not fit another base.
+        with suppress(InputError):
+            return _open(BASELINE_MODULE, base, plain, [MONOLITH]).surfaces()[MONOLITH], "libvirtd unconfined"
+    if not powerful:
+        raise InputError("no domain of the base holds every capability, so none is unconfined; choose --baseline")
+    surfaces = surfaces_of(plain, sorted(powerful))
+    most = max(surfaces.values(), key=lambda surface: len(surface.stored))
+    return most, "unconfined in the base"
 
 
 def _open(policy: Path | ModuleSet, base: Base, plain: CompiledPolicy, domains: Sequence[str]) -> _Opened:
@@ -182,3 +211,18 @@ def _granted(modules: ModuleSet, domains: Collection[str]) -> Mapping[str, froze
 
 def _name(policy: Path | ModuleSet) -> str:
     return ", ".join(map(str, policy.folders)) if isinstance(policy, ModuleSet) else str(policy)
+
+
+def _short_names(policies: Sequence[Path | ModuleSet]) -> list[str]:
+    """Return a short name of each policy: as much of the end of its path as tells it from the others."""
+    paths = [
+        [path.resolve() for path in policy.folders] if isinstance(policy, ModuleSet) else [policy.resolve()]
+        for policy in policies
+    ]
+    ends = {path: {path.parts[-length:] for length in range(1, len(path.parts) + 1)} for [path, *_] in paths}
+    names = []
+    for first, *more in paths:
+        others = set().union(*(taken for path, taken in ends.items() if path != first))
+        own = sorted(ends[first] - others, key=len) or [first.parts]
+        names.append("/".join(own[0]).replace("//", "/") + (f" and {len(more)} more" if more else ""))
+    return names
