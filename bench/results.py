@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 POLICIES = ROOT / "policies"
 FIGURES = ROOT / "docs" / "figures.md"
 README = ROOT / "README.md"
+ENFORCEMENT = ROOT / "docs" / "enforcement.json"
 BEGIN, END = "<!-- demo:begin -->\n", "<!-- demo:end -->"
 
 # Whom README.md shows of what `make demo` prints.
@@ -51,6 +52,7 @@ def main(traces: Sequence[str]) -> int:
         *surfaces(replayed, modules),
         *cures(modules),
         *holdout(held),
+        *enforced(json.loads(ENFORCEMENT.read_text("utf-8"))),
         *("## What `make demo` prints", "", "Without the times that its steps took.", "", "```"),
         printed + "```",
     ]
@@ -219,6 +221,36 @@ def holdout(held: Json) -> Iterator[str]:
     yield ""
     yield f"Together: {denied} of {held_out} denied; `robust` saves {saved} of them with {added} triples."
     yield ""
+
+
+def enforced(proof: Json) -> Iterator[str]:
+    """Yield what the last whole proof says, a row for each boot."""
+    batches: Mapping[str, Json] = proof["batches"]
+    yield from ("## All scenarios, enforced", "")
+    yield "`make lab-verify` (docs/enforcement.json): all modules installed, neighbours enforcing, a boot a row."
+    yield f"{len(stale(proof))} of {len(evidence())} modules have other evidence now than they had then."
+    yield ""
+    yield from head(
+        "scenarios of", "steps ok", "failed", "denials", "refused on purpose", "records lost", "seconds"
+    )
+    for name, batch in sorted(batches.items()):
+        counts = (len(batch[key]) for key in ("failed", "denials", "refused"))
+        yield row(name, batch["ok"], *counts, batch["lost"], round(batch["seconds"]))
+    yield ""
+    ok = proof["steps"] - proof["failed"]
+    yield f"Together: {ok:,} of {proof['steps']:,} steps ok, {proof['denials']} denials."
+    yield ""
+
+
+def evidence() -> Mapping[str, str]:
+    """Return the sha256 of each module's evidence, by the module's folder."""
+    files = sorted(POLICIES.glob("*/evidence.json"))
+    return {path.parent.name: sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def stale(proof: Json) -> tuple[str, ...]:
+    """Return the modules whose evidence is not that which PROOF is about."""
+    return tuple(name for name, hashed in evidence().items() if proof["hashes"].get(f"evidence {name}") != hashed)
 
 
 def head(*names: str) -> tuple[str, str]:

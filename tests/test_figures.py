@@ -14,7 +14,21 @@ from pathlib import Path
 
 import pytest
 
-from bench.results import BEGIN, END, FIGURES, POLICIES, README, inputs, shipped, shortened, with_demo
+from bench.results import (
+    BEGIN,
+    END,
+    ENFORCEMENT,
+    FIGURES,
+    POLICIES,
+    README,
+    enforced,
+    evidence,
+    inputs,
+    shipped,
+    shortened,
+    stale,
+    with_demo,
+)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 STALE = "the modules or traces have changed: make results"
@@ -60,6 +74,14 @@ def test_the_rules_and_cures_are_those_of_the_modules() -> None:
             cure: counted[cure] for cure in cures[name] if cure != "daemon"
         }, STALE
         assert set(counted) <= set(cures[name]), STALE
+
+
+def test_the_enforced_steps_are_those_of_the_proof() -> None:
+    proof = json.loads(ENFORCEMENT.read_text("utf-8"))
+    assert "\n".join(enforced(proof)) in FIGURES.read_text("utf-8"), STALE
+    rows = table("All scenarios, enforced")
+    assert sum(int(row["steps ok"]) + int(row["failed"]) for row in rows.values()) == proof["steps"]
+    assert stale({"hashes": {}}) == tuple(evidence())
 
 
 def test_the_readme_shows_what_the_demo_printed() -> None:
