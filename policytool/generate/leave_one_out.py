@@ -19,7 +19,8 @@ from policytool.generate.triage import Cure, Triaged
 from policytool.model.access import AccessKey
 from policytool.model.module import PolicyModule
 
-Make = Callable[[Sequence[Triaged]], PolicyModule]
+# Makes a module without the scenario named, of the accesses of the others.
+Make = Callable[[str, Sequence[Triaged]], PolicyModule]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def leave_one_out(scenarios: Mapping[str, Sequence[Triaged]], always: Sequence[T
     held = []
     for name, left_out in sorted(scenarios.items()):
         rest = [access for other, triaged in sorted(scenarios.items()) if other != name for access in triaged]
-        held.append(_held(name, left_out, make([*always, *rest])))
+        held.append(_held(name, left_out, make(name, [*always, *rest])))
     return Estimate(tuple(held))
 
 

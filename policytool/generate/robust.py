@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 
+from policytool.generate.peers import Peers
 from policytool.generate.triage import DECIDED, Cure, Triaged
 from policytool.model.access import AccessKey, AccessVector, Evidence
 from policytool.model.context import SecurityContext
@@ -43,6 +44,7 @@ class Closure(StrEnum):
     OWN = "own types are managed"
     ENTRY = "what is added can be removed"
     FAMILY = "the other address family"
+    PEERS = "what most other daemons do"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,14 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """What closures go by: SETS of each class, and TWINS, node types of the same address in the other family."""
+    """What closures go by.
+
+    `sets` of each class, `twins` (node types of the same address in the other family), and what other daemons do.
+    """
 
     sets: Mapping[str, tuple[PermissionSet, ...]]
     twins: Mapping[str, str]
+    peers: Peers = field(default_factory=Peers)
 
 
 def closures(domain: str, own: frozenset[str], triaged: Iterable[Triaged], by: Closing) -> tuple[Closed, ...]:
@@ -74,6 +80,8 @@ def closures(domain: str, own: frozenset[str], triaged: Iterable[Triaged], by: C
         if Cure.ALLOW in cures and not cures & DECIDED:
             for closed in _of_group(group, own, by):
                 found.setdefault(closed.vector.key, closed)
+    for closed in _of_peers(groups, own, by.peers):
+        found.setdefault(closed.vector.key, closed)
     seen = {access.vector.key for group in groups.values() for access in group}
     return tuple(closed for key, closed in sorted(found.items()) if key not in seen)
 
@@ -147,6 +155,22 @@ def _of_group(group: Sequence[Triaged], own: frozenset[str], by: Closing) -> Ite
         other = replace(model, target=_with_type(model.target, twin))
         needed = frozenset(access.vector.perm for access in group if access.cure is Cure.ALLOW)
         yield from _closed(other, needed, Closure.FAMILY, f"the same address in the other family as {target}")
+
+
+def _of_peers(
+    groups: Mapping[tuple[str, str], Sequence[Triaged]], own: frozenset[str], others: Peers
+) -> Iterator[Closed]:
+    """Yield what most other daemons do, where triage decided nothing about the same object."""
+    every = [access.vector for group in groups.values() for access in group]
+    if not every:
+        return
+    decided = {key for key, group in groups.items() if any(access.cure in DECIDED for access in group)}
+    for habit in others.habits(min(every, key=lambda vector: vector.sort_key), own):
+        vector = habit.vector
+        if vector.perm in _NEVER or (vector.target.type_, vector.tclass) in decided:
+            continue
+        reason = f"{habit.doing} of {habit.others} other daemons do it"
+        yield Closed(replace(vector, evidence=_UNSEEN, xperms=frozenset(), unlisted=0), Closure.PEERS, reason)
 
 
 def _closed(model: AccessVector, perms: frozenset[str], closure: Closure, reason: str) -> Iterator[Closed]:

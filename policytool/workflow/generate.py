@@ -32,7 +32,7 @@ from policytool.workflow.children import as_children, children_owned
 from policytool.workflow.helpers_of import entered_by
 from policytool.workflow.labelling import types_owned
 from policytool.workflow.mapping import Mapped
-from policytool.workflow.robust import closing, robust_candidates
+from policytool.workflow.robust import closing, peers_of, robust_candidates
 from policytool.workflow.skeletons import Skeletons, make_skeletons, with_file_interfaces
 from policytool.workflow.triaged import Judges, triage_each
 
@@ -161,7 +161,7 @@ def make_modules(prepared: Prepared, base: Base, profile: Profile) -> tuple[Cand
         def ask(candidate: Candidate, vectors: Iterable[AccessVector]) -> tuple[Triaged, ...]:
             return triage(vectors, decider, prepared.judges.criteria(candidate.daemon))
 
-        return robust_candidates(made, ask, closing(skeletons.plain), base, base_types)
+        return robust_candidates(made, ask, closing(skeletons.plain, peers_of(made)), base, base_types)
 
 
 def _unknown(

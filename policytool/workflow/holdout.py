@@ -11,6 +11,7 @@ from policytool.generate.candidate import Candidate
 from policytool.generate.choices import Choices
 from policytool.generate.exact import exact
 from policytool.generate.leave_one_out import Estimate, Holdout, Make, leave_one_out, saturation
+from policytool.generate.peers import peers
 from policytool.generate.robust import Closing, Closure, close, closures
 from policytool.generate.triage import Cure, Triaged
 from policytool.model.access import AccessKey, AccessVector, Evidence
@@ -59,13 +60,22 @@ def hold_out(
     vectors = {
         name: prepared.skeletons.map(without_aliases(part, plain).vectors).every for name, part in parts.items()
     }
-    by = closing(plain)
-    return tuple(_of_daemon(candidate, vectors, by, plain.types) for candidate in made)
+    triaged = {candidate.module.domain: _by_scenario(candidate, vectors) for candidate in made}
+    others = peers(
+        (domain, name, access.vector)
+        for domain, scenarios in triaged.items()
+        for name, accesses in scenarios.items()
+        for access in accesses
+        if access.cure in (Cure.ALLOW, Cure.GRANTED)
+    )
+    by = closing(plain, others)
+    return tuple(_of_daemon(candidate, triaged[candidate.module.domain], by, plain.types) for candidate in made)
 
 
-def _of_daemon(
-    candidate: Candidate, vectors: Mapping[str, Iterable[AccessVector]], by: Closing, base_types: frozenset[str]
-) -> Holdout:
+def _by_scenario(
+    candidate: Candidate, vectors: Mapping[str, Iterable[AccessVector]]
+) -> dict[str, tuple[Triaged, ...]]:
+    """Return the accesses of CANDIDATE's daemon among VECTORS, by scenario."""
     # What is the daemon's in part, and in part left with a helper, is the daemon's.
     # What could not be told is its rule's all the same.
     weight = {Cure.UNMAPPED: -1, Cure.ALLOW: 1}
@@ -73,7 +83,12 @@ def _of_daemon(
         _question(access.vector): access
         for access in sorted(candidate.triaged, key=lambda access: weight.get(access.cure, 0))
     }
-    triaged = {name: _triaged(part, cures) for name, part in vectors.items()}
+    return {name: _triaged(part, cures) for name, part in vectors.items()}
+
+
+def _of_daemon(
+    candidate: Candidate, triaged: dict[str, tuple[Triaged, ...]], by: Closing, base_types: frozenset[str]
+) -> Holdout:
     always = triaged.pop(ALWAYS, ())
     scenarios = {name: part for name, part in triaged.items() if part}
 
@@ -108,9 +123,10 @@ def _maker(candidate: Candidate, by: Closing, base_types: frozenset[str], wanted
     skeleton = replace(candidate.module, rules=(), xperm_rules=(), optionals=tuple(blocks))
     own = own_types(candidate)
 
-    def make(triaged: Sequence[Triaged]) -> PolicyModule:
+    def make(left_out: str, triaged: Sequence[Triaged]) -> PolicyModule:
         module = exact(skeleton, triaged, base_types)
-        found = closures(module.domain, own, triaged, by) if wanted else ()
+        rest = replace(by, peers=replace(by.peers, left_out=left_out)) if Closure.PEERS in wanted else by
+        found = closures(module.domain, own, triaged, rest) if wanted else ()
         return close(module, (closed for closed in found if closed.closure in wanted), base_types)
 
     return make

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from policytool.generate.candidate import Candidate
 from policytool.generate.forbidden import Forbidden
+from policytool.generate.peers import Peers, peers
 from policytool.generate.robust import Closed, Closing, close, closures
 from policytool.generate.triage import Cure, Triaged
 from policytool.model.access import AccessKey, AccessVector
@@ -20,11 +21,20 @@ from policytool.workflow.base_limits import link_until_allowed
 Ask = Callable[[Candidate, Iterable[AccessVector]], tuple[Triaged, ...]]
 
 
-def closing(policy: CompiledPolicy) -> Closing:
-    """Return what closures go by: the headers' permission sets for each class of POLICY, and its node types."""
+def closing(policy: CompiledPolicy, others: Peers) -> Closing:
+    """Return what closures go by: the headers' permission sets for each class of POLICY, its node types, OTHERS."""
     sets = parse_permission_sets(permission_sets_text())
-    return Closing(
-        {tclass: sets.of_class(tclass, perms) for tclass, perms in policy.classes.items()}, policy.address_twins
+    of_class = {tclass: sets.of_class(tclass, perms) for tclass, perms in policy.classes.items()}
+    return Closing(of_class, policy.address_twins, others)
+
+
+def peers_of(made: Iterable[Candidate]) -> Peers:
+    """Return what the daemons of the modules MADE do, all scenarios together."""
+    return peers(
+        (candidate.module.domain, "", access.vector)
+        for candidate in made
+        for access in candidate.triaged
+        if access.cure in (Cure.ALLOW, Cure.GRANTED)
     )
 
 

@@ -18,7 +18,7 @@ from tests.synthetic import BASE, DAEMON, GREETER, vector
 Key = tuple[str, str, str, str]
 
 
-def make(triaged: object) -> PolicyModule:
+def make(left_out: str, triaged: object) -> PolicyModule:
     start = skeleton(DAEMON, build(GREETER), BASE, extends=False)
     return exact(start, list(triaged), frozenset({"etc_t", "init_t"}))  # type: ignore[call-overload]
 
