@@ -68,6 +68,7 @@ class Proposals:
     def __init__(self, policy: CompiledPolicy, under: CompiledPolicy) -> None:
         self._policy = policy
         self._under = under
+        self._common: dict[str, bool] = {}
 
     def of(self, vector: AccessVector, decision: Decision) -> tuple[Proposal, ...]:
         """Return what may cure VECTOR, which the policy denies by DECISION: a boolean first, then the others."""
@@ -121,6 +122,11 @@ class Proposals:
         )
 
     def _read_by_all(self, type_: str) -> bool:
+        if type_ not in self._common:
+            self._common[type_] = self._ask_readers(type_)
+        return self._common[type_]
+
+    def _ask_readers(self, type_: str) -> bool:
         domains = self._policy.expand(_DOMAIN)
         readers: set[str] = set()
         for rule in self._policy.rules({TeRuleType.ALLOW}, lambda source, target, tclass: tclass == "file", "read"):
@@ -148,7 +154,8 @@ class Proposals:
         The one that most enter is the first. Where more domains run such programs without leaving than enter
         another one, the type is one of any program, and leads nowhere.
         """
-        system = self._policy.roles.get(_SYSTEM_ROLE, frozenset())
+        # Android's policy has one role, and no system_r.
+        system = self._policy.roles.get(_SYSTEM_ROLE, self._policy.types)
         ways: dict[str, Counter[str]] = {}
         for (_, type_), entered in self._policy.process_transitions.items():
             ways.setdefault(type_, Counter())[entered] += 1
