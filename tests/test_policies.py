@@ -158,7 +158,7 @@ def test_a_module_alone_links_and_lacks_only_what_it_names(base: Base) -> None:
     assert not [one for one in alone.built.findings if one.severity is Severity.ERROR]
     (evidence,) = alone.evidence
     assert [need.module for need in evidence.needs] == ["svirt_extension"]
-    seen = read_trace(str(REPOSITORY / "traces" / "libvirt" / "virtqemud-4"))
+    seen = read_trace(str(REPOSITORY / "traces" / "libvirt" / "virtproxyd"))
     outcome = replay_modules(seen, load_daemons(), alone).outcome
     assert outcome.of(Verdict.DENIED) == ()
     lacking = {one.vector.key for one in outcome.of(Verdict.UNMAPPED) if one.cause.endswith("which is not here")}
