@@ -18,7 +18,6 @@ from policytool.cli.decisions import (
     PreferBooleans,
     PrivateTypes,
     Transitions,
-    Write,
     load_choices,
 )
 from policytool.cli.graph_output import GraphFormat, cured_text, difference_text, seen_text
@@ -77,7 +76,6 @@ def graph(
     ] = None,
     prefer_booleans: PreferBooleans = False,
     dontaudit: Dontaudit = None,
-    write: Write = None,
     base: BaseFolder = None,
     strict: Strict = False,
     jobs: Jobs = 1,
@@ -100,7 +98,6 @@ def graph(
         dontaudit=dontaudit or (),
         children=children or (),
         known=known,
-        write=write or (),
     )
 
     read = partial(read_traces, strict=strict, jobs=jobs)

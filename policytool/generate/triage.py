@@ -9,7 +9,7 @@ answered with one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from policytool.generate.objections import Objection, dac_override_objections
 from policytool.model.access import AccessKey, AccessVector, Result, Use
@@ -97,7 +97,7 @@ def triage_moved(
         if own(access.vector) or decision.outcome not in _ALLOW:
             judged = _cure(access.vector, decision, criteria, None)
             reason = "; ".join(part for part in (access.reason, judged.reason) if part)
-            found.append(Triaged(access.vector, judged.cure, reason, judged.id, judged.proposed))
+            found.append(replace(judged, reason=reason))
         else:
             why = f"{access.reason}; the base denies it there, and nobody has seen it there"
             proposed = criteria.propose(access.vector, decision)

@@ -14,6 +14,7 @@ from policytool.graph.permission_graph import build
 from policytool.model.access import AccessVector, Result
 from policytool.model.module import PolicyModule
 from policytool.model.program import Helper
+from policytool.model.proposal import Proposal
 from policytool.policy.decide import Decision, Outcome
 from policytool.policy.relabel_source import Moved
 from tests.generate.decides import TablePolicy
@@ -107,6 +108,16 @@ def test_what_a_helper_would_need_of_the_base_was_never_seen() -> None:
 def test_what_cannot_be_told_under_new_labels_is_unmapped_and_left_all_the_same() -> None:
     one = replace(moved("tool_t", "etc_t", "file", "write"), unmapped="no path names it")
     assert judge(one, TablePolicy(frozenset({one.vector.key}))) == [(Cure.TRANSITION, D), (Cure.UNMAPPED, "tool_t")]
+
+
+def test_what_is_written_instead_of_a_rule_stays_with_the_access_that_was_mapped() -> None:
+    better = Proposal(Cure.PRIVATE_TYPE, "type_transition …;", "services share it", new="greeterd_tmp_t")
+    criteria = Criteria(propose=lambda *_: (better,), write=frozenset({Cure.PRIVATE_TYPE}))
+    one = moved(D, "tmp_t", "file", "create")
+    *_, judged = triage_moved([one], TablePolicy(), criteria, lambda _: True)
+    assert (judged.cure, judged.written) == (Cure.PRIVATE_TYPE, better)
+    assert judged.reason.startswith("tool runs in tool_t; as proposed: ")
+    assert triage([one.vector], TablePolicy(), criteria)[0].written == better
 
 
 def test_what_was_seen_once_is_counted_once() -> None:
