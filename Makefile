@@ -4,7 +4,7 @@ PYTEST_ARGS ?=
 FUZZ_LINES ?= 10000000
 BIN := .venv/bin
 # The daemons that policies/ has modules for, and the guests' domain, which is nobody's without being asked for.
-MODULES := libvirt_lxc virtinterfaced virtlockd virtlogd virtlxcd virtnetworkd virtnodedevd virtnwfilterd virtproxyd \
+MODULES := libvirt_lxc libvirtd virtinterfaced virtlockd virtlogd virtlxcd virtnetworkd virtnodedevd virtnwfilterd virtproxyd \
 	virtqemud virtsecretd virtstoraged virtvboxd virtxend svirt_t
 TRACED := $(dir $(wildcard traces/libvirt/*/manifest.json))
 

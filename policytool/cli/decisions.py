@@ -118,7 +118,7 @@ def load_choices(
 
 
 def _written(names: Sequence[str]) -> frozenset[Cure]:
-    proposed = (Cure.BOOLEAN, Cure.TRANSITION, Cure.PRIVATE_TYPE, Cure.DONTAUDIT)
+    proposed = (Cure.BOOLEAN, Cure.LABEL, Cure.TRANSITION, Cure.PRIVATE_TYPE, Cure.DONTAUDIT)
     known = {cure.replace(" ", "-"): cure for cure in proposed}
     if unknown := sorted(set(names) - {*known, "all"}):
         raise UsageError(

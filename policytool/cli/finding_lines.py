@@ -105,7 +105,7 @@ def _to_do(cure: Cure, found: Sequence[ExplainedAccess], name: str) -> str:
         Cure.UNMAPPED: "nothing tells what it is under the modules; a recording under them can",
         Cure.BOOLEAN: "set the boolean that the reason names",
         Cure.CONSTRAINT: "no rule can cure it",
-        Cure.LABEL: "a restorecon cures it",
+        Cure.LABEL: "a label cures it: restorecon, semanage port",
         Cure.DONTAUDIT: "an enforced run passed without it",
     }[cure]
 

@@ -25,7 +25,7 @@ _UNSURE = ENTRY_PERMS | {"search"}
 
 # Folders of the Filesystem Hierarchy Standard that keep their contents over a restart; what is in /run or /tmp has
 # been made by somebody since, and what is in /usr has several names (file_contexts.subs_dist).
-_LASTING = ("/etc/", "/var/lib/", "/var/cache/", "/var/log/", "/var/spool/")
+_LASTING = ("/etc/", "/var/lib/", "/var/cache/", "/var/log/", "/var/spool/", "/srv/")
 
 
 @dataclass(frozen=True, slots=True)

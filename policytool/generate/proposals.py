@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cached_property
 
+from policytool.generate.port_labels import port_label
 from policytool.model.access import AccessKey, AccessVector
 from policytool.model.cure import Cure
 from policytool.model.proposal import Proposal
@@ -74,6 +75,7 @@ class Proposals:
         """Return what may cure VECTOR, which the policy denies by DECISION: a boolean first, then the others."""
         ways: tuple[Callable[[], Proposal | None], ...] = (
             lambda: _boolean(decision),
+            lambda: port_label(vector, self._policy),
             lambda: self._transition(vector.key),
             lambda: self._private_type(vector.key),
             lambda: self._dontaudit(vector.key),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from policytool.generate.triage import WITHOUT_RULE
 from policytool.generate.writers.evidence import ModuleEvidence
+from policytool.lab.scenario_logs import BOOT
 from policytool.model.access import AccessKey, AccessVector, Result, Use
 
 
@@ -54,6 +55,28 @@ def count_denials(
     return tuple(
         Denial(*key, count, tuple(sorted(uses[key])), reasons.get(key, "")) for key, count in sorted(counts.items())
     )
+
+
+def sort_out(
+    parts: Iterable[tuple[str, Iterable[AccessVector]]],
+    ours: Collection[str],
+    counted: Collection[str],
+    refused: Mapping[AccessKey, str],
+) -> tuple[tuple[Denial, ...], tuple[Denial, ...]]:
+    """Return the denials of PARTS, (scenario, what was seen), that count, and the others.
+
+    Those with one of the COUNTED types on either side count. Before the first scenario none of the tested daemons
+    has run a helper: then it is init that runs it, and only the types that are OURS count. REFUSED as for
+    `count_denials`.
+    """
+    that_count: list[AccessVector] = []
+    others: list[AccessVector] = []
+    for scenario, vectors in parts:
+        types = ours if scenario == BOOT else counted
+        for vector in vectors:
+            touches = vector.source.type_ in types or vector.target.type_ in types
+            (that_count if touches else others).append(vector)
+    return count_denials(that_count, refused), count_denials(others, refused)
 
 
 def touching(denials: Iterable[Denial], types: Collection[str]) -> tuple[Denial, ...]:

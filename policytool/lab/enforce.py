@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from policytool.lab.denials import Denial, count_denials, expected_denials, touching
+from policytool.lab.denials import Denial, expected_denials, sort_out, touching
 from policytool.lab.entered import domains_by_program
 from policytool.lab.image import Image, Told
 from policytool.lab.machine_policy import LabPolicy, enforce_policy, image_base
+from policytool.lab.scenario_logs import split_by_scenario
 from policytool.lab.session import Session, boot, run_folder
 from policytool.lab.status import Step
 from policytool.model.daemon import Daemon
+from policytool.model.observation import Observations
 from policytool.policy.compiled import CompiledPolicy
 from policytool.toolchain.labels import FileContextLabels
 from policytool.toolchain.sources import find_sources
@@ -72,7 +74,8 @@ class Document(TypedDict):
 class Enforcement:
     """What came of an enforced run. `hashes` are sha256, by what they are of.
 
-    `denials` touch the modules or what is entered from them; `others` touch neither and are no finding. `domains`
+    `denials` touch the modules or what is entered from them; `others` touch neither, or are of init's own helpers
+    before the first scenario, and are no finding. `domains`
     are those the modules are about, `domain_of` the ones of daemons by their names.
     """
 
@@ -164,18 +167,22 @@ def enforce(
     )
     with run_folder("enforce") as folder:
         session = boot(image, policy, payload, folder, told, enforcing=True, limit=_LIMIT)
-        seen = read_trace(str(session.audit_log))
-    every = count_denials(seen.vectors, expected_denials(evidence_files(sources)))
-    denials = touching(every, policy.counted)
+        parts = [(name, read_trace(str(log))) for name, log in split_by_scenario(session.audit_log, folder)]
+    denials, others = sort_out(
+        [(name, seen.vectors) for name, seen in parts],
+        policy.ours,
+        policy.counted,
+        expected_denials(evidence_files(sources)),
+    )
     return Enforcement(
         steps=tuple(session.status.steps),
         denials=denials,
-        others=tuple(denial for denial in every if denial not in denials),
+        others=others,
         domains=tuple(sorted(type_ for type_ in policy.ours if type_ in policy.enforced)),
         domain_of=domain_of,
         policy=policy,
         session=session,
-        errors=seen.errors,
+        errors=Observations().merge(*(seen for _, seen in parts)).errors,
         hashes=_hashes(image, policy, folders),
     )
 

@@ -32,7 +32,10 @@ class DaemonError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """One daemon: `domain` and `exec_type` are types, `executables` and `sockets` absolute paths."""
+    """One daemon: `domain` and `exec_type` are types, `executables` and `sockets` absolute paths.
+
+    `replaced_by` names the daemons that do its work now: what it touches of theirs stays theirs.
+    """
 
     name: str
     domain: str
@@ -41,6 +44,7 @@ class Daemon:
     executables: tuple[str, ...] = ()
     unit: str = ""
     sockets: tuple[str, ...] = ()
+    replaced_by: tuple[str, ...] = ()
 
     @classmethod
     def of_domain(cls, domain: str) -> Daemon:
@@ -72,6 +76,7 @@ class Daemon:
             executables=_paths(data, "executables"),
             unit=_text(data, "unit", f"{name}.service"),
             sockets=_paths(data, "sockets"),
+            replaced_by=_names(data, "replaced_by"),
         )
 
 
@@ -102,3 +107,10 @@ def _paths(data: Mapping[str, object], key: str) -> tuple[str, ...]:
             raise DaemonError(f"{key}: {path!r} is not a plain absolute path")
         paths.append(path)
     return tuple(paths)
+
+
+def _names(data: Mapping[str, object], key: str) -> tuple[str, ...]:
+    value = data.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(name, str) and _NAME.fullmatch(name) for name in value):
+        raise DaemonError(f"{key} must be a list of names of daemons")
+    return tuple(value)

@@ -46,8 +46,9 @@ class AccessDecision:
     """One `avc:` record, of the kernel (AVC) or of a user-space object manager (USER_AVC).
 
     `path` is the best absolute path known for the target, from the record itself or from the event's other
-    records, "" when nothing names it; where it is that of an entry in a folder, the target is `folder`. `identity`
-    is what tells an object that has no path. `xperm` is the ioctl command or netlink message type, if any.
+    records, "" when nothing names it; the port of a socket stands in its place (model.ports). Where it is that of
+    an entry in a folder, the target is `folder`. `identity` is what tells an object that has no path. `xperm` is
+    the ioctl command or netlink message type, if any.
     """
 
     location: Location

@@ -240,6 +240,15 @@ class CompiledPolicy:
                 twins |= {first: second, second: first}
         return MappingProxyType(twins)
 
+    @cached_property
+    def ports(self) -> Mapping[str, tuple[tuple[str, int, int], ...]]:
+        """The port types, each with its ports: (protocol, first, last), as the portcon statements have them."""
+        found: dict[str, list[tuple[str, int, int]]] = {}
+        for portcon in self._policy.portcons():
+            ports = (str(portcon.protocol), int(portcon.ports.low), int(portcon.ports.high))
+            found.setdefault(str(portcon.context.type_), []).append(ports)
+        return MappingProxyType({type_: tuple(ports) for type_, ports in found.items()})
+
     def object_context(self, type_: str) -> SecurityContext:
         """Return a valid context of the type TYPE_, with the role of objects, which goes with every type."""
         name = min(self.users)

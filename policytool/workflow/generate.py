@@ -148,10 +148,17 @@ def make_modules(prepared: Prepared, base: Base, profile: Profile) -> tuple[Cand
     if not base.compiled:
         made = without_constrained(without_forbidden(made, skeletons, base), skeletons, base)
     made = with_proposals(made, skeletons, base)
-    made = tuple(
-        replace(candidate, module=replace(candidate.module, needs=needs(candidate, made, private)))
-        for candidate in made
-    )
+    with Decider(skeletons.plain) as decider:
+        made = tuple(
+            replace(
+                candidate,
+                module=replace(
+                    candidate.module,
+                    needs=needs(candidate, made, private, lambda vector: not decider.decide(vector).allowed),
+                ),
+            )
+            for candidate in made
+        )
     if profile is Profile.EXACT:
         return made
     if base.compiled:

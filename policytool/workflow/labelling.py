@@ -28,10 +28,13 @@ def find_labelling(
     """Return the labelling of each daemon PRESENT in GRAPH that has paths of its own, by domain.
 
     KNOWN are all daemons whose sockets are known; BASE and LABELS are the policy and the file contexts of the base.
-    A domain of the base keeps the types that the base has for it, and only gets transitions to them.
+    A domain of the base keeps the types that the base has for it, and only gets transitions to them. What a daemon
+    does that others have replaced makes nothing of theirs its own.
     """
     daemons = [daemon for daemon in present if daemon.domain not in base.types]
-    vectors = graph.vectors()
+    names = {daemon.name for daemon in daemons}
+    replaced = {daemon.domain for daemon in known if names & set(daemon.replaced_by)}
+    vectors = [vector for vector in graph.vectors() if vector.source.type_ not in replaced]
     seen = touched(vectors, labels.canonical)
     starters = frozenset({_INIT}).union(*(graph.entered_from(daemon.domain) for daemon in daemons))
     acting = acting_for(vectors, [daemon.domain for daemon in daemons], entered_by_rule(base))

@@ -91,7 +91,7 @@ def test_a_line_a_kind_and_its_command_lists_what_it_counts(
     assert f"such as {DAEMON.domain} self_t:process execmem: it runs what it wrote; all: " in refused
     # The example is what was seen most.
     assert f"such as {DAEMON.domain} a29_t:dir search: no path;" in unmapped
-    assert "1 access label (a restorecon cures it)" in label
+    assert "1 access label (a label cures it: restorecon, semanage port)" in label
     assert "no recording in complete mode" in incomplete
     assert "accepted.toml accepts what nothing asks for: R-execmod" in unused
 

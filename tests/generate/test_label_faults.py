@@ -32,6 +32,13 @@ def test_a_wrong_label_is_told_with_its_cure_and_the_access_is_asked_of_the_righ
     assert [one.key for one in result.vectors] == [("alphad_t", "family_etc_t", "file", "read")]
 
 
+def test_what_a_site_serves_lasts_as_well() -> None:
+    labels = TableLabels({"/srv": "var_t"})
+    wrong = read("user_home_t", "/srv/site/index.html")
+    found = check_labels([wrong], touched([wrong], labels.canonical), labels, unlabeled="unlabeled_t")
+    assert [fault.command for fault in found.faults] == ["restorecon -v /srv/site/index.html"]
+
+
 def test_the_other_uses_of_the_access_stay_as_they_are() -> None:
     good = read("etc_t", "/etc/hosts")
     bad = read("etc_t", "/var/lib/family/state")

@@ -11,17 +11,23 @@ from policytool.generate.triage import Cure, Triaged
 from policytool.generate.writers.evidence import read_evidence, write_evidence
 from policytool.generate.writers.te import write_te
 from policytool.graph.permission_graph import build
-from policytool.model.access import AccessKey
+from policytool.model.access import AccessKey, AccessVector
 from policytool.model.module import FileKind, Need
 from policytool.model.observation import Observations
 from policytool.model.own_path import OwnPath, PrivateType
 from policytool.model.program import Attribution, Program, Whose
+from policytool.model.rules import TypeTransition
 from tests.synthetic import BASE, DAEMON, vector
 
 OTHER = replace(DAEMON, name="otherd", domain="otherd_t", exec_type="otherd_exec_t")
 SOCKET = PrivateType(
     "otherd_runtime_t", (OwnPath("/run/otherd.sock", FileKind.SOCKET),), (("var_run_t", "sock_file"),), ()
 )
+
+
+def always(asked: AccessVector) -> bool:
+    """Say of a base that it denies everything."""
+    return True
 
 
 def candidates(own: Sequence[AccessKey], others: Sequence[AccessKey], *, enters: bool) -> list[Candidate]:
@@ -42,10 +48,10 @@ def test_rules_of_what_it_starts_on_what_is_its_own() -> None:
         ("init_t", "greeterd_t", "process", "transition"),
     ]
     made = candidates([], others, enters=True)
-    assert needs(made[0], made, {}) == (Need("otherd", (others[1], others[0])),)
+    assert needs(made[0], made, {}, always) == (Need("otherd", (others[1], others[0])),)
     # What a domain does that it never starts is that domain's own affair.
     made = candidates([], others, enters=False)
-    assert needs(made[0], made, {}) == ()
+    assert needs(made[0], made, {}, always) == ()
 
 
 def test_labels_of_what_it_opens() -> None:
@@ -55,12 +61,30 @@ def test_labels_of_what_it_opens() -> None:
     ]
     before = ("greeterd_t", "var_run_t", "sock_file", "write")
     made = candidates(own, [], enters=False)
-    assert needs(made[0], made, {"otherd_t": [SOCKET]}) == (Need("otherd", (before,)),)
+    assert needs(made[0], made, {"otherd_t": [SOCKET]}, always) == (Need("otherd", (before,)),)
     # It has the rule on the base's type as well, so it lacks nothing.
     made = candidates([*own, before], [], enters=False)
-    assert needs(made[0], made, {"otherd_t": [SOCKET]}) == ()
+    assert needs(made[0], made, {"otherd_t": [SOCKET]}, always) == ()
     # Its own labels are no other's.
-    assert needs(made[0], made, {"greeterd_t": [SOCKET]}) == ()
+    assert needs(made[0], made, {"greeterd_t": [SOCKET]}, always) == ()
+
+
+def test_labels_of_the_base_that_it_gives() -> None:
+    common = TypeTransition("otherd_t", "var_run_t", "dir", "common_t", "common")
+    token = ("greeterd_t", "common_t", "file", "read")
+    made = candidates([token], [], enters=False)
+    made[1] = replace(made[1], module=replace(made[1].module, transitions=(common,)))
+    # What is in the folder has its type; without the neighbour both have that of the place.
+    before = ("greeterd_t", "var_run_t", "file", "read")
+    assert needs(made[0], made, {}, always) == (Need("otherd", (before,)),)
+    # It is also what the base grants under the label, but not what it grants without.
+    made[0] = replace(made[0], triaged=(Triaged(vector(*token), Cure.GRANTED),))
+    assert needs(made[0], made, {}, always) == (Need("otherd", (before,)),)
+    assert needs(made[0], made, {}, lambda asked: False) == ()
+    # Entering a domain is no label.
+    entered = TypeTransition("otherd_t", "var_run_t", "process", "common_t")
+    made[1] = replace(made[1], module=replace(made[1].module, transitions=(entered,)))
+    assert needs(made[0], made, {}, always) == ()
 
 
 def test_they_are_written_and_read() -> None:
@@ -71,3 +95,6 @@ def test_they_are_written_and_read() -> None:
     module = replace(skeleton(DAEMON, build(Observations()), BASE, extends=False), needs=wanted)
     assert read_evidence(write_evidence(module, ())).needs == wanted
     assert "# Needs:  one, for 1 permission\n#         two, for 2 permissions\n" in write_te(module)
+    # Any of those that do the same.
+    alike = replace(module, needs=(wanted[0], replace(wanted[0], module="three")))
+    assert "# Needs:  one, three, for 1 permission\n" in write_te(alike)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from policytool.generate.triage import Cure
 from policytool.generate.writers.evidence import ExplainedAccess, ModuleEvidence
-from policytool.lab.denials import count_denials, expected_denials, touching
+from policytool.lab.denials import count_denials, expected_denials, sort_out, touching
 from policytool.model.access import AccessVector, Evidence, Result, Use
 from policytool.model.context import SecurityContext
 
@@ -31,6 +31,18 @@ def test_a_denial_counts_on_either_side_whatever_permissive_says() -> None:
     assert found[1].uses == (Use("t", "/usr/bin/x", "open", "/p"),)
     assert touching(every, {"svirt_t"}) == ()
     assert [(one.source, one.target) for one in set(every) - set(found)] == [("init_t", "etc_t")]
+
+
+def test_before_the_first_scenario_init_runs_the_helpers() -> None:
+    helper = vector("udev_t", "udev_t", Result.DENIED, False)
+    own = vector("ours_t", "udev_t", Result.DENIED, False, 2)
+    stranger = vector("cron_t", "etc_t", Result.DENIED, False)
+    parts = [("boot", [helper, own]), ("zz-switch", [own, stranger])]
+    denials, others = sort_out(parts, {"ours_t"}, {"ours_t", "udev_t"}, {})
+    assert [(one.source, one.count) for one in denials] == [("ours_t", 4)]
+    assert [one.source for one in others] == ["cron_t", "udev_t"]
+    denials, _ = sort_out([("zz-switch", [helper])], {"ours_t"}, {"ours_t", "udev_t"}, {})
+    assert [one.source for one in denials] == ["udev_t"]
 
 
 def test_what_the_modules_leave_without_a_cure_is_marked_also_beside_a_rule() -> None:

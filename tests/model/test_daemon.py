@@ -37,6 +37,8 @@ def test_names_follow_from_the_name() -> None:
         {"name": "a", "executables": ["relative"]},
         {"name": "a", "executables": ["/has space"]},
         {"name": "a", "executables": "/not/a/list"},
+        {"name": "a", "replaced_by": "b"},
+        {"name": "a", "replaced_by": ["Bad Name"]},
         {"name": "a", "speed": 3},
         {"name": 3},
     ],

@@ -144,6 +144,13 @@ def test_the_base() -> None:
     assert policy.transition("lvm_t", "var_lock_t", "dir") is None
 
 
+@pytest.mark.base
+def test_port_types_with_their_ports() -> None:
+    ports = CompiledPolicy(BASE).ports
+    assert set(ports["ntop_port_t"]) == {("tcp", 3000, 3001), ("udp", 3000, 3001)}
+    assert ("tcp", 443, 443) in ports["http_port_t"]
+
+
 def test_node_types_of_the_same_address_in_both_families(tmp_path: Path) -> None:
     text = (POLICIES / "irreducible_base.cil").read_text()
     for number, name in enumerate(("any4", "any6", "lo4", "lo6", "net")):

@@ -19,7 +19,7 @@ from policytool.generate.writers.interface import write_interfaces
 from policytool.generate.writers.te import write_te
 from policytool.graph.owners import Owners
 from policytool.graph.permission_graph import PermissionGraph, build
-from policytool.model.access import AccessVector
+from policytool.model.access import AccessVector, merge_vectors
 from policytool.model.daemon import Daemon
 from policytool.model.module import FileKind, PolicyModule
 from policytool.model.observation import Observations
@@ -96,6 +96,20 @@ def map_again(
     domains = frozenset(skeletons)
     sources = Relabelled(seen.vectors, ())
     return map_targets(sources, entries, domains, policy, CompiledPolicy(linked.policy), before, labels)
+
+
+@pytest.mark.parametrize(("domain", "kept"), [("virtd_t", True), ("virtlxcd_t", False)])
+def test_what_a_replaced_daemon_does_makes_nothing_of_theirs_its_own(made: Made, domain: str, kept: bool) -> None:
+    # Another daemon does whatever virtnetworkd was seen doing: then nothing is virtnetworkd's alone.
+    others = tuple(
+        replace(vector, source=replace(vector.source, type_=domain))
+        for vector in made.seen.vectors
+        if vector.source.type_ == "virtnetworkd_t"
+    )
+    again = made.again(replace(made.seen, vectors=merge_vectors((*made.seen.vectors, *others))))
+    own, before = again["virtnetworkd_t"].private, made.labelling["virtnetworkd_t"].private
+    assert before
+    assert (own == before) is kept
 
 
 def test_each_daemon_has_what_is_its_own(made: Made) -> None:

@@ -22,10 +22,13 @@ def reasons(rule: AllowRule) -> tuple[str, ...]:
     return tuple(safe(line) for line in lines)
 
 
-def safe(text: str) -> str:
-    """Return TEXT, which may come from a log, fit for the rest of a comment line of m4 and CIL."""
+def safe(text: str, width: int = _WIDTH) -> str:
+    """Return TEXT, which may come from a log, fit for the rest of a comment line of m4 and CIL.
+
+    At most WIDTH characters of it, 0 for all.
+    """
     # m4 does not look into comments, but for one that stands inside the quotes of a macro's argument.
-    return printable(text, _WIDTH).translate({ord("`"): "\\x60", ord("'"): "\\x27"})
+    return printable(text, width).translate({ord("`"): "\\x60", ord("'"): "\\x27"})
 
 
 def _seen(evidence: Evidence) -> list[str]:

@@ -4,12 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from textwrap import wrap
 
 from policytool.generate.writers.comment import reasons, safe
-from policytool.model.module import OptionalBlock, PolicyModule
+from policytool.model.access import AccessKey
+from policytool.model.module import Need, OptionalBlock, PolicyModule
 from policytool.model.rules import AllowRule, AllowXpermRule, DontauditRule, TypeTransition
 
 _RULER = "#" * 40
+
+# Of a list in the header, in characters.
+_WIDTH = 100
 
 
 def write_te(module: PolicyModule) -> str:
@@ -41,14 +46,14 @@ def _header(module: PolicyModule) -> list[str]:
         f"# Base:   {safe(base.name)} {safe(base.version)}".rstrip(),
         f"#         sha256 {base.sha256}",
     ]
-    label = "Traces:"
-    for trace in module.traces:
-        lines.append(f"# {label:7} {safe(trace)}")
-        label = ""
-    label = "Needs:"
-    for need in module.needs:
-        lines.append(f"# {label:7} {safe(need.module)}, for {_counted(len(need.accesses), 'permission')}")
-        label = ""
+    lines += _list("Traces:", [", ".join(module.traces)])
+    lines += _list(
+        "Needs:",
+        [
+            f"{', '.join(names)}, for {_counted(len(accesses), 'permission')}"
+            for accesses, names in _needed(module.needs).items()
+        ],
+    )
     if module.extends:
         lines.append(f"# {module.domain} is the base's own domain: this module extends it and declares nothing.")
     if module.extends and not module.every_rule:
@@ -58,6 +63,20 @@ def _header(module: PolicyModule) -> list[str]:
             else "# The base grants all that was seen: there is nothing to add."
         )
     return lines
+
+
+def _list(label: str, entries: Iterable[str]) -> list[str]:
+    """Return ENTRIES behind LABEL, each wrapped and on lines of its own."""
+    lines = [line for entry in entries for line in wrap(safe(entry, 0), _WIDTH, break_on_hyphens=False)]
+    return [f"# {'' if number else label:7} {line}" for number, line in enumerate(lines)]
+
+
+def _needed(needs: Iterable[Need]) -> dict[tuple[AccessKey, ...], list[str]]:
+    """Return the names of the modules, any of which does it, for the accesses that one of NEEDS is about."""
+    found: dict[tuple[AccessKey, ...], list[str]] = {}
+    for need in needs:
+        found.setdefault(need.accesses, []).append(need.module)
+    return found
 
 
 def _counted(number: int, what: str) -> str:

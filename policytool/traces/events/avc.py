@@ -16,6 +16,7 @@ from functools import lru_cache
 from policytool.model.access import Result
 from policytool.model.context import ContextError, SecurityContext, is_identifier
 from policytool.model.event import AccessDecision, Location, UnreadKind
+from policytool.model.ports import PORT_WORDS, port_name
 from policytool.model.xperm_names import xperm_number
 from policytool.traces.events.cleaning import cleaned, uncoloured
 from policytool.traces.events.fields import fields, number, plain, text_value
@@ -103,7 +104,7 @@ def read_decision(
         pid=number(about.get("spid") if userspace else about.get("pid")),
         comm=text_value(about.get("comm"), form),
         exe=text_value(after.get("exe") or about.get("exe"), form),
-        path=path_value(text_value(about.get("path"), form)),
+        path=path_value(text_value(about.get("path"), form)) or _port(about, perms),
         name=text_value(about.get("name"), form).removesuffix(_DELETED),
         dev=plain(about.get("dev")),
         inode=number(about.get("ino")),
@@ -188,6 +189,12 @@ def path_value(path: str) -> str:
     """Return PATH, as a record's path= is decoded, or "" where it is none: a socket, a pipe, an abstract name."""
     # The mark of an unlinked file is the kernel's.
     return path.removesuffix(_DELETED) if path.startswith("/") else ""
+
+
+def _port(about: Mapping[str, str], perms: Sequence[str]) -> str:
+    """Return the port that a socket is bound or connected to, in the place of a path; "" where it is none."""
+    found = [number(about.get(PORT_WORDS[perm])) for perm in perms if perm in PORT_WORDS]
+    return port_name(found[0]) if found and found[0] is not None else ""
 
 
 def _xperm(about: Mapping[str, str], tclass: str) -> int | None:

@@ -195,3 +195,18 @@ def test_a_record_forged_in_a_command_line_is_not_believed() -> None:
 )
 def test_commands_by_number_and_by_name(field: str, tclass: str, number: int | None) -> None:
     assert decision(avc(f"pid=7 comm=blued {field}", f"tclass={tclass} permissive=1", "{ ioctl }")).xperm == number
+
+
+@pytest.mark.parametrize(
+    ("what", "perms", "path"),
+    [
+        ('pid=7 comm="blued" src=8888', "{ name_bind }", "port 8888"),
+        ('pid=7 comm="blued" dest=3000', "{ name_connect }", "port 3000"),
+        # node_bind is about the address; a port of another direction is not the object's.
+        ('pid=7 comm="blued" src=8888', "{ node_bind }", ""),
+        ('pid=7 comm="blued" src=8888', "{ name_connect }", ""),
+        ('pid=7 comm="blued" src=8888;x', "{ name_bind }", ""),
+    ],
+)
+def test_a_port_stands_where_a_path_would(what: str, perms: str, path: str) -> None:
+    assert decision(avc(what, "tclass=tcp_socket permissive=1", perms)).path == path
