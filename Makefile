@@ -8,7 +8,7 @@ MODULES := libvirt_lxc libvirtd virtinterfaced virtlockd virtlogd virtlxcd virtn
 	virtqemud virtsecretd virtstoraged virtvboxd virtxend svirt_t
 TRACED := $(dir $(wildcard traces/libvirt/*/manifest.json))
 
-.PHONY: help demo test lab-test lab-verify lab-audit2allow traces bench results fuzz lint format golden policies setup setup-dev setup-lab clean
+.PHONY: help demo test lab-test lab-verify lab-audit2allow traces bench results fuzz lint format golden policies bases setup setup-dev setup-lab clean
 
 help: ## say what the targets are
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -56,6 +56,9 @@ golden: setup-dev ## write the golden files and what commands print in documents
 
 policies: setup ## make the modules under policies/ again from the traces under traces/
 	$(BIN)/policytool generate traces/libvirt/* $(MODULES:%=--daemon %) --output policies --format both
+
+bases: ## fetch and build other bases for the tests that try them (build/bases; needs apt-get, some minutes)
+	@.ci/bases
 
 setup:
 	@.ci/setup runtime

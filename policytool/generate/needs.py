@@ -14,7 +14,7 @@ from dataclasses import replace
 from policytool.generate.candidate import Candidate
 from policytool.generate.triage import Cure
 from policytool.model.access import AccessKey, AccessVector
-from policytool.model.module import Need
+from policytool.model.module import Need, PolicyModule
 from policytool.model.own_path import KINDS, PrivateType
 from policytool.model.rules import TypeTransition
 
@@ -25,29 +25,33 @@ _Label = tuple[str, str, str]
 def needs(
     candidate: Candidate,
     made: Sequence[Candidate],
+    skeletons: Iterable[PolicyModule],
     private: Mapping[str, Sequence[PrivateType]],
     denied: Callable[[AccessVector], bool],
 ) -> tuple[Need, ...]:
-    """Return what CANDIDATE leaves to the other modules that were MADE with it; sorted.
+    """Return what CANDIDATE leaves to the modules of other daemons; sorted.
 
-    PRIVATE are the private types of each daemon, by its domain; DENIED says that the base does not allow an access.
+    SKELETONS are those of all daemons that were seen, and label what it opens; those that were MADE have rules as
+    well. PRIVATE are the private types of each daemon, by its domain; DENIED says that the base does not allow an
+    access.
     """
     rules = candidate.cured(Cure.ALLOW)
     own = [access.vector for access in candidate.triaged if access.cure in (Cure.ALLOW, Cure.GRANTED)]
     mine = {candidate.module.domain, *candidate.module.declared}
     started = candidate.attribution.reached if candidate.attribution else frozenset()
+    modules = {other.module.domain: other for other in made}
     found = []
-    for other in made:
-        domain = other.module.domain
+    for other in skeletons:
+        domain = other.domain
         if domain == candidate.module.domain:
             continue
         left: set[AccessKey] = set()
-        if domain in started:
-            left |= {key for key in other.cured(Cure.ALLOW) if key[0] == domain and key[1] in mine}
-        labels = {*_labels(private.get(domain, ())), *_labels_of_base(other.module.transitions)}
+        if domain in started and domain in modules:
+            left |= {key for key in modules[domain].cured(Cure.ALLOW) if key[0] == domain and key[1] in mine}
+        labels = {*_labels(private.get(domain, ())), *_labels_of_base(other.transitions)}
         left |= {before.key for before in _without(labels, own) if before.key not in rules and denied(before)}
         if left := left - rules:
-            found.append(Need(other.module.name, tuple(sorted(left))))
+            found.append(Need(other.name, tuple(sorted(left))))
     return tuple(sorted(found))
 
 

@@ -154,7 +154,13 @@ def make_modules(prepared: Prepared, base: Base, profile: Profile) -> tuple[Cand
                 candidate,
                 module=replace(
                     candidate.module,
-                    needs=needs(candidate, made, private, lambda vector: not decider.decide(vector).allowed),
+                    needs=needs(
+                        candidate,
+                        made,
+                        skeletons.modules.values(),
+                        private,
+                        lambda vector: not decider.decide(vector).allowed,
+                    ),
                 ),
             )
             for candidate in made

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from policytool.generate.candidate import Candidate
@@ -30,6 +30,12 @@ def always(asked: AccessVector) -> bool:
     return True
 
 
+def needed(
+    made: Sequence[Candidate], private: Mapping[str, Sequence[PrivateType]], denied: Callable[[AccessVector], bool]
+) -> tuple[Need, ...]:
+    return needs(made[0], made, [candidate.module for candidate in made], private, denied)
+
+
 def candidates(own: Sequence[AccessKey], others: Sequence[AccessKey], *, enters: bool) -> list[Candidate]:
     made = []
     for daemon, keys in ((DAEMON, own), (OTHER, others)):
@@ -48,10 +54,10 @@ def test_rules_of_what_it_starts_on_what_is_its_own() -> None:
         ("init_t", "greeterd_t", "process", "transition"),
     ]
     made = candidates([], others, enters=True)
-    assert needs(made[0], made, {}, always) == (Need("otherd", (others[1], others[0])),)
+    assert needed(made, {}, always) == (Need("otherd", (others[1], others[0])),)
     # What a domain does that it never starts is that domain's own affair.
     made = candidates([], others, enters=False)
-    assert needs(made[0], made, {}, always) == ()
+    assert needed(made, {}, always) == ()
 
 
 def test_labels_of_what_it_opens() -> None:
@@ -61,12 +67,12 @@ def test_labels_of_what_it_opens() -> None:
     ]
     before = ("greeterd_t", "var_run_t", "sock_file", "write")
     made = candidates(own, [], enters=False)
-    assert needs(made[0], made, {"otherd_t": [SOCKET]}, always) == (Need("otherd", (before,)),)
+    assert needed(made, {"otherd_t": [SOCKET]}, always) == (Need("otherd", (before,)),)
     # It has the rule on the base's type as well, so it lacks nothing.
     made = candidates([*own, before], [], enters=False)
-    assert needs(made[0], made, {"otherd_t": [SOCKET]}, always) == ()
+    assert needed(made, {"otherd_t": [SOCKET]}, always) == ()
     # Its own labels are no other's.
-    assert needs(made[0], made, {"greeterd_t": [SOCKET]}, always) == ()
+    assert needed(made, {"greeterd_t": [SOCKET]}, always) == ()
 
 
 def test_labels_of_the_base_that_it_gives() -> None:
@@ -76,15 +82,22 @@ def test_labels_of_the_base_that_it_gives() -> None:
     made[1] = replace(made[1], module=replace(made[1].module, transitions=(common,)))
     # What is in the folder has its type; without the neighbour both have that of the place.
     before = ("greeterd_t", "var_run_t", "file", "read")
-    assert needs(made[0], made, {}, always) == (Need("otherd", (before,)),)
+    assert needed(made, {}, always) == (Need("otherd", (before,)),)
     # It is also what the base grants under the label, but not what it grants without.
     made[0] = replace(made[0], triaged=(Triaged(vector(*token), Cure.GRANTED),))
-    assert needs(made[0], made, {}, always) == (Need("otherd", (before,)),)
-    assert needs(made[0], made, {}, lambda asked: False) == ()
+    assert needed(made, {}, always) == (Need("otherd", (before,)),)
+    assert needed(made, {}, lambda asked: False) == ()
     # Entering a domain is no label.
     entered = TypeTransition("otherd_t", "var_run_t", "process", "common_t")
     made[1] = replace(made[1], module=replace(made[1].module, transitions=(entered,)))
-    assert needs(made[0], made, {}, always) == ()
+    assert needed(made, {}, always) == ()
+
+
+def test_labels_of_a_daemon_that_no_module_is_made_for() -> None:
+    made = candidates([("greeterd_t", "otherd_runtime_t", "sock_file", "write")], [], enters=True)
+    skeletons = [candidate.module for candidate in made]
+    (need,) = needs(made[0], made[:1], skeletons, {"otherd_t": [SOCKET]}, always)
+    assert need == Need("otherd", (("greeterd_t", "var_run_t", "sock_file", "write"),))
 
 
 def test_they_are_written_and_read() -> None:
