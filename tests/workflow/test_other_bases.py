@@ -62,15 +62,10 @@ def test_a_daemon_under_another_type_of_policy(name: str, tmp_path: Path) -> Non
 
 
 def phone_vector(source: str, target: str, tclass: str, perm: str, *, path: str = "") -> AccessVector:
-    subject, role = (
-        SecurityContext("u", "r", source, "s0"),
-        "r" if tclass in ("process", "capability") else "object_r",
-    )
+    subject = SecurityContext("u", "r", source, "s0")
+    object_ = SecurityContext("u", "r" if tclass == "process" else "object_r", target, "s0")
     use = Use("synthetic", f"/system/bin/{source}", "", path)
-    evidence = Evidence(1, 0, 0, ((use, 1),))
-    return AccessVector(
-        subject, SecurityContext("u", role, target, "s0"), tclass, perm, Result.DENIED, True, evidence
-    )
+    return AccessVector(subject, object_, tclass, perm, Result.DENIED, True, Evidence(1, 0, 0, ((use, 1),)))
 
 
 def phone() -> Observations:
