@@ -57,7 +57,7 @@ golden: setup-dev ## write the golden files and what commands print in documents
 policies: setup ## make the modules under policies/ again from the traces under traces/
 	$(BIN)/policytool generate traces/libvirt/* $(MODULES:%=--daemon %) --output policies --format both
 
-bases: ## fetch and build other bases for the tests that try them (build/bases; needs apt-get, some minutes)
+bases: ## fetch and build other bases for the tests that try them (build/bases; needs apt-get)
 	@.ci/bases
 
 setup:
