@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What daemons that are recorded together do alike: the habits of one say what another will do some day.
+"""What daemons that are recorded together do alike: the habits of some say what another will do some day.
 
-Daemons of one project share their libraries. What nine of eleven were seen doing, the other two do as well, if not
+Daemons of one project share their libraries. What four of twelve were seen doing, the others may do as well, if not
 in the scenarios at hand. A daemon's own types are compared by what is left of their names without the daemon's: `@`
 stands for it, as in the difference of two graphs.
 """
@@ -17,9 +17,10 @@ from policytool.surface.danger import DANGERS, On
 
 _OWN = "@"
 
-# So many others, and this share of them, have to be seen doing something before it is taken for a habit.
+# So many others, and this share of them, have to be seen doing something before it is taken for a habit;
+# docs/decisions/exact-by-default.md has what other shares save.
 _FEWEST = 3
-_MOST = 0.5
+_SHARE = 0.3
 
 _DANGEROUS = frozenset(
     (tclass, perm)
@@ -52,11 +53,11 @@ class Peers:
     left_out: str | None = None
 
     def habits(self, model: AccessVector, declared: Iterable[str]) -> Iterator[Habit]:
-        """Yield what most others do and the domain of MODEL does not; DECLARED are the types of its module."""
+        """Yield what enough others do and the domain of MODEL does not; DECLARED are the types of its module."""
         domain = model.source.type_
         types = {*declared, domain}
         others = self.domains - {domain}
-        enough = max(_FEWEST, _MOST * len(others))
+        enough = max(_FEWEST, _SHARE * len(others))
         left_out = frozenset(() if self.left_out is None else (self.left_out,))
         for key, domains in sorted(self.seen.items()):
             if len(domains) < enough or key[2:] in _DANGEROUS:

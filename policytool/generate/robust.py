@@ -44,7 +44,7 @@ class Closure(StrEnum):
     OWN = "own types are managed"
     ENTRY = "what is added can be removed"
     FAMILY = "the other address family"
-    PEERS = "what most other daemons do"
+    PEERS = "what other daemons do"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def _of_group(group: Sequence[Triaged], own: frozenset[str], by: Closing) -> Ite
 def _of_peers(
     groups: Mapping[tuple[str, str], Sequence[Triaged]], own: frozenset[str], others: Peers
 ) -> Iterator[Closed]:
-    """Yield what most other daemons do, where triage decided nothing about the same object."""
+    """Yield what other daemons do, where triage decided nothing about the same object."""
     every = [access.vector for group in groups.values() for access in group]
     if not every:
         return

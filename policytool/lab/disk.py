@@ -19,7 +19,8 @@ from policytool.toolchain.setfiles import labels
 
 # Sparse: the size of the logs that may come back.
 _RESULTS_SIZE = 4 << 30
-_PAYLOAD_SIZE = "64M"
+# In MiB, beside what is in it: inodes, and a block that each file fills in part.
+_PAYLOAD_SPARE = 64
 _PAYLOAD_LABEL = b"system_u:object_r:usr_t:s0\0"
 
 _POLICY = "/etc/selinux/default/policy/policy.33"
@@ -81,7 +82,10 @@ def payload_disk(files: Mapping[str, Path], folder: Path, trees: Mapping[str, Pa
     except OSError as error:
         raise ToolFailedError(f"cannot label {top}: {error.strerror}") from error
     disk = folder / "payload.img"
-    run(["mkfs.ext4", "-q", "-F", "-O", "^has_journal", "-d", top, disk, _PAYLOAD_SIZE])
+    # Half as much again, since most of the files are small.
+    held = sum(entry.lstat().st_size for entry in top.rglob("*")) >> 20
+    size = f"{_PAYLOAD_SPARE + held * 3 // 2}M"
+    run(["mkfs.ext4", "-q", "-F", "-O", "^has_journal", "-d", top, disk, size])
     return disk
 
 

@@ -30,13 +30,25 @@ def habits(*more: tuple[str, str, AccessVector], declared: frozenset[str] = froz
     return {habit.vector.key: habit.doing for habit in found}
 
 
-def test_what_three_others_do_and_half_of_them_is_a_habit() -> None:
+def test_what_three_others_do_is_a_habit() -> None:
     assert habits(*seen("sysctl_vm_t", "dir", "search", "a_t", "b_t", "c_t")) == {
         ("d_t", "sysctl_vm_t", "dir", "search"): 3
     }
     assert habits(*seen("sysctl_vm_t", "dir", "search", "a_t", "b_t")) == {}
     # Whoever does it already needs no habit.
     assert habits(*seen("sysctl_vm_t", "dir", "search", *DAEMONS)) == {}
+
+
+def test_of_many_others_three_are_not_enough() -> None:
+    many = [f"daemon{number}_t" for number in range(12)]
+    others = seen("etc_t", "dir", "search", *many, "d_t")
+
+    def asked(doing: int) -> dict[AccessKey, int]:
+        found = peers([*others, *seen("sysctl_vm_t", "dir", "search", *many[:doing])]).habits(MODEL, ())
+        return {habit.vector.key: habit.doing for habit in found}
+
+    assert asked(3) == {}
+    assert asked(4) == {("d_t", "sysctl_vm_t", "dir", "search"): 4}
 
 
 def test_own_types_are_compared_by_what_they_are_for() -> None:
