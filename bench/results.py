@@ -15,10 +15,13 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from policytool.lab.loaded import loaded_modules, scenario_files
+from policytool.lab.scenario import batches, choose
 from policytool.toolchain.base import find_base
 from policytool.toolchain.run import run
 
@@ -225,15 +228,17 @@ def holdout(held: Json) -> Iterator[str]:
 
 def enforced(proof: Json) -> Iterator[str]:
     """Yield what the last whole proof says, a row for each boot."""
-    batches: Mapping[str, Json] = proof["batches"]
+    boots: Mapping[str, Json] = proof["batches"]
     yield from ("## All scenarios, enforced", "")
     yield "`make lab-verify` (docs/enforcement.json): all modules installed, neighbours enforcing, a boot a row."
-    yield f"{len(stale(proof))} of {len(evidence())} modules have other evidence now than they had then."
+    modules, scenarios = stale(proof)
+    yield f"{len(modules)} of {len(loaded())} modules are loaded otherwise now than they were then, and"
+    yield f"{len(scenarios)} of {len(boots)} boots would run other scenarios."
     yield ""
     yield from head(
         "scenarios of", "steps ok", "failed", "denials", "refused on purpose", "records lost", "seconds"
     )
-    for name, batch in sorted(batches.items()):
+    for name, batch in sorted(boots.items()):
         counts = (len(batch[key]) for key in ("failed", "denials", "refused"))
         yield row(name, batch["ok"], *counts, batch["lost"], round(batch["seconds"]))
     yield ""
@@ -242,15 +247,20 @@ def enforced(proof: Json) -> Iterator[str]:
     yield ""
 
 
-def evidence() -> Mapping[str, str]:
-    """Return the sha256 of each module's evidence, by the module's folder."""
-    files = sorted(POLICIES.glob("*/evidence.json"))
-    return {path.parent.name: sha256(path.read_bytes()).hexdigest() for path in files}
+@cache
+def loaded() -> Mapping[str, str]:
+    """Return what the machine loads of each module, as a digest by the module's name."""
+    return loaded_modules(sorted(path.parent for path in POLICIES.glob("*/evidence.json")))
 
 
-def stale(proof: Json) -> tuple[str, ...]:
-    """Return the modules whose evidence is not that which PROOF is about."""
-    return tuple(name for name, hashed in evidence().items() if proof["hashes"].get(f"evidence {name}") != hashed)
+def stale(proof: Json) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the modules, and the boots, that are not those which PROOF is about."""
+    then = proof["hashes"]
+    boots = {name: scenario_files(files) for name, files in batches(choose(())).items()}
+    return (
+        tuple(name for name, digest in loaded().items() if then.get(f"loaded {name}") != digest),
+        tuple(name for name, digest in boots.items() if then.get(f"scenarios {name}") != digest),
+    )
 
 
 def head(*names: str) -> tuple[str, str]:

@@ -22,18 +22,29 @@ _ENTERING = frozenset({"transition", "dyntransition"})
 _INHERITING = frozenset({"noatsecure", "rlimitinh", "siginh"})
 
 
+def entries_seen(file: ModuleEvidence) -> frozenset[tuple[str, str]]:
+    """Return (domain, what its processes were seen to become) of FILE.
+
+    What it refuses by decision is not entered.
+    """
+    found = set()
+    for access in file.accesses:
+        source, target, tclass, perm = access.key
+        entering = perm in _INHERITING or (perm in _ENTERING and access.cure not in DECIDED)
+        if tclass == "process" and entering:
+            found.add((source, target))
+    return frozenset(found)
+
+
 def seen_entered(files: Iterable[ModuleEvidence], domains: Collection[str]) -> frozenset[str]:
     """Return what processes of DOMAINS were seen to become, and what these became in turn.
 
-    The evidence FILES of modules tell it. What a module refuses by decision is not entered.
+    The evidence FILES of modules tell it.
     """
     seen: dict[str, set[str]] = {}
     for file in files:
-        for access in file.accesses:
-            source, target, tclass, perm = access.key
-            entering = perm in _INHERITING or (perm in _ENTERING and access.cure not in DECIDED)
-            if tclass == "process" and entering:
-                seen.setdefault(source, set()).add(target)
+        for source, target in entries_seen(file):
+            seen.setdefault(source, set()).add(target)
     found: set[str] = set()
     waiting = set(domains)
     while waiting:

@@ -15,8 +15,10 @@ from typing import TypedDict
 from policytool.errors import InputError
 from policytool.lab.enforce import Denied, Document, enforce
 from policytool.lab.image import Image, Told
+from policytool.lab.loaded import loaded_modules, scenario_files
 from policytool.lab.scenario import batches
 from policytool.lab.vm import LostVmError
+from policytool.toolchain.cache import digest
 from policytool.traces.bundle.bundle import MANIFEST
 
 _FORMAT = 1
@@ -56,14 +58,18 @@ def verify(
 ) -> Verification:
     """Enforce each of PAYLOAD's `batches` with the modules in FOLDERS, and return what came of all of them.
 
-    STATE is a folder that keeps each batch's result; one is used again if the image, the modules, the lab and the
-    scenarios are those of now, and its run was clean. TRACES are the bundles the modules come from, for the hashes.
-    A machine that is lost is tried once more; LostVmError when it is lost again. Else errors as of `enforce`.
+    STATE is a folder that keeps each batch's result; one is used again if the image, the scenarios and what is
+    loaded of the modules (`loaded_modules`) are those of now, and its run was clean. TRACES are the bundles the
+    modules come from, for the hashes. A machine that is lost is tried once more; LostVmError when it is lost again.
+    Else errors as of `enforce`.
     """
     state.mkdir(parents=True, exist_ok=True)
+    modules = loaded_modules(folders)
     found: dict[str, Document] = {}
+    scenarios: dict[str, str] = {}
     for name, batch in batches(payload).items():
-        key = _key(image, folders, batch)
+        scenarios[name] = scenario_files(batch)
+        key = batch_key(image.key, modules, scenarios[name])
         file = state / f"{name}.json"
         kept = _read(file, key)
         if kept is not None:
@@ -80,13 +86,15 @@ def verify(
         aside = file.with_suffix(".new")
         aside.write_text(json.dumps({"key": key, "document": done}, indent=1), "utf-8")
         aside.rename(file)
-    return _joined(found, traces)
+    about = {f"loaded {name}": hashed for name, hashed in modules.items()}
+    about |= {f"scenarios {name}": hashed for name, hashed in scenarios.items()}
+    return _joined(found, traces, about)
 
 
-def _joined(found: Mapping[str, Document], traces: Sequence[Path]) -> Verification:
+def _joined(found: Mapping[str, Document], traces: Sequence[Path], about: Mapping[str, str]) -> Verification:
     parts = {name: _batch(document) for name, document in found.items()}
     first = next(iter(found.values()))
-    hashes = dict(first["hashes"])
+    hashes = {**first["hashes"], **about}
     for trace in traces:
         manifest = trace / MANIFEST
         if not manifest.is_file():
@@ -116,13 +124,9 @@ def _batch(document: Document) -> Batch:
     }
 
 
-def _key(image: Image, folders: Sequence[Path], batch: Mapping[str, Path]) -> str:
-    """Hash what a batch is about: the image, every file of the modules, and every file of its payload."""
-    hashed = hashlib.sha256(image.key.encode())
-    modules = (path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file())
-    for name, path in [*((path.name, path) for path in modules), *sorted(batch.items())]:
-        hashed.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-    return hashed.hexdigest()
+def batch_key(image: str, modules: Mapping[str, str], scenarios: str) -> str:
+    """Return the digest of all that a batch is about: the IMAGE's key, digests of MODULES and of its SCENARIOS."""
+    return digest(image, *(part for pair in sorted(modules.items()) for part in pair), scenarios)
 
 
 def _read(file: Path, key: str) -> Document | None:

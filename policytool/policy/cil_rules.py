@@ -13,26 +13,15 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-_TOKEN = re.compile(r"\(|\)|\"[^\"\n]*\"?|;[^\n]*|[^\s()\";]+")
-
-# Statements that hold other statements.
-_CONTAINERS = frozenset({"optional", "block", "macro", "in", "booleanif", "tunableif", "true", "false"})
-
-_HEADED = frozenset({"booleanif", "tunableif", "macro"})
-
-# What makes a list of permissions, or of types, an expression.
-_OPERATORS = frozenset({"all", "and", "or", "xor", "not", "range"})
+from policytool.policy.cil_nodes import CONTAINERS, HEADED, OPERATORS, REQUIREMENT, CilNode, cil_nodes
 
 # How an allow statement begins.
 _KEYWORD = re.compile(r"\(\s*allow")
 
 # Statements that may grant something, in words that stand elsewhere.
 _INDIRECT = frozenset({"call", "blockinherit"})
-
-# pp's way to say that a name is another module's.
-_REQUIREMENT = "cil_gen_require"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +61,6 @@ class CilModule:
     attributes: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-@dataclass(slots=True)
-class _Node:
-    """A list of the text in the making; items are words and lists."""
-
-    start: int
-    items: list[str | _Node] = field(default_factory=list)
-    end: int = 0
-
-    @property
-    def keyword(self) -> str:
-        return first if self.items and isinstance(first := self.items[0], str) else ""
-
-    @property
-    def words(self) -> tuple[str, ...] | None:
-        """The items, if all of them are words."""
-        found = tuple(item for item in self.items if isinstance(item, str))
-        return found if len(found) == len(self.items) else None
-
-
 def read_cil(module: str, text: str) -> CilModule:
     """Read the CIL TEXT of MODULE. Anything may be passed: what is not CIL gives fewer statements, no error."""
     lines = _Lines(text)
@@ -106,7 +76,7 @@ def read_cil(module: str, text: str) -> CilModule:
                 narrowing.append(" ".join(text[node.start : node.end].split()))
             case keyword if keyword in _INDIRECT:
                 rules.append(_indirect(module, node, lines))
-            case "typeattributeset" | "roleattributeset" if _REQUIREMENT in node.items:
+            case "typeattributeset" | "roleattributeset" if REQUIREMENT in node.items:
                 pass
             case "typeattributeset" if (names := _members(node)) is not None:
                 attributes.append(names)
@@ -133,51 +103,30 @@ def without_grants(text: str, rules: Iterable[CilRule], marks: Mapping[CilRule, 
 class _Around:
     """What stands around a statement: the innermost optional block, and what else, the outermost first."""
 
-    optional: _Node | None = None
+    optional: CilNode | None = None
     other: str = ""
 
-    def within(self, node: _Node) -> _Around:
+    def within(self, node: CilNode) -> _Around:
         if node.keyword == "optional":
             return _Around(node, self.other)
         return _Around(self.optional, self.other or node.keyword)
 
 
-def _statements(text: str) -> Iterator[tuple[_Node, _Around]]:
+def _statements(text: str) -> Iterator[tuple[CilNode, _Around]]:
     """Yield each statement that holds no other statements, with what stands around it."""
-    waiting: list[tuple[_Node, _Around]] = [(node, _Around()) for node in reversed(_tree(text))]
+    waiting: list[tuple[CilNode, _Around]] = [(node, _Around()) for node in reversed(cil_nodes(text))]
     while waiting:
         node, around = waiting.pop()
-        if node.keyword in _CONTAINERS:
-            inner = [item for item in node.items if isinstance(item, _Node)]
+        if node.keyword in CONTAINERS:
+            inner = [item for item in node.items if isinstance(item, CilNode)]
             # The first list of these is the condition, or the parameters.
-            held = inner[1:] if node.keyword in _HEADED else inner
+            held = inner[1:] if node.keyword in HEADED else inner
             waiting += [(item, around.within(node)) for item in reversed(held)]
         else:
             yield node, around
 
 
-def _tree(text: str) -> list[_Node]:
-    """Read TEXT into its top-level lists; without recursion, since the text decides how deep they go."""
-    top: list[_Node] = []
-    stack: list[_Node] = []
-    for match in _TOKEN.finditer(text):
-        word = match[0]
-        if word == "(":
-            stack.append(_Node(match.start()))
-        elif word == ")":
-            if stack:
-                node = stack.pop()
-                node.end = match.end()
-                if stack:
-                    stack[-1].items.append(node)
-                else:
-                    top.append(node)
-        elif word[0] != ";" and stack:
-            stack[-1].items.append(word)
-    return top
-
-
-def _rule(module: str, node: _Node, around: _Around, lines: _Lines) -> CilRule:
+def _rule(module: str, node: CilNode, around: _Around, lines: _Lines) -> CilRule:
     optional = around.optional
     source, target, tclass, perms = _operands(node)
     unjudged = ""
@@ -200,13 +149,13 @@ def _rule(module: str, node: _Node, around: _Around, lines: _Lines) -> CilRule:
     )
 
 
-def _indirect(module: str, node: _Node, lines: _Lines) -> CilRule:
+def _indirect(module: str, node: CilNode, lines: _Lines) -> CilRule:
     name = f"{node.keyword} {_name(node)}"
     line = lines.number(node.start)
     return CilRule(module, line, node.start, node.end, name, "", "", (), unjudged="what it grants stands elsewhere")
 
 
-def _operands(node: _Node) -> tuple[str, str, str, tuple[str, ...]]:
+def _operands(node: CilNode) -> tuple[str, str, str, tuple[str, ...]]:
     """Return source, target, class and permissions; no permissions where they are not a plain list."""
     items = node.items
     if len(items) != 4 or not isinstance(items[1], str) or not isinstance(items[2], str):
@@ -217,21 +166,21 @@ def _operands(node: _Node) -> tuple[str, str, str, tuple[str, ...]]:
     if len(last.items) != 2 or not isinstance(tclass := last.items[0], str):
         return source, target, "", ()
     perms = last.items[1]
-    words = perms.words if isinstance(perms, _Node) else None
-    if not words or _OPERATORS & set(words):
+    words = perms.words if isinstance(perms, CilNode) else None
+    if not words or OPERATORS & set(words):
         return source, target, tclass, ()
     return source, target, tclass, tuple(dict.fromkeys(words))
 
 
-def _members(node: _Node) -> tuple[str, tuple[str, ...]] | None:
+def _members(node: CilNode) -> tuple[str, tuple[str, ...]] | None:
     if len(node.items) != 3 or not isinstance(name := node.items[1], str):
         return None
     last = node.items[2]
     words = (last,) if isinstance(last, str) else last.words
-    return None if words is None or _OPERATORS & set(words) else (name, words)
+    return None if words is None or OPERATORS & set(words) else (name, words)
 
 
-def _name(node: _Node) -> str:
+def _name(node: CilNode) -> str:
     return name if len(node.items) > 1 and isinstance(name := node.items[1], str) else ""
 
 

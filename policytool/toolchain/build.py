@@ -20,11 +20,12 @@ from policytool.check.file_contexts import (
     unreachable,
 )
 from policytool.check.findings import Finding, ModuleSource, sorted_findings
-from policytool.check.known_names import KnownNames
+from policytool.check.known_names import NOTHING_KNOWN, KnownNames
 from policytool.check.link_errors import LinkFailure
 from policytool.check.link_findings import LinkedModule, declared_names, link_findings
 from policytool.check.lints import lint
 from policytool.check.optional_blocks import optional_findings
+from policytool.errors import InputError
 from policytool.model.printable import printable
 from policytool.toolchain.base import Base, Progress, base_cil
 from policytool.toolchain.base_names import known_names
@@ -128,6 +129,21 @@ def build(
     if progress:
         progress("linking", len(tasks), len(tasks))
     return Build(base, sources, built, sorted_findings(_without_echoes(found)))
+
+
+def compile_each(
+    folders: Sequence[Path], *, headers: Path | None = None, cache: Cache | None = None
+) -> tuple[tuple[ModuleSource, str], ...]:
+    """Return each module in FOLDERS with the CIL that `build` links first: of the .te if it has one. Links nothing.
+
+    InputError for a module that does not compile, or whose name comes twice.
+    """
+    sources, findings = find_sources(folders)
+    compiled, errors = _compile_all(sources, headers, lambda: NOTHING_KNOWN, cache or open_cache(), None)
+    for finding in (*findings, *errors):
+        raise InputError(f"{finding.file}:{finding.line}: {finding.message}; policytool check says more")
+    formats = list(_choices(sources, compiled))
+    return tuple((module.source, module.cil) for module in formats[0][1])
 
 
 def _compile_all(

@@ -16,6 +16,8 @@ from policytool.lab.image import Image, Told
 from policytool.lab.verify import Verification, verify
 from policytool.lab.vm import Lost, LostVmError
 
+TE = "policy_module(a, 1.0.0)\ntype a_t;\nallow a_t self:file read;\n"
+
 
 @dataclass(frozen=True)
 class Played:
@@ -51,7 +53,7 @@ class Lab:
         self.folder = folder
         self.modules = folder / "modules"
         self.modules.mkdir()
-        (self.modules / "a.te").write_text("one")
+        (self.modules / "a.te").write_text(TE)
         self.payload = {}
         for name in ("one-x.sh", "one-y.sh", "two-x.sh", "steps"):
             self.payload[name] = folder / name
@@ -85,6 +87,7 @@ def test_a_boot_for_each_daemon_and_the_results_joined(lab: Lab) -> None:
     assert (done["steps"], done["failed"], done["clean"]) == (2, 1, False)
     assert done["batches"]["two"]["failed"] == ["a-b: a c"]
     assert done["batches"]["one"]["ok"] == 1
+    assert sorted(done["hashes"]) == ["image", "loaded a", "scenarios one", "scenarios two"]
 
 
 def test_what_was_clean_is_not_run_again_until_something_changes(lab: Lab) -> None:
@@ -96,7 +99,10 @@ def test_what_was_clean_is_not_run_again_until_something_changes(lab: Lab) -> No
     lab.payload["two-x.sh"].write_text("another step")
     lab.verify()
     assert lab.boots[3:] == ["two"]
-    (lab.modules / "a.te").write_text("two")
+    (lab.modules / "a.te").write_text(f"# why\n{TE}")
+    lab.verify()
+    assert lab.boots[4:] == []
+    (lab.modules / "a.te").write_text(TE.replace("read", "write"))
     lab.verify()
     assert lab.boots[4:] == ["one", "two"]
 
