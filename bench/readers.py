@@ -145,7 +145,7 @@ def main() -> None:
             "audit2allow": ["audit2allow", "-p", str(linked.policy), "-i", str(log)],
             "ausearch --raw": ["ausearch", "--raw", "-if", str(log)],
         }
-        compare(log, {name: one for name, one in peers.items() if shutil.which(one[0])}, chosen.rounds)
+        compare(log, {name: command for name, command in peers.items() if shutil.which(command[0])}, chosen.rounds)
     for log in shipped_logs(10) if chosen.ten else ():
         compare(log, {"policytool access": [*policytool, str(log)]}, 1)
     print(versions())

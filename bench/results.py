@@ -147,8 +147,8 @@ def versions(traces: Sequence[str], stamp: str) -> Iterator[str]:
 def surfaces(replayed: Json, modules: Sequence[Path]) -> Iterator[str]:
     """Yield what each module holds, and whether each rule is needed."""
     proof = replayed["irreducible"]
-    findings = Counter(one["module"] for one in proof["findings"])
-    parts = {one["domain"]: one for one in proof["surfaces"]}
+    findings = Counter(finding["module"] for finding in proof["findings"])
+    parts = {surface["domain"]: surface for surface in proof["surfaces"]}
     yield from ("## Rules, and whether each is needed", "")
     yield "`policytool replay TRACES -m policies/… --irreducible`: triples are (target type, class, permission) at"
     yield "the booleans' stored values; triples = floor + used + excess. An extension's floor is all that the base"
@@ -166,9 +166,9 @@ def surfaces(replayed: Json, modules: Sequence[Path]) -> Iterator[str]:
             name for name, held in _TYPE.findall(text) if not {"domain", "entry_type"} & set(held.split(", "))
         ]
         kinds = Counter("process" if tclass == "process" else "file" for tclass in _TRANSITION.findall(text))
-        one = parts[evidence["domain"]]
-        figures = (rules, one["triples"], one["floor"], one["used"], one["excess"], len(private))
-        name = f"{module.name} (extension)" if one["extends"] else module.name
+        surface = parts[evidence["domain"]]
+        figures = (rules, surface["triples"], surface["floor"], surface["used"], surface["excess"], len(private))
+        name = f"{module.name} (extension)" if surface["extends"] else module.name
         yield row(name, *figures, kinds["process"], kinds["file"])
     yield ""
     counts = proof["counts"]
@@ -186,16 +186,17 @@ def cures(modules: Sequence[Path]) -> Iterator[str]:
     for module in modules:
         evidence = json.loads((module / "evidence.json").read_text("utf-8"))
         keys = {
-            (*(one[k] for k in ("source", "target", "tclass", "perm")), one["cure"]) for one in evidence["accesses"]
+            (*(access[k] for k in ("source", "target", "tclass", "perm")), access["cure"])
+            for access in evidence["accesses"]
         }
         counts[module.name] = Counter(key[-1] for key in keys)
-    names = sorted({cure for one in counts.values() for cure in one})
+    names = sorted({cure for counted in counts.values() for cure in counted})
     yield from ("## What became of each access", "")
     yield "Distinct accesses by cure (evidence.json):"
     yield ""
     yield from head("daemon", *names)
-    for name, one in counts.items():
-        yield row(name, *(one[cure] for cure in names))
+    for name, counted in counts.items():
+        yield row(name, *(counted[cure] for cure in names))
     yield ""
 
 
@@ -212,15 +213,15 @@ def holdout(held: Json) -> Iterator[str]:
         "daemon", "scenarios", "held out", "denied, exact", "share", "weighted", "denied, robust", "share",
         "triples robust adds",
     )  # fmt: skip
-    for one in held["daemons"]:
-        exact, robust = one["exact"], one["robust"]
+    for daemon in held["daemons"]:
+        exact, robust = daemon["exact"], daemon["robust"]
         yield row(
-            one["daemon"], len(one["scenarios"]), exact["held_out"], exact["denied"], percent(exact["share"]),
-            percent(exact["weighted_share"]), robust["denied"], percent(robust["share"]), one["added_triples"],
+            daemon["daemon"], len(daemon["scenarios"]), exact["held_out"], exact["denied"], percent(exact["share"]),
+            percent(exact["weighted_share"]), robust["denied"], percent(robust["share"]), daemon["added_triples"],
         )  # fmt: skip
-    held_out, denied = (sum(one["exact"][key] for one in held["daemons"]) for key in ("held_out", "denied"))
-    saved = denied - sum(one["robust"]["denied"] for one in held["daemons"])
-    added = sum(one["added_triples"] for one in held["daemons"])
+    held_out, denied = (sum(daemon["exact"][key] for daemon in held["daemons"]) for key in ("held_out", "denied"))
+    saved = denied - sum(daemon["robust"]["denied"] for daemon in held["daemons"])
+    added = sum(daemon["added_triples"] for daemon in held["daemons"])
     yield ""
     yield f"Together: {denied} of {held_out} denied; `robust` saves {saved} of them with {added} triples."
     yield ""

@@ -59,8 +59,8 @@ def vector(
 
 
 def observations(*vectors: AccessVector) -> Observations:
-    ordered = tuple(sorted(vectors, key=lambda one: one.sort_key))
-    traces = sorted({use.trace for one in ordered for use, _ in one.evidence.uses})
+    ordered = tuple(sorted(vectors, key=lambda vector: vector.sort_key))
+    traces = sorted({use.trace for vector in ordered for use, _ in vector.evidence.uses})
     return Observations(vectors=ordered, traces=tuple(traces), events=len(ordered), records=len(ordered))
 
 

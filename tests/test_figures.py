@@ -67,7 +67,8 @@ def test_the_rules_and_cures_are_those_of_the_modules() -> None:
         assert int(row["triples"]) == sum(int(row[part]) for part in ("floor", "used", "excess"))
         assert (label != name) == evidence["module"].endswith("_extension")
         keys = {
-            (*(one[k] for k in ("source", "target", "tclass", "perm")), one["cure"]) for one in evidence["accesses"]
+            (*(access[k] for k in ("source", "target", "tclass", "perm")), access["cure"])
+            for access in evidence["accesses"]
         }
         counted = Counter(key[-1] for key in keys)
         assert {cure: int(cell) for cure, cell in cures[name].items() if cure != "daemon"} == {

@@ -220,13 +220,13 @@ def test_everything_printed_is_printable(text: str) -> None:
         for output in Output:
             for detailed in (False, True):
                 access_output.print_accesses(accesses, output, explain=detailed)
-                for one in accesses:
-                    follow._print(one, output, detailed)
+                for access in accesses:
+                    follow._print(access, output, detailed)
             for by in GroupKey:
                 access_output.print_groups(grouped(accesses, by), by, output)
     proven = ExplainedAccess(accesses[0].key, Cure.REFUSED, text, accesses[0].evidence)
     printed += [explain._text(text, proven), json.dumps(explain_document(text, [(text, proven)]))]
-    replayed = tuple(Replayed(one, Verdict.DENIED, text) for one in observed.vectors)
+    replayed = tuple(Replayed(vector, Verdict.DENIED, text) for vector in observed.vectors)
     printed.append(replay.summary(ModuleReplay(Replay(replayed), (), 1)))
     unread = Unread(Location(text, 1), UnreadKind.MALFORMED, text)
     strange = Observations(observed.vectors, (text,), errors=((text, 1),), unread=(unread,), hosts=((text, 1),))
@@ -273,4 +273,4 @@ def test_evidence_is_ascii_and_read_back_as_it_was(text: str) -> None:
     assert written.isascii()
     assert "\x1b" not in written
     read = read_evidence(written).accesses
-    assert [one.evidence.uses for one in read] == [one.evidence.shown() for one in explained(decided)]
+    assert [access.evidence.uses for access in read] == [access.evidence.shown() for access in explained(decided)]

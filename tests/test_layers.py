@@ -146,7 +146,9 @@ def test_the_core_writes_no_file(folder: str) -> None:
             continue
         assert not writes(nodes(path)), name_of(path)
         for name in imports(path):
-            writer = [one for one in WRITERS if ".".join(inner(name)).startswith(one[:-3].replace("/", "."))]
+            writer = [
+                writer for writer in WRITERS if ".".join(inner(name)).startswith(writer[:-3].replace("/", "."))
+            ]
             assert not writer, f"{name_of(path)} imports {name}"
 
 

@@ -70,22 +70,22 @@ def same_base(base: Base) -> bool:
 
 
 def test_every_daemon_of_the_traces_has_a_module(made: Sequence[Candidate]) -> None:
-    assert sorted(one.daemon.name for one in made) == sorted((*NEW, *EXTENDED))
-    assert sorted(one.daemon.name for one in made if one.module.extends) == EXTENDED
+    assert sorted(candidate.daemon.name for candidate in made) == sorted((*NEW, *EXTENDED))
+    assert sorted(candidate.daemon.name for candidate in made if candidate.module.extends) == EXTENDED
 
 
 def test_modules_are_not_stale(made: Sequence[Candidate], base: Base) -> None:
     if not same_base(base):
         pytest.skip("a note: the distribution's base has changed since `make policies`; run it again")
-    for one in made:
-        for name, text in one.files(ModuleFormat.BOTH).items():
-            path = POLICIES / one.daemon.name / name
+    for candidate in made:
+        for name, text in candidate.files(ModuleFormat.BOTH).items():
+            path = POLICIES / candidate.daemon.name / name
             assert path.read_text() == text, f"{path} is not what the traces give: make policies"
 
 
 def test_they_compile_and_link_with_neverallow_rules_on(built: Build) -> None:
-    assert [one for one in built.findings if one.severity is Severity.ERROR] == []
-    assert [one.format.value for one in built.formats] == ["refpolicy", "cil"]
+    assert [finding for finding in built.findings if finding.severity is Severity.ERROR] == []
+    assert [build.format.value for build in built.formats] == ["refpolicy", "cil"]
     assert len(built.sources) == len(FOLDERS)
 
 
@@ -105,23 +105,26 @@ def test_both_languages_give_the_same_policy(built: Build) -> None:
             for attribute in policy.attributes_of(f"{name}_t")
         }
 
-    refpolicy, cil = (rules(one.result) for one in built.formats)
+    refpolicy, cil = (rules(build.result) for build in built.formats)
     assert refpolicy == cil
     assert {("type_transition", f"{name}_t", "domain") for name in NEW} <= cil
 
 
 def test_nothing_that_was_seen_is_denied(observed: Observations, modules: ModuleSet) -> None:
     result = replay_modules(observed, load_daemons(), modules)
-    assert [one.vector.key for one in result.outcome.of(Verdict.DENIED)] == []
+    assert [replayed.vector.key for replayed in result.outcome.of(Verdict.DENIED)] == []
     # Of what was recorded without the modules some is not told, and some nobody has seen in the helper's domain.
     untold = result.outcome.of(Verdict.UNMAPPED)
-    assert all(one.cause.startswith("no path, and not device") or "; not seen in " in one.cause for one in untold)
+    assert all(
+        replayed.cause.startswith("no path, and not device") or "; not seen in " in replayed.cause
+        for replayed in untold
+    )
     assert len(untold) < 100
     refused = result.outcome.of(Verdict.REFUSED)
-    decided = {one.vector.key[2:] for one in refused if "constrain" not in one.cause}
+    decided = {replayed.vector.key[2:] for replayed in refused if "constrain" not in replayed.cause}
     assert decided == {("capability", "sys_module"), ("process", "execmem")}
     # Guests have categories of their own, and a file of a user's keeps its user.
-    constrained = {one.vector.key[:2] for one in refused if "constrain" in one.cause}
+    constrained = {replayed.vector.key[:2] for replayed in refused if "constrain" in replayed.cause}
     assert constrained == {("svirt_t", "svirt_t"), ("svirt_t", "svirt_tmpfs_t"), ("virtqemud_t", "user_home_t")}
     assert len(result.outcome.of(Verdict.ALLOWED)) > 1900
 
@@ -132,7 +135,10 @@ def test_each_recording_alone_is_allowed_but_for_what_is_not_told(modules: Modul
     seen = read_trace(str(REPOSITORY / "traces" / "libvirt" / bundle))
     outcome = replay_modules(seen, load_daemons(), modules).outcome
     assert outcome.of(Verdict.DENIED) == ()
-    assert all("the rule on " in one.cause or one.cause.endswith("...") for one in outcome.of(Verdict.UNMAPPED))
+    assert all(
+        "the rule on " in replayed.cause or replayed.cause.endswith("...")
+        for replayed in outcome.of(Verdict.UNMAPPED)
+    )
     assert outcome.counts[Verdict.UNMAPPED] < 10
     assert outcome.counts[Verdict.ALLOWED] > 150
 
@@ -143,33 +149,37 @@ def test_none_of_their_permissions_can_go_and_none_is_in_excess(
     proof, surfaces = prove_irreducible(observed, load_daemons(), modules)
     assert proof.findings == ()
     # What helpers of several daemons do in the base's domains.
-    assert not {one.rule.source for one in proof.of(Standing.SHARED)} & set(DOMAINS)
+    assert not {judged.rule.source for judged in proof.of(Standing.SHARED)} & set(DOMAINS)
     assert len(proof.of(Standing.NEEDED)) > 1400
-    assert {one.domain: len(one.excess) for one in surfaces} == dict.fromkeys(DOMAINS, 0)
+    assert {part.domain: len(part.excess) for part in surfaces} == dict.fromkeys(DOMAINS, 0)
     if same_base(base):
         figures = table("Rules, and whether each is needed")
         told = {name.split(" ")[0]: (int(row["floor"]), int(row["used"])) for name, row in figures.items()}
         folders = dict(zip(DOMAINS, (*NEW, *EXTENDED), strict=True))
-        assert {folders[one.domain]: (one.floor, one.used) for one in surfaces} == told, STALE
+        assert {folders[part.domain]: (part.floor, part.used) for part in surfaces} == told, STALE
 
 
 def test_a_module_alone_links_and_lacks_only_what_it_names(base: Base) -> None:
     alone = ModuleSet([POLICIES / "virtqemud"], base)
     assert alone.built.linked
-    assert not [one for one in alone.built.findings if one.severity is Severity.ERROR]
+    assert not [finding for finding in alone.built.findings if finding.severity is Severity.ERROR]
     (evidence,) = alone.evidence
     assert {need.module for need in evidence.needs} >= {"svirt_extension", "virtnetworkd"}
     seen = read_trace(str(REPOSITORY / "traces" / "libvirt" / "virtproxyd"))
     outcome = replay_modules(seen, load_daemons(), alone).outcome
     assert outcome.of(Verdict.DENIED) == ()
-    lacking = {one.vector.key for one in outcome.of(Verdict.UNMAPPED) if one.cause.endswith("which is not here")}
+    lacking = {
+        replayed.vector.key
+        for replayed in outcome.of(Verdict.UNMAPPED)
+        if replayed.cause.endswith("which is not here")
+    }
     assert ("svirt_t", "virtqemud_t", "fd", "use") in lacking
     assert lacking <= {key for need in evidence.needs for key in need.accesses}
 
 
 def test_the_surfaces_are_a_small_part_of_libvirtds(modules: ModuleSet, base: Base) -> None:
     result = compare_policies([modules], base, UNCONFINED)
-    rows = {one.row.domain: one.row for one in result.rows[: len(FOLDERS)]}
+    rows = {compared.row.domain: compared.row for compared in result.rows[: len(FOLDERS)]}
     for name in NEW:
         row = rows[f"{name}_t"]
         assert row.floor < 300
@@ -196,7 +206,7 @@ def test_others_can_call_the_interfaces(base: Base, tmp_path: Path) -> None:
     required = "gen_require(`\n\ttype virsh_t;\n')\n"
     (tmp_path / "caller.te").write_text(f"policy_module(caller, 1.0.0)\n{required}{calls}")
     called = build([tmp_path, POLICIES / "virtqemud"], base, neverallow=False)
-    assert [one for one in called.findings if one.severity is Severity.ERROR] == []
+    assert [finding for finding in called.findings if finding.severity is Severity.ERROR] == []
     assert called.linked
     policy = CompiledPolicy(called.linked.policy)
     granted = {

@@ -131,7 +131,7 @@ def unreachable(source: ModuleSource, entry: Filecon, aliases: Mapping[str, str]
     file, line = place(source, entry)
     start = literal_start(entry.pattern)
     why = hint = ""
-    alias = max((one for one in aliases if f"{start}/".startswith(f"{one}/")), key=len, default="")
+    alias = max((folder for folder in aliases if f"{start}/".startswith(f"{folder}/")), key=len, default="")
     if start and not start.startswith(("/", *_HOMES)):
         why, hint = "a path is absolute", f"write /{entry.pattern}"
     elif start == entry.pattern and len(start) > 1 and start.endswith("/"):

@@ -58,7 +58,7 @@ def test_contradiction_and_repetition() -> None:
     source = ModuleSource("m", cil=SourceFile("m.cil", ""))
     own = (Filecon("/a", "file", "u:r:a:s0", 1), Filecon("/b", "file", "u:r:b:s0", 2), Filecon("/b", "dir", "", 3))
     base = (Filecon("/a", "file", "u:r:x:s0"), Filecon("/b", "file", "u:r:b:s0"))
-    assert [(one.id, one.line) for one in compare_filecons(source, own, base)] == [
+    assert [(finding.id, finding.line) for finding in compare_filecons(source, own, base)] == [
         ("E-filecon", 1),
         ("W-filecon-repeated", 2),
     ]
@@ -86,6 +86,6 @@ def test_what_no_path_can_match(pattern: str, message: str, hint: str) -> None:
     source = ModuleSource("m", cil=SourceFile("m.cil", ""))
     found = list(unreachable(source, Filecon(pattern, "any", "u:r:a_t:s0", 3), aliases))
     assert bool(found) == bool(message)
-    for one in found:
-        assert (one.id, one.line, one.hint) == ("W-filecon-unreachable", 3, hint)
-        assert message in one.message
+    for finding in found:
+        assert (finding.id, finding.line, finding.hint) == ("W-filecon-unreachable", 3, hint)
+        assert message in finding.message

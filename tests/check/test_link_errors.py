@@ -30,7 +30,9 @@ def only(text: str) -> LinkFailure:
 
 
 def test_every_offending_allow_is_found() -> None:
-    assert [(one.kind, one.module, one.line, one.statement) for one in link_failures(NEVERALLOW)] == [
+    assert [
+        (failure.kind, failure.module, failure.line, failure.statement) for failure in link_failures(NEVERALLOW)
+    ] == [
         (FailureKind.NEVERALLOW, "nev", 1, "(allow aa_t memory_device_t (chr_file (read write)))"),
         (FailureKind.NEVERALLOW, "nev", 3, "(allow aa_t shadow_t (file (read)))"),
     ]

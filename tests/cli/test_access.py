@@ -122,7 +122,7 @@ def test_explain_names_commands_programs_and_paths() -> None:
     text = policytool("access", TRACE, "--explain", "-c", "chr_file", "-p", "ioctl").stdout
     assert "0x54ca TUNSETIFF" in text
     assert "/usr/sbin/virtqemud ioctl /dev/net/tun (libvirt/permissive)" in text
-    names = [one["name"] for row in rows(TRACE, "--explain") for one in row["xperms"]]  # type: ignore[attr-defined]
+    names = [xperm["name"] for row in rows(TRACE, "--explain") for xperm in row["xperms"]]  # type: ignore[attr-defined]
     assert {"KVM_GET_SUPPORTED_CPUID", "DM_VERSION", "TUNSETIFF"} <= set(names)
     assert "blue_t self" not in text
 

@@ -28,10 +28,13 @@ from tests.synthetic import BASE, DAEMON, observations
 def triaged(
     target: str, tclass: str, perm: str, cure: Cure, count: int = 1, id_: str = "", reason: str = ""
 ) -> Triaged:
-    one, other = (SecurityContext.parse(f"system_u:system_r:{type_}:s0") for type_ in (DAEMON.domain, target))
+    subject, object_ = (SecurityContext.parse(f"system_u:system_r:{type_}:s0") for type_ in (DAEMON.domain, target))
     uses = ((Use("t", "/usr/bin/tool", "open", "/p"), count),)
     return Triaged(
-        AccessVector(one, other, tclass, perm, Result.DENIED, True, Evidence(count, 1, 2, uses)), cure, reason, id_
+        AccessVector(subject, object_, tclass, perm, Result.DENIED, True, Evidence(count, 1, 2, uses)),
+        cure,
+        reason,
+        id_,
     )
 
 
@@ -67,7 +70,8 @@ def listed(command: str) -> set[tuple[str, str, str, str]]:
     done = policytool(*words[1:], "--json")
     assert done.returncode == 0, done.stderr
     return {
-        (one["source"], one["target"], one["tclass"], one["perm"]) for one in json.loads(done.stdout)["accesses"]
+        (access["source"], access["target"], access["tclass"], access["perm"])
+        for access in json.loads(done.stdout)["accesses"]
     }
 
 

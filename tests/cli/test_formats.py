@@ -57,7 +57,7 @@ def test_refusals_are_shown_with_their_verdict(log: Path, capsys: pytest.Capture
     assert main(["access", str(log)]) == 0
     assert "SELINUX_ERR, 1 x role: SELinux refused a role" in capsys.readouterr().err
     assert main(["trace", "show", str(log), "--json"]) == 0
-    ((found,),) = [one["refusals"] for one in json.loads(capsys.readouterr().out)]
+    ((found,),) = [shown["refusals"] for shown in json.loads(capsys.readouterr().out)]
     assert (found["verdict"], found["op"], found["new"], found["count"]) == (
         "role",
         "security_compute_sid",

@@ -27,7 +27,7 @@ def test_two_traces_differ_in_what_was_changed(other: Path) -> None:
     done = policytool("graph", LOG, other, "--diff", "-d", "greeterd_t")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
-    links = {(one["target"], one["change"]): one for one in document["links"]}
+    links = {(link["target"], link["change"]): link for link in document["links"]}
     assert links["object:etc_t:file", "changed"]["added"] == ["write"]
     assert links["object:var_lib_t:dir", "removed"]["removed"] == ["search"]
     assert document["graph"]["counts"]["added"] == 0
@@ -46,8 +46,8 @@ def test_two_daemons_of_one_trace_are_compared_without_their_names() -> None:
     done = policytool("graph", LOG, "--diff", "-d", "greeterd_t", "-d", "nosuchd_t")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
-    assert {one["change"] for one in document["links"]} == {"removed"}
-    assert "domain:@_t" in {one["id"] for one in document["nodes"]}
+    assert {link["change"] for link in document["links"]} == {"removed"}
+    assert "domain:@_t" in {node["id"] for node in document["nodes"]}
 
 
 @pytest.mark.parametrize(
@@ -77,9 +77,9 @@ def test_the_minimal_graph_is_the_module_that_generate_writes(small_base: Base, 
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     edges = {
-        (one["source"].split(":")[1], *one["target"].split(":")[1:], *one["perms"])
-        for one in document["links"]
-        if one["key"] == "allow"
+        (link["source"].split(":")[1], *link["target"].split(":")[1:], *link["perms"])
+        for link in document["links"]
+        if link["key"] == "allow"
     }
     made = policytool("generate", LOG, "-d", "greeterd_t", "-o", tmp_path, "--format", "cil", *small)
     assert made.returncode == 0, made.stderr

@@ -65,11 +65,11 @@ def test_a_permission_taken_out_by_hand_is_named(greeter: Path, small: tuple[str
     assert done.returncode == 1
     document = json.loads(done.stdout)
     denied = [access for access in document["accesses"] if access["verdict"] == "denied"]
-    assert [(one["target"], one["tclass"], one["perm"]) for one in denied] == [
+    assert [(access["target"], access["tclass"], access["perm"]) for access in denied] == [
         ("etc_t", "file", "open"),
         ("etc_t", "file", "read"),
     ]
-    assert {one["cause"] for one in denied} == {"denied: no rule"}
+    assert {access["cause"] for access in denied} == {"denied: no rule"}
     assert denied[0]["uses"][0]["path"] == "/etc/motd"
     assert "denied" in policytool("replay", *small, LOG, "--module", tmp_path, "-d", "greeterd_t").stdout
 
@@ -168,7 +168,7 @@ def test_growth_is_also_a_permissive_domain_and_a_rule_for_somebody_else(
         "compare", *small, greeter, tmp_path, "--baseline", "virtd_t", "--fail-on", "growth", "--json"
     )
     assert done.returncode == 1, done.stderr
-    changes = {one["after"]: one for one in json.loads(done.stdout)["changes"]}
+    changes = {change["after"]: change for change in json.loads(done.stdout)["changes"]}
     assert (changes["greeterd_t"]["permissive"], changes["greeterd_t"]["added"]) == (True, 0)
     assert changes["udev_t"]["changes"] == [{"target": "etc_t", "class": "file", "added": ["write"], "removed": []}]
 
@@ -185,7 +185,7 @@ def test_a_module_without_evidence_is_replayed_beside_one_that_has_it(
     text = LOG.read_bytes() + LOG.read_bytes().replace(b"greeterd", b"bare").replace(b"init_t", b"udev_t")
     done = policytool("replay", *small, "-", "--module", tmp_path, "--json", stdin=text)
     assert done.returncode == 1, done.stdout + done.stderr
-    denied = {(one["source"], one["target"]) for one in json.loads(done.stdout)["accesses"]}
+    denied = {(access["source"], access["target"]) for access in json.loads(done.stdout)["accesses"]}
     assert ("bare_t", "etc_t") in denied
     assert ("udev_t", "bare_t") in denied
 
@@ -222,7 +222,7 @@ def test_a_rule_too_many_is_found_with_its_line(greeter: Path, small: tuple[str,
     (surface,) = proof["surfaces"]
     assert (surface["domain"], surface["excess"]) == ("greeterd_t", 0)
     assert surface["triples"] == surface["floor"] + surface["used"]
-    assert {one["attribute"] for one in proof["exempt"][0]["attributes"]} >= {"domain", "entry_type"}
+    assert {exempted["attribute"] for exempted in proof["exempt"][0]["attributes"]} >= {"domain", "entry_type"}
     more = tmp_path / "greeterd"
     more.mkdir()
     for path in (greeter / "greeterd").iterdir():
@@ -231,7 +231,7 @@ def test_a_rule_too_many_is_found_with_its_line(greeter: Path, small: tuple[str,
     text = (more / "greeterd.te").read_text()
     wider = text.replace("etc_t:file { open read };", "etc_t:file { open read write };")
     assert wider != text
-    line = next(n for n, one in enumerate(wider.splitlines(), 1) if "open read write" in one)
+    line = next(n for n, text in enumerate(wider.splitlines(), 1) if "open read write" in text)
     (more / "greeterd.te").write_text(wider)
     done = policytool("replay", *small, LOG, "--module", tmp_path, "--irreducible", "--json")
     assert done.returncode == 1, done.stderr
@@ -275,7 +275,9 @@ def test_holdout_tells_one_scenario_from_two(small: tuple[str, str], tmp_path: P
     assert done.returncode == 0, done.stderr
     (daemon,) = json.loads(done.stdout)["daemons"]
     assert daemon["scenarios"] == ["other.log", "synthetic.log"]
-    assert daemon["exact"]["denied"] == sum(len(one["denied"]) for one in daemon["exact"]["scenarios"]) > 0
+    assert (
+        daemon["exact"]["denied"] == sum(len(scenario["denied"]) for scenario in daemon["exact"]["scenarios"]) > 0
+    )
     assert daemon["saturation"][0] == 0
     assert plot.read_text().startswith("<svg ")
     text = policytool("holdout", *small, LOG, tmp_path / "other.log", "-d", "greeterd_t")

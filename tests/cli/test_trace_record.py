@@ -41,6 +41,6 @@ def test_strace_records_the_calls_of_a_command(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "no rule" in done.stderr
     called = json.loads(policytool("trace", "calls", out, "--json").stdout)
-    opened = [one for one in called if one["call"] == "openat" and one["arguments"] == "O_RDONLY"]
-    assert {one["program"] for one in opened} == {"/usr/bin/cat"}
+    opened = [call for call in called if call["call"] == "openat" and call["arguments"] == "O_RDONLY"]
+    assert {call["program"] for call in opened} == {"/usr/bin/cat"}
     assert policytool("access", out).stdout.count("\n") <= 1

@@ -27,10 +27,10 @@ from tests.synthetic import BASE, DAEMON, GREETER, observations, vector
 BASE_TYPES = frozenset({"init_t", "etc_t", "tmp_t", "tun_tap_device_t", "unlabeled_t", "virsh_t", "bin_t"})
 
 
-def _unlabeled(one: AccessVector) -> Objection | None:
+def _unlabeled(vector: AccessVector) -> Objection | None:
     return (
         Objection(UNLABELED, "unlabeled_t marks a file without a valid label: restorecon cures it")
-        if one.target.type_ == "unlabeled_t"
+        if vector.target.type_ == "unlabeled_t"
         else None
     )
 
@@ -80,7 +80,7 @@ def test_any_order_of_the_input_gives_the_same_bytes() -> None:
     shuffled: list[AccessVector] = list(GREETER.vectors)
     for seed in range(5):
         random.Random(seed).shuffle(shuffled)  # noqa: S311 -- not for secrets
-        merged = Observations().merge(*(observations(one) for one in shuffled))
+        merged = Observations().merge(*(observations(vector) for vector in shuffled))
         assert write_te(greeter(merged)[0]) == write_te(greeter()[0])
 
 
@@ -92,7 +92,7 @@ def test_what_the_base_grants_is_no_rule() -> None:
 
 def test_an_unlabeled_object_is_refused_and_no_rule() -> None:
     module, decided = greeter()
-    assert [one.vector.target.type_ for one in decided if one.cure is Cure.REFUSED] == ["unlabeled_t"]
+    assert [triaged.vector.target.type_ for triaged in decided if triaged.cure is Cure.REFUSED] == ["unlabeled_t"]
     assert not any(rule.target == "unlabeled_t" for rule in module.every_rule)
 
 
@@ -105,10 +105,10 @@ def test_what_no_allow_rule_cures_is_no_rule() -> None:
         (Outcome.BAD_CONTEXT, Cure.UNMAPPED),
     ):
         policy = TablePolicy(decisions={key: Decision(outcome, "the cause")})
-        (one,) = triage([vector(*key)], policy, CRITERIA)
-        assert one.cure is cure
-        assert one.reason == "the cause"
-        assert exact(skeleton(DAEMON, build(GREETER), BASE, extends=False), [one], BASE_TYPES).rules == ()
+        (triaged,) = triage([vector(*key)], policy, CRITERIA)
+        assert triaged.cure is cure
+        assert triaged.reason == "the cause"
+        assert exact(skeleton(DAEMON, build(GREETER), BASE, extends=False), [triaged], BASE_TYPES).rules == ()
 
 
 def test_ioctl_commands_come_from_complete_recordings_only() -> None:
@@ -139,11 +139,11 @@ def test_evidence_reads_back_what_was_written() -> None:
     module, decided = greeter()
     read = read_evidence(write_evidence(module, decided)).accesses
     wanted = explained(decided)
-    assert [(one.key, one.cure, one.evidence.count) for one in read] == [
-        (one.key, one.cure, one.evidence.count) for one in wanted
+    assert [(access.key, access.cure, access.evidence.count) for access in read] == [
+        (access.key, access.cure, access.evidence.count) for access in wanted
     ]
-    assert [one.evidence for one in read if one.cure is Cure.ALLOW] == [
-        one.evidence for one in wanted if one.cure is Cure.ALLOW
+    assert [access.evidence for access in read if access.cure is Cure.ALLOW] == [
+        access.evidence for access in wanted if access.cure is Cure.ALLOW
     ]
 
 

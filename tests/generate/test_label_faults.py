@@ -29,7 +29,7 @@ def test_a_wrong_label_is_told_with_its_cure_and_the_access_is_asked_of_the_righ
     (fault,) = result.faults
     assert fault.command == "restorecon -v /etc/family/x.conf"
     assert fault.vector.key == ("alphad_t", "tmp_t", "file", "read")
-    assert [one.key for one in result.vectors] == [("alphad_t", "family_etc_t", "file", "read")]
+    assert [vector.key for vector in result.vectors] == [("alphad_t", "family_etc_t", "file", "read")]
 
 
 def test_what_a_site_serves_lasts_as_well() -> None:
@@ -44,11 +44,11 @@ def test_the_other_uses_of_the_access_stay_as_they_are() -> None:
     bad = read("etc_t", "/var/lib/family/state")
     both = replace(good, evidence=good.evidence.merge(bad.evidence))
     result = checked(both)
-    assert {(one.target.type_, one.evidence.count) for one in result.vectors} == {
+    assert {(vector.target.type_, vector.evidence.count) for vector in result.vectors} == {
         ("etc_t", 1),
         ("family_var_lib_t", 1),
     }
-    assert [one.vector.evidence.count for one in result.faults] == [1]
+    assert [fault.vector.evidence.count for fault in result.faults] == [1]
 
 
 @pytest.mark.parametrize(
@@ -98,6 +98,6 @@ def test_nothing_is_concluded_from_uses_that_are_not_all_known() -> None:
 
 def test_an_object_without_a_label_is_told_wherever_file_contexts_have_one() -> None:
     result = checked(read("unlabeled_t", "/srv/lost"))
-    assert [one.command for one in result.faults] == ["restorecon -v /srv/lost"]
+    assert [fault.command for fault in result.faults] == ["restorecon -v /srv/lost"]
     unspoken = read("unlabeled_t", "/run/family2")
     assert checked(unspoken) == Checked((unspoken,)), "nothing says what it should be: triage refuses it"

@@ -34,10 +34,10 @@ def test_what_only_the_left_out_scenario_shows_is_denied() -> None:
         "one": [access("read", count=5), access("open", Cure.GRANTED), access("write", Cure.REFUSED)],
         "two": [access("read"), access("append", count=3)],
     }
-    one, two = leave_one_out(scenarios, (), make).held
-    assert (one.scenario, one.accesses, one.decisions, one.denied) == ("one", 2, 6, ())
-    assert (two.scenario, two.accesses, two.decisions, two.denied_decisions) == ("two", 2, 4, 3)
-    assert two.denied == (("greeterd_t", "etc_t", "file", "append"),)
+    first, second = leave_one_out(scenarios, (), make).held
+    assert (first.scenario, first.accesses, first.decisions, first.denied) == ("one", 2, 6, ())
+    assert (second.scenario, second.accesses, second.decisions, second.denied_decisions) == ("two", 2, 4, 3)
+    assert second.denied == (("greeterd_t", "etc_t", "file", "append"),)
     both = leave_one_out(scenarios, (), make)
     assert both.share == pytest.approx(1 / 4)
     assert both.weighted == pytest.approx(3 / 10)
@@ -49,9 +49,9 @@ def test_a_command_that_only_the_left_out_scenario_shows_is_denied() -> None:
         "one": [access("ioctl", xperms=frozenset({1}), tclass="chr_file")],
         "two": [access("ioctl", xperms=frozenset({1, 2}), tclass="chr_file")],
     }
-    one, two = leave_one_out(scenarios, (), make).held
-    assert one.denied == ()
-    assert two.denied == (("greeterd_t", "etc_t", "chr_file", "ioctl"),)
+    first, second = leave_one_out(scenarios, (), make).held
+    assert first.denied == ()
+    assert second.denied == (("greeterd_t", "etc_t", "chr_file", "ioctl"),)
 
 
 def test_one_scenario_is_no_estimate() -> None:

@@ -58,8 +58,8 @@ def labelled(base: CompiledPolicy, *vectors: AccessVector) -> dict[str, Labellin
     labels, daemons = TableLabels(), (ALPHA, BETA)
     seen = touched(vectors, labels.canonical)
     paths = Paths(seen, daemons, daemons, {}, frozenset({"init_t"}), labels)
-    types = PrivateTypes(daemons, {one.domain: paths.found(one) for one in daemons}, seen, labels, base)
-    return {one.domain: types.labelling(one) for one in daemons}
+    types = PrivateTypes(daemons, {daemon.domain: paths.found(daemon) for daemon in daemons}, seen, labels, base)
+    return {daemon.domain: types.labelling(daemon) for daemon in daemons}
 
 
 def module(labelling: Labelling, daemon: Daemon = ALPHA) -> PolicyModule:
@@ -67,7 +67,7 @@ def module(labelling: Labelling, daemon: Daemon = ALPHA) -> PolicyModule:
 
 
 def test_a_type_for_each_place_with_what_it_replaces(base: CompiledPolicy) -> None:
-    private = {one.name: one for one in labelled(base, *SEEN)["alphad_t"].private}
+    private = {private.name: private for private in labelled(base, *SEEN)["alphad_t"].private}
     assert sorted(private) == ["alphad_conf_t", "alphad_runtime_t", "alphad_var_lib_t"]
     assert private["alphad_runtime_t"].replaced == (
         ("family_runtime_t", ""),
@@ -77,17 +77,20 @@ def test_a_type_for_each_place_with_what_it_replaces(base: CompiledPolicy) -> No
 
 
 def test_attributes_let_nobody_in_who_was_not_before(base: CompiledPolicy) -> None:
-    for one in labelled(base, *SEEN)["alphad_t"].private:
-        for attribute in one.attributes:
-            assert set(one.replaces) <= base.attributes[attribute]
-    private = {one.name: one.attributes for one in labelled(base, *SEEN)["alphad_t"].private}
+    for type_ in labelled(base, *SEEN)["alphad_t"].private:
+        for attribute in type_.attributes:
+            assert set(type_.replaces) <= base.attributes[attribute]
+    private = {type_.name: type_.attributes for type_ in labelled(base, *SEEN)["alphad_t"].private}
     assert private["alphad_runtime_t"] == ("file_type", "pidfile"), "not those that a conversion made up"
     assert private["alphad_var_lib_t"] == ("file_type",), "of its peers in /var/lib few are mount points"
 
 
 def test_transitions_to_its_own_types_and_to_those_of_the_base(base: CompiledPolicy) -> None:
     found = labelled(base, *SEEN)
-    rules = {(one.target, one.tclass, one.name): one.default for one in found["alphad_t"].transitions}
+    rules = {
+        (transition.target, transition.tclass, transition.name): transition.default
+        for transition in found["alphad_t"].transitions
+    }
     assert rules == {
         ("family_runtime_t", "dir", "alpha"): "alphad_runtime_t",
         ("family_runtime_t", "dir", "guests"): "guest_runtime_t",
@@ -96,8 +99,8 @@ def test_transitions_to_its_own_types_and_to_those_of_the_base(base: CompiledPol
         ("family_etc_t", "dir", "alpha"): "alphad_conf_t",
         ("family_var_lib_t", "dir", "alpha"): "alphad_var_lib_t",
     }
-    ((foreign, one),) = found["betad_t"].optional
-    assert (foreign, one.target, one.name, one.default) == (
+    ((foreign, transition),) = found["betad_t"].optional
+    assert (foreign, transition.target, transition.name, transition.default) == (
         "alphad_conf_t",
         "alphad_conf_t",
         "beta",
@@ -108,7 +111,11 @@ def test_transitions_to_its_own_types_and_to_those_of_the_base(base: CompiledPol
 def test_names_that_vary_need_a_transition_without_one_or_stay(base: CompiledPolicy) -> None:
     temporary = made("alphad_t", "tmp_t", "file", TEMPORARY + "/x.k3Xw9Q")
     found = labelled(base, *temporary)["alphad_t"]
-    rules = [(one.target, one.default, one.name) for one in found.transitions if one.tclass == "file"]
+    rules = [
+        (transition.target, transition.default, transition.name)
+        for transition in found.transitions
+        if transition.tclass == "file"
+    ]
     assert rules == [("tmp_t", "alphad_tmp_t", "")]
     assert not [entry for entry in module(found).file_contexts if entry.context.type_ == "alphad_tmp_t"]
     shared = [
@@ -116,7 +123,9 @@ def test_names_that_vary_need_a_transition_without_one_or_stay(base: CompiledPol
         vector("cron_t", "tmp_t", "file", "unlink", path=TEMPORARY + "/y.k3Xw9Q"),
     ]
     found = labelled(base, *temporary, *shared)["alphad_t"]
-    assert not [one for one in found.private if one.name == "alphad_tmp_t"], "the other one would get the type, too"
+    assert not [private for private in found.private if private.name == "alphad_tmp_t"], (
+        "the other one would get the type, too"
+    )
 
 
 def test_a_name_that_the_base_has_taken(base: CompiledPolicy) -> None:
@@ -124,16 +133,20 @@ def test_a_name_that_the_base_has_taken(base: CompiledPolicy) -> None:
     seen = touched(made("alphad_t", "var_lib_t", "file", "/var/cache/alpha/x"), labels.canonical)
     paths = Paths(seen, [ALPHA], [ALPHA], {}, frozenset(), labels)
     types = PrivateTypes([ALPHA], {"alphad_t": paths.found(ALPHA)}, seen, labels, base)
-    assert "alphad_own_cache_t" in {one.name for one in types.labelling(ALPHA).private}
+    assert "alphad_own_cache_t" in {private.name for private in types.labelling(ALPHA).private}
 
 
 def test_an_object_that_the_daemon_labels_as_it_is_made_keeps_that(base: CompiledPolicy) -> None:
     explicit = made("alphad_t", "family_runtime_t", "dir", "/run/family/guests", type_="family_image_t")
-    assert not [one for one in labelled(base, *explicit)["alphad_t"].transitions if one.name == "guests"]
+    assert not [
+        transition
+        for transition in labelled(base, *explicit)["alphad_t"].transitions
+        if transition.name == "guests"
+    ]
 
 
 def test_file_contexts_are_escaped_and_of_the_right_kind(base: CompiledPolicy) -> None:
-    entries = {(one.pattern, one.kind) for one in module(labelled(base, *SEEN)["alphad_t"]).file_contexts}
+    entries = {(entry.pattern, entry.kind) for entry in module(labelled(base, *SEEN)["alphad_t"]).file_contexts}
     assert entries == {
         ("/etc/family/alpha(/.*)?", FileKind.ANY),
         ("/run/family/alpha(/.*)?", FileKind.ANY),
@@ -145,7 +158,7 @@ def test_file_contexts_are_escaped_and_of_the_right_kind(base: CompiledPolicy) -
 
 def test_both_forms_say_the_same_and_the_cil_links(base: CompiledPolicy, tmp_path: Path) -> None:
     found = labelled(base, *SEEN)
-    texts = {one.name: write_cil(module(found[one.domain], one)) for one in (ALPHA, BETA)}
+    texts = {daemon.name: write_cil(module(found[daemon.domain], daemon)) for daemon in (ALPHA, BETA)}
     # What every refpolicy has and this base has not.
     lacking = "".join(f"(typeattribute {name})" for name in ("entry_type", "exec_type", "non_auth_file_type"))
     lacking += "(typeattribute non_security_file_type)"
@@ -167,8 +180,10 @@ def test_both_forms_say_the_same_and_the_cil_links(base: CompiledPolicy, tmp_pat
 
 def test_whom_the_new_types_keep_out(base: CompiledPolicy) -> None:
     found = labelled(base, *SEEN)
-    modules = {one.domain: module(found[one.domain], one) for one in (ALPHA, BETA)}
-    reach = lost_reach(modules, {domain: one.private for domain, one in found.items()}, base)["alphad_t"]
+    modules = {daemon.domain: module(found[daemon.domain], daemon) for daemon in (ALPHA, BETA)}
+    reach = lost_reach(modules, {domain: labelling.private for domain, labelling in found.items()}, base)[
+        "alphad_t"
+    ]
     assert Reach("alphad_conf_t", "family_etc_t", "file", ("open", "read"), "", ("viewer_t",)) in reach
     call = Reach(
         "alphad_t", "monolith_t", "unix_stream_socket", ("connectto",), "alphad_stream_connect", ("viewer_t",)
@@ -180,9 +195,11 @@ def test_whom_the_new_types_keep_out(base: CompiledPolicy) -> None:
         )
         in reach
     )
-    assert "family_work_t" not in {one.old for one in reach}, "nothing took its place"
-    assert "admin_t" not in {one.old for one in reach}, "no domain of the system keeps the sockets but the monolith"
-    assert not any("init_t" in one.sources and one.old == "family_runtime_t" for one in reach), (
+    assert "family_work_t" not in {lost.old for lost in reach}, "nothing took its place"
+    assert "admin_t" not in {lost.old for lost in reach}, (
+        "no domain of the system keeps the sockets but the monolith"
+    )
+    assert not any("init_t" in lost.sources and lost.old == "family_runtime_t" for lost in reach), (
         "let in by attribute"
     )
 
@@ -194,7 +211,7 @@ def test_interfaces_for_those_who_were_seen_to_need_one(base: CompiledPolicy) ->
     caller = vector("virsh_t", "alphad_runtime_t", "sock_file", "write")
     own = vector("alphad_t", "alphad_conf_t", "file", "write")
     made_for = file_interfaces(ALPHA, [reader, writer, caller, own], found)
-    assert [(one.name, one.kind, one.folders) for one in made_for] == [
+    assert [(interface.name, interface.kind, interface.folders) for interface in made_for] == [
         ("alphad_read_conf", InterfaceKind.READ, ("family_etc_t",)),
         ("alphad_manage_var_lib", InterfaceKind.MANAGE, ("family_var_lib_t",)),
     ]

@@ -37,7 +37,7 @@ def access(target: str, tclass: str, perm: str, cure: Cure = Cure.ALLOW, source:
 
 def closed(*accesses: Triaged, own: frozenset[str] = frozenset()) -> set[tuple[str, str, str, Closure]]:
     found = closures("greeterd_t", own, accesses, BY)
-    return {(*one.vector.key[1:], one.closure) for one in found}
+    return {(*closed.vector.key[1:], closed.closure) for closed in found}
 
 
 def module() -> PolicyModule:
@@ -62,7 +62,9 @@ def test_an_ioctl_and_powers_of_another_kind_are_never_added() -> None:
 
 
 @given(
-    st.frozensets(st.sampled_from(sorted(frozenset().union(*(one.perms for one in FILES)))), min_size=1),
+    st.frozensets(
+        st.sampled_from(sorted(frozenset().union(*(permission_set.perms for permission_set in FILES)))), min_size=1
+    ),
     st.sets(st.sampled_from(FILES)).map(lambda sets: tuple(sorted(sets))),
 )
 def test_no_other_choice_adds_less(seen: frozenset[str], sets: tuple[PermissionSet, ...]) -> None:
@@ -70,18 +72,24 @@ def test_no_other_choice_adds_less(seen: frozenset[str], sets: tuple[PermissionS
     from itertools import combinations
 
     guarded = {"execute", "execute_no_trans"}
-    usable = [one for one in sets if one.perms & seen and not (one.perms & guarded) - seen]
-    wanted = seen & frozenset[str]().union(*(one.perms for one in usable))
+    usable = [
+        permission_set
+        for permission_set in sets
+        if permission_set.perms & seen and not (permission_set.perms & guarded) - seen
+    ]
+    wanted = seen & frozenset[str]().union(*(permission_set.perms for permission_set in usable))
 
     def added(chosen: tuple[PermissionSet, ...]) -> int:
-        return len(frozenset[str]().union(*(one.perms for one in chosen)) - seen - {"ioctl"})
+        return len(frozenset[str]().union(*(permission_set.perms for permission_set in chosen)) - seen - {"ioctl"})
 
     every = (chosen for size in range(len(usable) + 1) for chosen in combinations(usable, size))
     least = min(
-        added(chosen) for chosen in every if wanted <= frozenset[str]().union(*(one.perms for one in chosen))
+        added(chosen)
+        for chosen in every
+        if wanted <= frozenset[str]().union(*(permission_set.perms for permission_set in chosen))
     )
     found = covering(seen, sets)
-    assert wanted <= frozenset[str]().union(*(one.perms for one in found))
+    assert wanted <= frozenset[str]().union(*(permission_set.perms for permission_set in found))
     assert added(found) == least
 
 

@@ -26,13 +26,13 @@ READ = vector(D, "etc_t", "file", "read")
 TYPES = frozenset({"init_t", "etc_t", "tool_t", "tool_exec_t"})
 
 
-def refuses(one: AccessVector) -> Objection | None:
-    return Objection("R-execmem", "it runs code") if one.perm == "execmem" else None
+def refuses(vector: AccessVector) -> Objection | None:
+    return Objection("R-execmem", "it runs code") if vector.perm == "execmem" else None
 
 
 def cures(*vectors: AccessVector, policy: TablePolicy | None = None, **by: object) -> dict[str, Triaged]:
     found = triage(vectors, policy or TablePolicy(), Criteria(**by))  # type: ignore[arg-type]
-    return {one.vector.perm: one for one in found}
+    return {triaged.vector.perm: triaged for triaged in found}
 
 
 def module(*triaged: Triaged) -> PolicyModule:
@@ -87,14 +87,14 @@ def moved(source: str, target: str, tclass: str, perm: str) -> Moved:
     return Moved(vector(source, target, tclass, perm, program="/usr/sbin/tool"), MOVED, "tool runs in tool_t")
 
 
-def judge(one: Moved, policy: TablePolicy | None = None) -> list[tuple[Cure, str]]:
-    own = triage_moved([one], policy or TablePolicy(), Criteria(), lambda v: D in v.key[:2])
+def judge(moved: Moved, policy: TablePolicy | None = None) -> list[tuple[Cure, str]]:
+    own = triage_moved([moved], policy or TablePolicy(), Criteria(), lambda v: D in v.key[:2])
     return [(each.cure, each.vector.key[0]) for each in own]
 
 
 def test_what_left_with_a_helper_is_cured_by_the_transition() -> None:
-    one = moved("tool_t", "etc_t", "file", "write")
-    assert judge(one, TablePolicy(frozenset({one.vector.key}))) == [(Cure.TRANSITION, D)]
+    left = moved("tool_t", "etc_t", "file", "write")
+    assert judge(left, TablePolicy(frozenset({left.vector.key}))) == [(Cure.TRANSITION, D)]
 
 
 def test_what_a_helper_does_to_the_daemon_is_the_daemons_to_allow() -> None:
@@ -106,24 +106,27 @@ def test_what_a_helper_would_need_of_the_base_was_never_seen() -> None:
 
 
 def test_what_cannot_be_told_under_new_labels_is_unmapped_and_left_all_the_same() -> None:
-    one = replace(moved("tool_t", "etc_t", "file", "write"), unmapped="no path names it")
-    assert judge(one, TablePolicy(frozenset({one.vector.key}))) == [(Cure.TRANSITION, D), (Cure.UNMAPPED, "tool_t")]
+    left = replace(moved("tool_t", "etc_t", "file", "write"), unmapped="no path names it")
+    assert judge(left, TablePolicy(frozenset({left.vector.key}))) == [
+        (Cure.TRANSITION, D),
+        (Cure.UNMAPPED, "tool_t"),
+    ]
 
 
 def test_what_is_written_instead_of_a_rule_stays_with_the_access_that_was_mapped() -> None:
     better = Proposal(Cure.PRIVATE_TYPE, "type_transition …;", "services share it", new="greeterd_tmp_t")
     criteria = Criteria(propose=lambda *_: (better,), write=frozenset({Cure.PRIVATE_TYPE}))
-    one = moved(D, "tmp_t", "file", "create")
-    *_, judged = triage_moved([one], TablePolicy(), criteria, lambda _: True)
+    left = moved(D, "tmp_t", "file", "create")
+    *_, judged = triage_moved([left], TablePolicy(), criteria, lambda _: True)
     assert (judged.cure, judged.written) == (Cure.PRIVATE_TYPE, better)
     assert judged.reason.startswith("tool runs in tool_t; as proposed: ")
-    assert triage([one.vector], TablePolicy(), criteria)[0].written == better
+    assert triage([left.vector], TablePolicy(), criteria)[0].written == better
 
 
 def test_what_was_seen_once_is_counted_once() -> None:
     several = [moved(D, "tool_t", "process", perm) for perm in ("transition", "siginh", "rlimitinh")]
     found = explained(triage_moved(several, TablePolicy(), Criteria(), lambda _: True))
-    (origin,) = (one for one in found if one.cure is Cure.TRANSITION)
+    (origin,) = (access for access in found if access.cure is Cure.TRANSITION)
     assert origin.evidence.count == 1
 
 
@@ -135,7 +138,9 @@ def test_the_transition_and_the_cures_are_written_and_read_back() -> None:
     assert "# a domain of its own: /usr/sbin/tool\ntype_transition greeterd_t tool_exec_t:process tool_t;\n" in text
     assert "\ttype tool_t;\n" in text
     assert "allow tool_t greeterd_t:fd use;\n" in text
-    read = {(one.key[3], one.cure, one.id) for one in read_evidence(write_evidence(made, judged)).accesses}
+    read = {
+        (access.key[3], access.cure, access.id) for access in read_evidence(write_evidence(made, judged)).accesses
+    }
     assert read == {
         ("write", Cure.TRANSITION, ""),
         ("use", Cure.ALLOW, ""),

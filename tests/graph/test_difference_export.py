@@ -15,7 +15,7 @@ from tests.synthetic import GREETER, observations, vector
 
 NAME = '/x"];\n}\x1b[31m<script>\u202e\\N'
 AFTER = observations(
-    *(one for one in GREETER.vectors if one.tclass != "chr_file"),
+    *(vector for vector in GREETER.vectors if vector.tclass != "chr_file"),
     vector("greeterd_t", "etc_t", "file", "write", path="/etc/greeting"),
     vector("greeterd_t", "helper_exec_t", "file", "execute_no_trans", path=NAME),
 )

@@ -47,9 +47,9 @@ def test_the_minimal_graph_has_the_rules_and_no_node_besides() -> None:
 
 def test_nobody_changes_the_graph() -> None:
     graph = after_triage(ACCESSES)
-    for one in (graph, graph.minimal()):
+    for cures in (graph, graph.minimal()):
         with pytest.raises(nx.NetworkXError):
-            one.graph.add_edge("domain:a_t", "object:shadow_t:file")
+            cures.graph.add_edge("domain:a_t", "object:shadow_t:file")
 
 
 def test_the_order_of_the_accesses_does_not_matter() -> None:

@@ -40,7 +40,7 @@ def found(daemon: Daemon, *vectors: AccessVector, helpers: frozenset[str] = froz
 
 
 def own(daemon: Daemon, *vectors: AccessVector, helpers: frozenset[str] = frozenset()) -> set[str]:
-    return {one.path for one in found(daemon, *vectors, helpers=helpers).own} - {f"/run/family/{daemon.name}-sock"}
+    return {own.path for own in found(daemon, *vectors, helpers=helpers).own} - {f"/run/family/{daemon.name}-sock"}
 
 
 def test_a_folder_that_only_one_daemon_works_in_is_its_own_with_everything_in_it() -> None:
@@ -100,7 +100,7 @@ def test_a_shared_folder_is_never_owned_though_one_daemon_alone_was_recorded() -
 
 
 def test_sockets_are_of_the_only_daemon_that_claims_them() -> None:
-    sockets = {one.path for one in found(ALPHA).own if one.kind is FileKind.SOCKET}
+    sockets = {own.path for own in found(ALPHA).own if own.kind is FileKind.SOCKET}
     assert sockets == {"/run/family/alphad-sock"}
 
 
@@ -119,7 +119,7 @@ def test_a_file_that_is_renamed_into_place_and_names_that_vary() -> None:
         vector("alphad_t", "etc_t", "dir", "add_name", path="/etc/alphad.conf"),
         *made("alphad_t", "tmp_t", "file", TEMPORARY + "/alphad.k3Xw9Q"),
     ]
-    files = {one.path: one.labelled for one in found(ALPHA, *seen).own if one.kind is FileKind.FILE}
+    files = {own.path: own.labelled for own in found(ALPHA, *seen).own if own.kind is FileKind.FILE}
     assert files == {"/etc/alphad.conf.new": True, "/etc/alphad.conf": True, TEMPORARY + "/alphad.k3Xw9Q": False}
 
 
@@ -144,8 +144,8 @@ def test_names_that_are_made_up_each_time(name: str, expected: bool) -> None:
 
 def test_who_acts_for_a_daemon() -> None:
     def enters(source: str, target: str, range_: str = "s0") -> AccessVector:
-        one = vector(source, target, "process", "transition")
-        return replace(one, target=replace(one.target, range_=range_))
+        entering = vector(source, target, "process", "transition")
+        return replace(entering, target=replace(entering.target, range_=range_))
 
     seen = [
         enters("alphad_t", "helper_t"),
@@ -175,7 +175,7 @@ def test_what_a_daemon_labels_itself_does_not_count() -> None:
 
 def test_hostile_paths_are_nobodys_and_cost_nothing() -> None:
     odd = ["/etc/a b/x", "/etc/x\ny/z", "relative", "/", "", "/etc/" + "a/" * 3000 + "x", "/etc/../../x"]
-    seen = [one for path in odd for one in made("alphad_t", "etc_t", "file", path)]
+    seen = [vector for path in odd for vector in made("alphad_t", "etc_t", "file", path)]
     assert own(ALPHA, *seen) == set()
 
 
@@ -198,9 +198,9 @@ def test_what_a_daemon_uses_in_few_of_its_scenarios_it_was_told_to_use() -> None
             *pool,
             *state,
             *(
-                replace(one, evidence=replace(one.evidence, uses=((replace(use, trace=trace), count),)))
-                for one in inside
-                for use, count in one.evidence.uses
+                replace(vector, evidence=replace(vector.evidence, uses=((replace(use, trace=trace), count),)))
+                for vector in inside
+                for use, count in vector.evidence.uses
                 for trace in traces
             ),
         ]

@@ -43,7 +43,7 @@ def test_the_part_around_a_domain_has_both_directions_and_no_other() -> None:
     other = vector("init_t", "etc_t", "file", "write")
     part = build(observations(*GREETER.vectors, other)).around(["greeterd_t", "greeterd_exec_t"])
     assert set(part.vectors()) == {
-        one for one in GREETER.vectors if "greeterd_t" in one.key or "greeterd_exec_t" in one.key
+        vector for vector in GREETER.vectors if "greeterd_t" in vector.key or "greeterd_exec_t" in vector.key
     }
 
 
@@ -79,13 +79,13 @@ def test_hostile_names_stay_inside_their_quotes() -> None:
 
 
 def test_a_rule_between_two_daemons_is_the_sources() -> None:
-    one, two = DAEMON, Daemon("helloerd", "helloerd_t", "helloerd_exec_t")
-    owners = Owners([one, two])
+    greeterd, helloerd = DAEMON, Daemon("helloerd", "helloerd_t", "helloerd_exec_t")
+    owners = Owners([greeterd, helloerd])
     owner = {v.key: owners.owner(v) for v in GREETER.vectors}
-    assert owner["greeterd_t", "helloerd_t", "unix_stream_socket", "connectto"] is one
-    assert owner["virsh_t", "greeterd_t", "unix_stream_socket", "connectto"] is one
+    assert owner["greeterd_t", "helloerd_t", "unix_stream_socket", "connectto"] is greeterd
+    assert owner["virsh_t", "greeterd_t", "unix_stream_socket", "connectto"] is greeterd
     assert owner["virsh_t", "greeterd_runtime_t", "sock_file", "write"] is None
-    assert owners.present(GREETER.vectors) == (one, two)
+    assert owners.present(GREETER.vectors) == (greeterd, helloerd)
 
 
 def test_who_ran_whom_is_an_edge_where_a_vector_proves_it() -> None:
@@ -96,7 +96,7 @@ def test_who_ran_whom_is_an_edge_where_a_vector_proves_it() -> None:
             Execution("greeterd_t", "/usr/sbin/greeterd", "/usr/bin/never"),
         ),
     )
-    graph = build(replace(seen, vectors=tuple(replace_program(one) for one in seen.vectors)))
+    graph = build(replace(seen, vectors=tuple(replace_program(vector) for vector in seen.vectors)))
     (edge,) = graph.edges(EdgeKind.RUNS)
     assert (edge.source, edge.target) == (executable_node("/usr/sbin/greeterd"), executable_node("/usr/bin/date"))
     assert edge.perms == ("execute_no_trans",)
@@ -105,9 +105,9 @@ def test_who_ran_whom_is_an_edge_where_a_vector_proves_it() -> None:
     assert graph.vectors() == build(replace(seen, executions=(), vectors=graph.vectors())).vectors()
 
 
-def replace_program(one: AccessVector) -> AccessVector:
+def replace_program(vector: AccessVector) -> AccessVector:
     """As the kernel has it: when an execve returns, exe= is the new program."""
-    if one.perm != "execute_no_trans":
-        return one
-    uses = tuple((replace(use, program=use.path), count) for use, count in one.evidence.uses)
-    return replace(one, evidence=replace(one.evidence, uses=uses))
+    if vector.perm != "execute_no_trans":
+        return vector
+    uses = tuple((replace(use, program=use.path), count) for use, count in vector.evidence.uses)
+    return replace(vector, evidence=replace(vector.evidence, uses=uses))

@@ -13,21 +13,24 @@ SHARED = vector("a_t", "var_run_t", "file", "write", count=2, path="/run/shared"
 (SEEN,) = merge_vectors([OWN, SHARED])
 
 
-def on(one: AccessVector, type_: str) -> AccessVector:
-    return replace(one, target=context(type_))
+def on(vector: AccessVector, type_: str) -> AccessVector:
+    return replace(vector, target=context(type_))
 
 
 def test_the_part_that_moved_to_another_type_is_replaced_and_no_more() -> None:
-    (one,) = replaced([SEEN], [on(OWN, "a_runtime_t"), SHARED])
-    assert one.by == "a_runtime_t"
-    assert one.vector.key == SEEN.key
-    assert one.vector.evidence.uses == OWN.evidence.uses
-    assert one.vector.evidence.count == 3
+    (part,) = replaced([SEEN], [on(OWN, "a_runtime_t"), SHARED])
+    assert part.by == "a_runtime_t"
+    assert part.vector.key == SEEN.key
+    assert part.vector.evidence.uses == OWN.evidence.uses
+    assert part.vector.evidence.count == 3
 
 
 def test_parts_that_moved_to_several_types_are_told_apart() -> None:
     found = replaced([SEEN], [on(OWN, "a_runtime_t"), on(SHARED, "shared_t")])
-    assert [(one.by, one.vector.evidence.count) for one in found] == [("a_runtime_t", 3), ("shared_t", 2)]
+    assert [(replaced.by, replaced.vector.evidence.count) for replaced in found] == [
+        ("a_runtime_t", 3),
+        ("shared_t", 2),
+    ]
 
 
 def test_what_stays_or_is_unmapped_was_not_replaced() -> None:
@@ -47,5 +50,5 @@ def test_a_use_that_was_seen_on_both_types_counts_by_how_often() -> None:
     old = with_uses(OWN, OWN.target, [(use, 5)])
     new = on(with_uses(OWN, OWN.target, [(use, 1)]), "a_runtime_t")
     assert replaced([old, new], [old, new]) == ()
-    (one,) = replaced([old, new], [with_uses(old, old.target, [(use, 2)]), with_uses(new, new.target, [(use, 4)])])
-    assert (one.by, one.vector.evidence.count) == ("a_runtime_t", 3)
+    (part,) = replaced([old, new], [with_uses(old, old.target, [(use, 2)]), with_uses(new, new.target, [(use, 4)])])
+    assert (part.by, part.vector.evidence.count) == ("a_runtime_t", 3)

@@ -36,7 +36,7 @@ Components: main
 
 
 def test_deb822_gives_each_uri_with_each_suite() -> None:
-    assert [(one.uri, one.suite) for one in parse_sources(DEB822)] == [
+    assert [(source.uri, source.suite) for source in parse_sources(DEB822)] == [
         ("https://mirror.invalid/debian", "bookworm"),
         ("https://mirror.invalid/debian", "bookworm-updates"),
         ("https://mirror.invalid/debian-security", "bookworm-security"),
@@ -59,8 +59,8 @@ def test_only_debian_12_with_main_is_taken(tmp_path: Path) -> None:
     (tmp_path / "sources.list.d" / "other.list").write_text("deb http://x.invalid/apt tool-bookworm main\n")
     (tmp_path / "sources.list.d" / "off.sources.disabled").write_text(DEB822.replace("mirror", "gone"))
     found = debian_sources(tmp_path)
-    assert {one.suite for one in found} == {"bookworm", "bookworm-updates", "bookworm-security"}
-    assert all("gone" not in one.uri for one in found)
+    assert {source.suite for source in found} == {"bookworm", "bookworm-updates", "bookworm-security"}
+    assert all("gone" not in source.uri for source in found)
     text = sources_list(found)
     assert text.count("deb-src ") == text.count("deb ") == len(found)
 

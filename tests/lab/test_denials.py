@@ -10,8 +10,10 @@ from policytool.model.context import SecurityContext
 
 def vector(source: str, target: str, result: Result, permissive: bool | None, count: int = 1) -> AccessVector:
     use = Use("t", "/usr/bin/x", "open", "/p")
-    one, other = (SecurityContext.parse(f"system_u:system_r:{type_}:s0") for type_ in (source, target))
-    return AccessVector(one, other, "file", "read", result, permissive, Evidence(count, 0, 0, ((use, count),)))
+    subject, object_ = (SecurityContext.parse(f"system_u:system_r:{type_}:s0") for type_ in (source, target))
+    return AccessVector(
+        subject, object_, "file", "read", result, permissive, Evidence(count, 0, 0, ((use, count),))
+    )
 
 
 def test_a_denial_counts_on_either_side_whatever_permissive_says() -> None:
@@ -24,13 +26,13 @@ def test_a_denial_counts_on_either_side_whatever_permissive_says() -> None:
     ]
     every = count_denials(seen)
     found = touching(every, {"ours_t", "svirt_t"})
-    assert [(one.source, one.target, one.count) for one in found] == [
+    assert [(denial.source, denial.target, denial.count) for denial in found] == [
         ("init_t", "ours_t", 1),
         ("ours_t", "etc_t", 5),
     ]
     assert found[1].uses == (Use("t", "/usr/bin/x", "open", "/p"),)
     assert touching(every, {"svirt_t"}) == ()
-    assert [(one.source, one.target) for one in set(every) - set(found)] == [("init_t", "etc_t")]
+    assert [(denial.source, denial.target) for denial in set(every) - set(found)] == [("init_t", "etc_t")]
 
 
 def test_before_the_first_scenario_init_runs_the_helpers() -> None:
@@ -39,10 +41,10 @@ def test_before_the_first_scenario_init_runs_the_helpers() -> None:
     stranger = vector("cron_t", "etc_t", Result.DENIED, False)
     parts = [("boot", [helper, own]), ("zz-switch", [own, stranger])]
     denials, others = sort_out(parts, {"ours_t"}, {"ours_t", "udev_t"}, {})
-    assert [(one.source, one.count) for one in denials] == [("ours_t", 4)]
-    assert [one.source for one in others] == ["cron_t", "udev_t"]
+    assert [(denial.source, denial.count) for denial in denials] == [("ours_t", 4)]
+    assert [denial.source for denial in others] == ["cron_t", "udev_t"]
     denials, _ = sort_out([("zz-switch", [helper])], {"ours_t"}, {"ours_t", "udev_t"}, {})
-    assert [one.source for one in denials] == ["udev_t"]
+    assert [denial.source for denial in denials] == ["udev_t"]
 
 
 def test_what_the_modules_leave_without_a_cure_is_marked_also_beside_a_rule() -> None:

@@ -71,7 +71,7 @@ def enforce(folders: list[Path], names: list[str]) -> tuple[int, Document]:
 
 
 def keys(denials: list[Denied]) -> set[tuple[str, str, str, str]]:
-    return {(one["source"], one["target"], one["tclass"], one["perm"]) for one in denials}
+    return {(denial["source"], denial["target"], denial["tclass"], denial["perm"]) for denial in denials}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -91,10 +91,12 @@ def test_one_batch_of_the_committed_proof_comes_out_as_it_says() -> None:
     scenarios = [file.removesuffix(".sh") for file in sorted(payloads[name]) if file.endswith(".sh")]
     _, document = enforce(POLICIES, scenarios)
     told = proof["batches"][name]
-    failed = [f"{one['scenario']}: {one['daemon']} {one['name']}" for one in document["steps"] if not one["ok"]]
+    failed = [
+        f"{step['scenario']}: {step['daemon']} {step['name']}" for step in document["steps"] if not step["ok"]
+    ]
     assert failed == told["failed"]
     assert len(document["steps"]) == told["ok"] + len(told["failed"])
-    denials = [one for one in document["denials"] if not one["refused"]]
+    denials = [denial for denial in document["denials"] if not denial["refused"]]
     assert keys(denials) <= keys(told["denials"])
     assert document["lost"] == 0
     assert {"init_t", "virsh_t", "svirt_t", "virtqemud_t"} <= set(document["enforcing"])
@@ -117,7 +119,7 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_generated_module_does_all_that_was_recorded_and_nothing_is_denied(modules: Path) -> None:
     status, document = enforce([modules], ["virtsecretd"])
     assert [step for step in document["steps"] if not step["ok"]] == []
-    assert [one for one in document["denials"] if not one["refused"]] == []
+    assert [denial for denial in document["denials"] if not denial["refused"]] == []
     assert document["lost"] == 0
     assert status == 0
 

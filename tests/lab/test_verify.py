@@ -60,7 +60,7 @@ class Lab:
             self.payload[name].write_text(name)
 
     def enforce(self, image: Image, folders: Sequence[Path], payload: Mapping[str, Path], told: Told) -> Played:
-        name = min(one for one in payload if one.endswith(".sh")).split("-")[0]
+        name = min(script for script in payload if script.endswith(".sh")).split("-")[0]
         self.boots.append(name)
         if name in self.lost:
             self.lost.remove(name)

@@ -89,12 +89,12 @@ def uses(scenario: str, text: str, known: Iterable[Group], helpers: str = "") ->
         step = _STEP.match(line)
         rest = line[step.end() :] if step else line
         refused = step is not None and step["kind"] == "refuse"
-        found |= {Use(*one, scenario, refused) for one in _commands(rest, commands)}
+        found |= {Use(*called, scenario, refused) for called in _commands(rest, commands)}
     called = set(re.findall(r"[\w-]+", "\n".join(_lines(text))))
     for function in _FUNCTION.finditer(helpers):
         if (function["name"] or function["short"]) in called:
             body = "\n".join(_lines(function["body"] or function["line"]))
-            found |= {Use(*one, scenario, False) for one in _commands(body, commands)}
+            found |= {Use(*called, scenario, False) for called in _commands(body, commands)}
     return frozenset(found)
 
 
@@ -133,7 +133,7 @@ class Facts:
 def load_facts() -> Facts:
     """Return the facts in verbs.toml; a reason may stand for several commands."""
     data = tomllib.loads((HERE / "verbs.toml").read_text("utf-8"))
-    why = {f"{one['program']} {name}": one["why"] for one in data["reason"] for name in one["commands"]}
+    why = {f"{reason['program']} {name}": reason["why"] for reason in data["reason"] for name in reason["commands"]}
     return Facts(data["groups"], data["served"], frozenset(data["containers"]), why)
 
 

@@ -47,9 +47,9 @@ def test_merging_observations_is_reading_them_together(seen: list[AccessVector],
     apart = observations(*seen[:cut]).merge(observations(*seen[cut:]))
     together = Observations().merge(observations(*seen))
     assert apart.vectors == together.vectors == merge_vectors(seen)
-    assert sum(one.evidence.count for one in apart.vectors) == len(seen)
+    assert sum(vector.evidence.count for vector in apart.vectors) == len(seen)
 
 
 def test_complete_recordings_stay_apart_from_others() -> None:
     merged = merge_vectors([vector("a_t", "b_t", "file", "read", complete=flag) for flag in (True, False, True)])
-    assert [(one.complete, one.evidence.count) for one in merged] == [(False, 1), (True, 2)]
+    assert [(vector.complete, vector.evidence.count) for vector in merged] == [(False, 1), (True, 2)]

@@ -15,8 +15,8 @@ def test_only_printable_ascii_is_left(text: str) -> None:
 
 
 @given(st.text(), st.text())
-def test_different_texts_stay_different(one: str, other: str) -> None:
-    assert (printable(one) == printable(other)) == (one == other)
+def test_different_texts_stay_different(first: str, second: str) -> None:
+    assert (printable(first) == printable(second)) == (first == second)
 
 
 def test_a_limit_cuts() -> None:

@@ -18,6 +18,6 @@ def test_what_a_record_tells() -> None:
 def test_the_smallest_are_kept_whatever_the_order() -> None:
     every = [(Refusal("op", source=f"s{number:05}"), 1) for number in range(2 * MAX_REFUSALS)]
     shuffled = random.Random(1).sample(every, len(every))  # noqa: S311 (an order, not a secret)
-    expected = tuple((one, 2) for one, _ in every[:MAX_REFUSALS])
+    expected = tuple((refusal, 2) for refusal, _ in every[:MAX_REFUSALS])
     assert kept([*shuffled, *every]) == expected
     assert kept([*kept(shuffled), *kept(every)]) == expected

@@ -46,7 +46,7 @@ def test_an_event_is_cut_down_to_the_programs_wanted_and_to_the_time() -> None:
     ):
         kept = Selection(programs=(pattern,)).of_event(event, programs)
         assert kept is not None
-        assert [one.perms[0] for one in kept.decisions] == perms
+        assert [decision.perms[0] for decision in kept.decisions] == perms
     assert Selection(since=1000, until=1000).of_event(event, programs) is event
     assert Selection(since=1001).of_event(event, programs) is None
     assert Selection(until=999).of_event(event, programs) is None

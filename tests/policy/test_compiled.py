@@ -114,7 +114,7 @@ def test_rules_are_read_once(policy: CompiledPolicy) -> None:
     assert again.transition("asker", "object", "process") is None
     del again._policy  # whoever reads it anew fails
     assert list(again.rules()) == list(policy.rules())
-    allowed = [one for one in again.rules() if one.ruletype is TeRuleType.ALLOW]
+    allowed = [rule for rule in again.rules() if rule.ruletype is TeRuleType.ALLOW]
     assert allowed
     assert list(again.rules({TeRuleType.ALLOW})) == allowed
 

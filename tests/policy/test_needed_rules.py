@@ -21,7 +21,7 @@ def grants(text: str) -> list[Grant]:
         return frozenset({"a_t", "b_t"}) if name == "ab" else frozenset({name})
 
     rules = read_cil("m", text).rules
-    return [Grant(one, types(one.source), None if one.target == SELF else types(one.target)) for one in rules]
+    return [Grant(rule, types(rule.source), None if rule.target == SELF else types(rule.target)) for rule in rules]
 
 
 def standings(
@@ -33,7 +33,7 @@ def standings(
 
 def test_each_permission_is_judged_by_itself() -> None:
     found = standings("(allow a_t b_t (file (read getattr write)))", READ, BASE)
-    assert [(one.perm, one.standing) for one in found] == [
+    assert [(judged.perm, judged.standing) for judged in found] == [
         ("read", Standing.NEEDED),
         ("getattr", Standing.GRANTED),
         ("write", Standing.UNSEEN),
@@ -45,19 +45,19 @@ def test_each_permission_is_judged_by_itself() -> None:
 
 def test_of_two_statements_that_grant_the_same_each_can_go_alone_and_names_the_other() -> None:
     found = standings("(allow a_t b_t (file (read)))(allow ab ab (file (read)))", READ)
-    assert [one.standing for one in found] == [Standing.TWICE, Standing.TWICE]
+    assert [judged.standing for judged in found] == [Standing.TWICE, Standing.TWICE]
     assert found[0].detail == "m: allow ab ab:file"
 
 
 def test_what_another_module_grants_too_is_shared_and_no_finding() -> None:
-    one, other, again = (
+    first, second, third = (
         replace(grant, rule=replace(grant.rule, module=module))
         for grant, module in zip(grants("(allow a_t b_t (file (read)))") * 3, "mno", strict=True)
     )
-    for places, expected in (((one, other), Standing.SHARED), ((one, other, one), Standing.TWICE)):
+    for places, expected in (((first, second), Standing.SHARED), ((first, second, first), Standing.TWICE)):
         found = judge(places, [vector(*READ)], TablePolicy(frozenset()), TablePolicy(EVERY))
         assert found[0].standing is expected
-    found = judge((one, other, again), [vector(*READ)], TablePolicy(frozenset({READ})), TablePolicy(EVERY))
+    found = judge((first, second, third), [vector(*READ)], TablePolicy(frozenset({READ})), TablePolicy(EVERY))
     assert {judged.standing for judged in found} == {Standing.GRANTED}
 
 
@@ -65,7 +65,7 @@ def test_an_attribute_is_needed_for_what_only_it_grants() -> None:
     itself = ("b_t", "b_t", "file", "read")
     text = "(allow a_t b_t (file (read)))(allow ab ab (file (read)))"
     found = standings(text, READ, itself, whole=EVERY | {itself})
-    assert [one.standing for one in found] == [Standing.TWICE, Standing.NEEDED]
+    assert [judged.standing for judged in found] == [Standing.TWICE, Standing.NEEDED]
 
 
 def test_self_is_each_type_itself_and_no_other() -> None:
@@ -84,6 +84,10 @@ def test_what_a_constraint_denies_all_the_same_is_not_needed() -> None:
 
 
 def test_only_what_can_go_or_was_not_judged_is_a_finding() -> None:
-    assert {one for one in Standing if not one.is_finding} == {Standing.NEEDED, Standing.SHARED, Standing.OFF}
+    assert {standing for standing in Standing if not standing.is_finding} == {
+        Standing.NEEDED,
+        Standing.SHARED,
+        Standing.OFF,
+    }
     assert Standing.UNJUDGED.is_finding
     assert not Standing.UNJUDGED.removable

@@ -28,7 +28,7 @@ FILE = frozenset({"getattr", "open", "read", "write"})
 
 
 def names(sets: PermissionSets, tclass: str, *perms: str) -> list[str]:
-    return [one.name for one in sets.of_class(tclass, frozenset(perms))]
+    return [permission_set.name for permission_set in sets.of_class(tclass, frozenset(perms))]
 
 
 def test_nested_names_are_expanded_in_any_order_and_rings_left_out() -> None:

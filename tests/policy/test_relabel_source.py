@@ -20,14 +20,14 @@ ATTRIBUTION = Attribution(
 )
 
 
-def used(one: AccessVector, *uses: tuple[str, str, int]) -> AccessVector:
-    """Give ONE these uses: program, call, count."""
+def used(vector: AccessVector, *uses: tuple[str, str, int]) -> AccessVector:
+    """Give VECTOR these uses: program, call, count."""
     every = tuple(sorted((Use("synthetic/one", program, call, ""), count) for program, call, count in uses))
-    return replace(one, evidence=Evidence(sum(count for _, count in every), 1, 2, every))
+    return replace(vector, evidence=Evidence(sum(count for _, count in every), 1, 2, every))
 
 
 def keys(moved: tuple[Moved, ...]) -> set[tuple[str, str, str, str]]:
-    return {one.vector.key for one in moved}
+    return {move.vector.key for move in moved}
 
 
 def test_a_vector_of_two_programs_is_split() -> None:
@@ -44,16 +44,16 @@ def test_a_vector_of_two_programs_is_split() -> None:
 
 
 def test_where_not_every_use_is_known_nothing_is_concluded() -> None:
-    one = vector(D, "etc_t", "file", "read", program=TOOL)
-    one = replace(one, evidence=replace(one.evidence, count=9))
-    found = relabel_sources([one], [ATTRIBUTION])
-    assert found.kept == (one,)
+    seen = vector(D, "etc_t", "file", "read", program=TOOL)
+    seen = replace(seen, evidence=replace(seen.evidence, count=9))
+    found = relabel_sources([seen], [ATTRIBUTION])
+    assert found.kept == (seen,)
     assert not found.moved
 
 
 def test_running_the_helper_becomes_the_transition_with_what_the_kernel_asks() -> None:
-    one = vector(D, "tool_exec_t", "file", "execute_no_trans", program=TOOL, syscall="execve")
-    found = relabel_sources([one], [ATTRIBUTION])
+    run = vector(D, "tool_exec_t", "file", "execute_no_trans", program=TOOL, syscall="execve")
+    found = relabel_sources([run], [ATTRIBUTION])
     assert found.kept == ()
     assert keys(found.moved) == {
         (D, "tool_t", "process", "transition"),
@@ -63,8 +63,8 @@ def test_running_the_helper_becomes_the_transition_with_what_the_kernel_asks() -
         ("tool_t", "tool_exec_t", "file", "entrypoint"),
         ("tool_t", D, "fd", "use"),
     }
-    assert {one.vector.key[3] for one in found.moved if one.assumed} == {"use"}
-    assert {str(one.vector.target) for one in found.moved if one.vector.tclass == "process"} == {
+    assert {moved.vector.key[3] for moved in found.moved if moved.assumed} == {"use"}
+    assert {str(moved.vector.target) for moved in found.moved if moved.vector.tclass == "process"} == {
         "system_u:system_r:tool_t:s0"
     }
 
@@ -72,7 +72,7 @@ def test_running_the_helper_becomes_the_transition_with_what_the_kernel_asks() -
 def test_starting_a_program_is_the_old_domains_and_mapping_it_the_new_ones() -> None:
     def places(perm: str, program: str = TOOL, type_: str = "tool_exec_t") -> set[str]:
         found = relabel_sources([vector(D, type_, "file", perm, program=program, syscall="execve")], [ATTRIBUTION])
-        return {v.source.type_ for v in (*found.kept, *(one.vector for one in found.moved))}
+        return {v.source.type_ for v in (*found.kept, *(moved.vector for moved in found.moved))}
 
     assert places("open") == {D}
     assert places("execute") == {D, "tool_t"}
@@ -104,8 +104,8 @@ def test_what_a_helper_made_is_its_own_and_the_rest_was_inherited() -> None:
         vector(D, D, "process", "sigchld", program=TOOL, syscall="exit_group"),
         vector(D, D, "capability", "net_admin", program=TOOL, syscall="bind"),
     ]
-    found = {one.vector.key[2:]: one for one in relabel_sources(seen, [ATTRIBUTION]).moved}
-    targets = {key: one.vector.target.type_ for key, one in found.items()}
+    found = {moved.vector.key[2:]: moved for moved in relabel_sources(seen, [ATTRIBUTION]).moved}
+    targets = {key: moved.vector.target.type_ for key, moved in found.items()}
     assert targets == {
         ("udp_socket", "create"): "tool_t",
         ("udp_socket", "bind"): "tool_t",
@@ -120,21 +120,21 @@ def test_what_a_helper_made_is_its_own_and_the_rest_was_inherited() -> None:
 
 
 def test_a_signal_of_the_daemon_may_be_for_a_helper_and_stays_too() -> None:
-    one = vector(D, D, "process", "signal", program=OWN, syscall="kill")
+    signal = vector(D, D, "process", "signal", program=OWN, syscall="kill")
     run = vector(D, "tool_exec_t", "file", "execute_no_trans", program=TOOL, syscall="execve")
-    found = relabel_sources([one, run], [ATTRIBUTION])
-    assert found.kept == (one,)
-    (moved,) = (access for access in found.moved if access.origin == one)
+    found = relabel_sources([signal, run], [ATTRIBUTION])
+    assert found.kept == (signal,)
+    (moved,) = (access for access in found.moved if access.origin == signal)
     assert moved.vector.key == (D, "tool_t", "process", "signal")
     assert (moved.assumed, moved.left) == (True, False)
     # Where the helper always left, the signal was for the daemon itself.
-    alone = relabel_sources([one], [ATTRIBUTION])
-    assert (alone.kept, alone.moved) == ((one,), ())
+    alone = relabel_sources([signal], [ATTRIBUTION])
+    assert (alone.kept, alone.moved) == ((signal,), ())
 
 
 def test_a_bare_comm_stands_for_the_one_program_it_can_be() -> None:
-    one = vector(D, "etc_t", "dir", "search", program="tool")
-    assert keys(relabel_sources([one], [ATTRIBUTION]).moved) == {("tool_t", "etc_t", "dir", "search")}
+    search = vector(D, "etc_t", "dir", "search", program="tool")
+    assert keys(relabel_sources([search], [ATTRIBUTION]).moved) == {("tool_t", "etc_t", "dir", "search")}
     other = vector(D, "etc_t", "dir", "search", program="greeterd")
     assert relabel_sources([other], [ATTRIBUTION]).kept == (other,)
 
@@ -146,27 +146,27 @@ def test_what_was_recorded_under_the_transition_stays_as_it_is() -> None:
         vector(D, "tool_t", "process", "transition", program=TOOL, syscall="execve"),
     )
     found = relabel_sources(seen, [ATTRIBUTION])
-    assert {one.key for one in found.kept} == {one.key for one in seen}
+    assert {vector.key for vector in found.kept} == {vector.key for vector in seen}
     assert not found.moved
 
 
 def test_no_evidence_is_lost_or_made_up() -> None:
-    one = used(
+    mixed = used(
         vector(D, "etc_t", "file", "read"),
         (OWN, "read", 5),
         (TOOL, "read", 7),
         (SHELL, "read", 11),
         (DEEP, "read", 13),
     )
-    found = relabel_sources([one], [ATTRIBUTION])
+    found = relabel_sources([mixed], [ATTRIBUTION])
     counts = [v.evidence.count for v in found.kept] + [m.vector.evidence.count for m in found.moved]
     assert sorted(counts) == [5, 7, 11, 13]
 
 
 def test_the_other_end_of_a_helpers_connection_is_the_daemons() -> None:
     made = vector(D, D, "unix_stream_socket", "create", program=TOOL, syscall="socket")
-    one = vector(D, D, "unix_stream_socket", "connectto", program=TOOL, syscall="connect")
-    found = relabel_sources([made, one], [ATTRIBUTION])
+    connect = vector(D, D, "unix_stream_socket", "connectto", program=TOOL, syscall="connect")
+    found = relabel_sources([made, connect], [ATTRIBUTION])
     assert keys(found.moved) == {
         ("tool_t", "tool_t", "unix_stream_socket", "create"),
         ("tool_t", D, "unix_stream_socket", "connectto"),

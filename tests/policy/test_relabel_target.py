@@ -56,7 +56,7 @@ def mapped(*vectors: AccessVector) -> Retargeted:
 
 
 def keys(result: Retargeted) -> set[tuple[str, str, str, str]]:
-    return {one.key for one in result.vectors}
+    return {vector.key for vector in result.vectors}
 
 
 def file(source: str, target: str, perm: str, path: str, *, program: str = "x", count: int = 1) -> AccessVector:
@@ -66,7 +66,7 @@ def file(source: str, target: str, perm: str, path: str, *, program: str = "x", 
 def joined(*vectors: AccessVector) -> AccessVector:
     """One vector with the uses of all, which differ in path only."""
     first, *others = vectors
-    return replace(first, evidence=first.evidence.merge(*(one.evidence for one in others)))
+    return replace(first, evidence=first.evidence.merge(*(vector.evidence for vector in others)))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_what_was_there_before_has_the_type_of_its_path(path: str, type_: str) -
 def test_a_vector_is_split_by_its_uses_and_nothing_is_lost() -> None:
     seen = joined(*(file("betad_t", "etc_t", "read", path, count=2) for path in ("/etc/alpha/x", "/etc/hosts")))
     result = mapped(seen)
-    assert {(one.target.type_, one.evidence.count) for one in result.vectors} == {
+    assert {(vector.target.type_, vector.evidence.count) for vector in result.vectors} == {
         ("alphad_conf_t", 2),
         ("etc_t", 2),
     }
@@ -140,7 +140,10 @@ def test_a_use_that_cannot_be_told_keeps_its_rule_and_is_listed() -> None:
     untold = file("alphad_t", "etc_t", "write", "", count=3)
     seen = joined(file("alphad_t", "etc_t", "write", "/etc/alpha/x"), untold)
     result = mapped(seen)
-    assert {one.target.type_: one.evidence.count for one in result.vectors} == {"alphad_conf_t": 1, "etc_t": 3}
+    assert {vector.target.type_: vector.evidence.count for vector in result.vectors} == {
+        "alphad_conf_t": 1,
+        "etc_t": 3,
+    }
     (unmapped,) = result.unmapped
     assert (unmapped.vector.key, unmapped.vector.evidence.count) == (untold.key, 3)
     assert "alphad_conf_t or betad_conf_t" in unmapped.reason
@@ -170,15 +173,18 @@ def test_only_what_may_have_a_private_type_is_listed(target: str, identity: Iden
     seen = replace(file("alphad_t", target, "read", ""), evidence=Evidence(1, 1, 2, ((use, 1),)))
     result = mapped(seen)
     assert result.vectors == (seen,)
-    assert [one.vector for one in result.unmapped] == ([seen] if listed else [])
+    assert [unmapped.vector for unmapped in result.unmapped] == ([seen] if listed else [])
 
 
 def test_uses_that_are_not_known_stay_and_are_listed() -> None:
     seen = file("alphad_t", "etc_t", "write", "/etc/alpha/x", count=2)
     more = replace(seen, evidence=replace(seen.evidence, count=5))
     result = mapped(more)
-    assert {one.target.type_: one.evidence.count for one in result.vectors} == {"alphad_conf_t": 2, "etc_t": 3}
-    assert [one.vector.evidence.count for one in result.unmapped] == [3]
+    assert {vector.target.type_: vector.evidence.count for vector in result.vectors} == {
+        "alphad_conf_t": 2,
+        "etc_t": 3,
+    }
+    assert [unmapped.vector.evidence.count for unmapped in result.unmapped] == [3]
 
 
 def test_a_recording_under_the_skeleton_is_as_it_is() -> None:

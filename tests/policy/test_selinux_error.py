@@ -39,7 +39,7 @@ MOVE = "op=security_validate_transition seresult=denied oldcontext={} newcontext
 
 
 @pytest.mark.parametrize(
-    ("one", "kind"),
+    ("refusal", "kind"),
     [
         (INVALID, ErrorKind.ROLE),
         (
@@ -60,8 +60,8 @@ MOVE = "op=security_validate_transition seresult=denied oldcontext={} newcontext
         (told("op=something_new"), ErrorKind.UNKNOWN),
     ],
 )
-def test_kinds_told_from_the_record_alone(one: Refusal, kind: ErrorKind) -> None:
-    assert classify(one) is kind
+def test_kinds_told_from_the_record_alone(refusal: Refusal, kind: ErrorKind) -> None:
+    assert classify(refusal) is kind
 
 
 @dataclass
@@ -89,7 +89,7 @@ ALLOWED, DENIED, UNMAPPED = ErrorOutcome.ALLOWED, ErrorOutcome.DENIED, ErrorOutc
 
 
 @pytest.mark.parametrize(
-    ("one", "policy", "kind", "outcome"),
+    ("refusal", "policy", "kind", "outcome"),
     [
         (INVALID, FewNames(), ROLE, ALLOWED),
         (INVALID, FewNames(roles={"r": frozenset({"blue_t"})}), ROLE, DENIED),
@@ -110,6 +110,6 @@ ALLOWED, DENIED, UNMAPPED = ErrorOutcome.ALLOWED, ErrorOutcome.DENIED, ErrorOutc
         (told(MOVE.format("u:object_r:x_t:s1", "u:object_r:x_t:s0")), FewNames(), RANGE, UNMAPPED),
     ],
 )
-def test_what_a_policy_says(one: Refusal, policy: FewNames, kind: ErrorKind, outcome: ErrorOutcome) -> None:
-    (judged,) = judge([(one, 3)], policy, policy)
-    assert (judged.refusal, judged.count, judged.kind, judged.outcome) == (one, 3, kind, outcome)
+def test_what_a_policy_says(refusal: Refusal, policy: FewNames, kind: ErrorKind, outcome: ErrorOutcome) -> None:
+    (judged,) = judge([(refusal, 3)], policy, policy)
+    assert (judged.refusal, judged.count, judged.kind, judged.outcome) == (refusal, 3, kind, outcome)

@@ -65,5 +65,5 @@ def test_a_command_that_allowxperm_leaves_out_is_denied() -> None:
 
 def test_a_grant_and_a_denial_of_one_access_are_one_question() -> None:
     outcome = replay([vector(*KEY), vector(*KEY, result=Result.DENIED, count=4)], TablePolicy(), Commands(), {})
-    assert [one.vector.evidence.count for one in outcome.results] == [5]
+    assert [replayed.vector.evidence.count for replayed in outcome.results] == [5]
     assert outcome.counts == {Verdict.ALLOWED: 0, Verdict.REFUSED: 0, Verdict.DENIED: 1, Verdict.UNMAPPED: 0}

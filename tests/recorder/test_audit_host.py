@@ -79,7 +79,7 @@ def test_a_replaced_file_keeps_its_mode(tmp_path: Path) -> None:
     audit_host.replace_file(path, b"after")
     assert path.read_text() == "after"
     assert path.stat().st_mode & 0o777 == 0o640
-    assert [one.name for one in tmp_path.iterdir()] == ["auditd.conf"]
+    assert [path.name for path in tmp_path.iterdir()] == ["auditd.conf"]
 
 
 def test_a_slice_of_a_log(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_what_cannot_be_undone_stays_and_the_rest_is_undone(
             undo_log.undo_all(quiet)
         assert read_label(program) == BEFORE
     left = json.loads((state / "recording" / "journal.json").read_text())["changes"]
-    assert [one["kind"] for one in left] == ["audit rule"]
+    assert [change["kind"] for change in left] == ["audit rule"]
 
 
 def test_after_a_boot_the_kernel_has_forgotten_its_part(program: Path, tmp_path: Path) -> None:

@@ -19,10 +19,10 @@ SEEN = observations(
 
 
 def test_vectors_that_differ_in_contexts_only_are_one_access() -> None:
-    one = SEEN.vectors[0]
-    other = replace(one, source=SecurityContext("staff_u", "staff_r", one.source.type_, "s0"))
-    (access,) = distinct(observations(one, other))
-    assert access.evidence.count == 2 * one.evidence.count
+    vector = SEEN.vectors[0]
+    other = replace(vector, source=SecurityContext("staff_u", "staff_r", vector.source.type_, "s0"))
+    (access,) = distinct(observations(vector, other))
+    assert access.evidence.count == 2 * vector.evidence.count
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ def test_vectors_that_differ_in_contexts_only_are_one_access() -> None:
 )
 def test_sorting(by: SortKey | None, counts: list[int]) -> None:
     accesses = distinct(SEEN)
-    assert [one.evidence.count for one in ordered(accesses, by)] == counts
-    assert [one.evidence.count for one in ordered(accesses, by, reverse=True)] == counts[::-1]
+    assert [access.evidence.count for access in ordered(accesses, by)] == counts
+    assert [access.evidence.count for access in ordered(accesses, by, reverse=True)] == counts[::-1]
 
 
 @pytest.mark.parametrize(
@@ -57,17 +57,17 @@ def test_sorting(by: SortKey | None, counts: list[int]) -> None:
 )
 def test_grouping_loses_no_decision(by: GroupKey, expected: dict[str, int]) -> None:
     groups = grouped(distinct(SEEN), by)
-    assert {one.name: one.count for one in groups} == expected
-    assert sum(one.denied for one in groups) == 9
-    counts = [one.count for one in groups]
+    assert {group.name: group.count for group in groups} == expected
+    assert sum(group.denied for group in groups) == 9
+    counts = [group.count for group in groups]
     assert counts == sorted(counts, reverse=True)
 
 
 def test_programs_and_hosts_that_evidence_does_not_keep_are_others() -> None:
     evidence = Evidence(10, 0, 9, ((Use("t", "/a", "", ""), 4),), (("alpha", 7),))
     accesses = distinct(observations(replace(SEEN.vectors[0], evidence=evidence)))
-    assert {one.name: one.count for one in grouped(accesses, GroupKey.PROGRAM)} == {"/a": 4, OTHERS: 6}
-    assert {one.name: one.count for one in grouped(accesses, GroupKey.HOST)} == {"alpha": 7, OTHERS: 3}
+    assert {group.name: group.count for group in grouped(accesses, GroupKey.PROGRAM)} == {"/a": 4, OTHERS: 6}
+    assert {group.name: group.count for group in grouped(accesses, GroupKey.HOST)} == {"alpha": 7, OTHERS: 3}
 
 
 def test_explaining_only_adds_keys() -> None:

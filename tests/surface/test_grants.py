@@ -28,21 +28,21 @@ def test_a_set_of_triples(triples: set[Triple]) -> None:
 
 
 @given(TRIPLES, TRIPLES)
-def test_set_operations_between_different_universes(one: set[Triple], two: set[Triple]) -> None:
-    assert set(Grants.of(one) - Grants.of(two)) == one - two
-    assert set(Grants.of(one) & Grants.of(two)) == one & two
-    assert (Grants.of(one) == Grants.of(two)) == (one == two)
+def test_set_operations_between_different_universes(first: set[Triple], second: set[Triple]) -> None:
+    assert set(Grants.of(first) - Grants.of(second)) == first - second
+    assert set(Grants.of(first) & Grants.of(second)) == first & second
+    assert (Grants.of(first) == Grants.of(second)) == (first == second)
 
 
 @given(TRIPLES, TRIPLES)
-def test_difference_is_antisymmetric_and_complete(one: set[Triple], two: set[Triple]) -> None:
-    there, back = diff(surface(one), surface(two)), diff(surface(two), surface(one))
-    assert (there.added, there.removed) == (back.removed, back.added) == (len(two - one), len(one - two))
+def test_difference_is_antisymmetric_and_complete(first: set[Triple], second: set[Triple]) -> None:
+    there, back = diff(surface(first), surface(second)), diff(surface(second), surface(first))
+    assert (there.added, there.removed) == (back.removed, back.added) == (len(second - first), len(first - second))
     assert [(c.target, c.tclass, c.added) for c in there.changes] == [
         (c.target, c.tclass, c.removed) for c in back.changes
     ]
     gained = {(c.target, c.tclass, perm) for c in there.changes for perm in c.added}
-    assert (one - {t for t in one if t not in two}) | gained == two
+    assert (first - {t for t in first if t not in second}) | gained == second
 
 
 @given(st.sets(NAMES), st.sets(NAMES))

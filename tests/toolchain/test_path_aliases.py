@@ -34,7 +34,7 @@ def test_a_pattern_under_another_name_is_told_and_libselinux_agrees(aliased_base
         '(filecon "/new/y" file (system_u object_r m_t ((s0) (s0))))\n'
     )
     built = build([tmp_path], aliased_base)
-    assert [(one.id, one.line) for one in built.findings] == [("W-filecon-unreachable", 2)]
+    assert [(finding.id, finding.line) for finding in built.findings] == [("W-filecon-unreachable", 2)]
     assert built.linked is not None
     got = labels(built.linked.file_contexts, "file", ["/old/x", "/old/y", "/new/x", "/new/y"])
     assert {path for path, context in got.items() if "m_t" in context} == {"/old/y", "/new/y"}

@@ -19,8 +19,8 @@ def test_the_table_is_what_the_manifests_say() -> None:
     found = {}
     for folder in BUNDLES:
         manifest = read_manifest(folder)
-        kept = sum(one.records if one.reduced is None else one.reduced.kept for one in manifest.evidence)
-        scenarios = sum(one.trace != "boot" for one in manifest.evidence)
+        kept = sum(file.records if file.reduced is None else file.reduced.kept for file in manifest.evidence)
+        scenarios = sum(file.trace != "boot" for file in manifest.evidence)
         found[folder.name] = (scenarios, manifest.records, kept)
     assert told == found
 
@@ -33,7 +33,7 @@ def test_a_daemons_bundle_is_complete_and_has_lost_nothing() -> None:
         assert manifest.complete, folder.name
         assert manifest.facts.lost == 0, folder.name
         # A daemon may have several boots: virtqemud, virtqemud-2.
-        scenarios.setdefault(folder.name.split("-")[0], set()).update(one.trace for one in manifest.evidence)
+        scenarios.setdefault(folder.name.split("-")[0], set()).update(file.trace for file in manifest.evidence)
     daemons = scenarios.keys() - {"every", "zz"}  # of all of them
     assert len(daemons) >= 13
     assert min(len(scenarios[name] - {"boot"}) for name in daemons) >= 3

@@ -60,7 +60,7 @@ class FileSystem:
     def _put(self, path: str, tclass: str, node: Node | None = None) -> Node:
         dev = "vdb1" if path.startswith("/var/lib/other") else "vda1"
         if node is None:
-            used = {(one.dev, one.inode) for one in self.nodes.values()}
+            used = {(node.dev, node.inode) for node in self.nodes.values()}
             used |= {(had, inode) for had, inode, name in self._had if name == basename(path)}
             node = Node(dev, next(n for n in range(2, 99) if (dev, n) not in used), tclass)
         node.paths.add(path)
@@ -72,11 +72,11 @@ class FileSystem:
 
     def folders(self) -> list[str]:
         """Return the folders that things can be made in."""
-        return sorted(path for path, one in self.nodes.items() if one.tclass == "dir" and path != "/var")
+        return sorted(path for path, node in self.nodes.items() if node.tclass == "dir" and path != "/var")
 
     def files(self) -> list[str]:
         """Return all files."""
-        return sorted(path for path, one in self.nodes.items() if one.tclass == "file")
+        return sorted(path for path, node in self.nodes.items() if node.tclass == "file")
 
     def use(self, path: str) -> None:
         """Read a file."""
@@ -208,7 +208,7 @@ class _Event:
             return
         self._system._serial += 1
         stamp = f"17000{self._system._serial:05}.100:{self._system._serial}"
-        records = [f"AVC|{one}" for one in self._avcs]
+        records = [f"AVC|{avc}" for avc in self._avcs]
         # A folder that is no current one: the numbers of the call say so.
         first = "ffffff9c" if not self._cwd or self._chance() else "7"
         records.append(

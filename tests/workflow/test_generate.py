@@ -88,7 +88,9 @@ def test_entries_names_and_aliases(served_base: Base) -> None:
     )
     (made,) = generate_modules(seen, (), ["bind_t"], served_base)
     assert made.module.name == "bind_domain", "a module `bind` would replace the base's"
-    assert [one.source for one in made.module.transitions if one.source != "unconfined_t"] == ["init_t"]
+    assert [transition.source for transition in made.module.transitions if transition.source != "unconfined_t"] == [
+        "init_t"
+    ]
     assert [(rule.target, rule.perms) for rule in made.module.rules if rule.source == "bind_t"] == [
         ("cupsd_runtime_t", ("open", "read"))
     ]
@@ -104,8 +106,8 @@ RAW = observations(
 @pytest.mark.base
 def test_what_a_neverallow_rule_forbids_is_refused_under_its_id(small_base: Base) -> None:
     (made,) = generate_modules(RAW, (), ["greeterd_t"], small_base)
-    assert {one.cure for one in made.triaged} == {Cure.REFUSED}
-    assert {one.id for one in made.triaged} >= {"R-raw-disk-read:fixed_disk_device_t"}
+    assert {triaged.cure for triaged in made.triaged} == {Cure.REFUSED}
+    assert {triaged.id for triaged in made.triaged} >= {"R-raw-disk-read:fixed_disk_device_t"}
     assert (made.module.rules, made.module.attributes) == ((), ())
 
 
@@ -113,7 +115,7 @@ def test_what_a_neverallow_rule_forbids_is_refused_under_its_id(small_base: Base
 def test_what_is_accepted_joins_the_attribute_that_the_neverallow_rule_exempts(small_base: Base) -> None:
     accepted = {"greeterd": {"R-raw-disk-read:fixed_disk_device_t": "it reads disks"}}
     (made,) = generate_modules(RAW, (), ["greeterd_t"], small_base, Choices(accepted))
-    assert [(one.type_, one.attributes) for one in made.module.attributes] == [
+    assert [(attribute.type_, attribute.attributes) for attribute in made.module.attributes] == [
         ("greeterd_t", ("fixed_disk_raw_read",))
     ]
     assert {(rule.target, rule.tclass, rule.perms) for rule in made.module.rules} == {
@@ -129,10 +131,10 @@ def test_what_a_constraint_denies_although_there_is_a_rule_is_no_rule(small_base
     same = vector("greeterd_t", "etc_t", "file", "relabelto", path="/etc/greeter")
     other = replace(same, target=replace(same.target, user="unconfined_u"))
     (alone,) = generate_modules(observations(other), (), ["greeterd_t"], small_base)
-    assert {(one.cure, one.id) for one in alone.triaged} == {(Cure.CONSTRAINT, "")}
+    assert {(triaged.cure, triaged.id) for triaged in alone.triaged} == {(Cure.CONSTRAINT, "")}
     assert alone.module.rules == ()
     (both,) = generate_modules(observations(same, other), (), ["greeterd_t"], small_base)
-    assert {one.cure for one in both.triaged} == {Cure.CONSTRAINT, Cure.ALLOW}
+    assert {triaged.cure for triaged in both.triaged} == {Cure.CONSTRAINT, Cure.ALLOW}
     assert [rule.perms for rule in both.module.rules] == [("relabelto",)]
 
 
@@ -165,7 +167,7 @@ def test_a_type_of_a_block_gets_its_extension_in_cil(block_base: Base, tmp_path:
     assert modules.domains == {"box.process"}
     policy = modules.policy
     with Decider(policy) as decider:
-        assert all(decider.decide(one).allowed for one in seen.vectors)
+        assert all(decider.decide(vector).allowed for vector in seen.vectors)
 
 
 @pytest.mark.base

@@ -40,29 +40,32 @@ def recorded() -> Observations:
 
 @pytest.fixture(scope="module")
 def made(recorded: Observations, virt_base: Base) -> Mapping[str, Candidate]:
-    return {one.daemon.name: one for one in generate_modules(recorded, load_daemons(), WANTED, virt_base, CHOICES)}
+    return {
+        candidate.daemon.name: candidate
+        for candidate in generate_modules(recorded, load_daemons(), WANTED, virt_base, CHOICES)
+    }
 
 
-def programs(one: Candidate) -> set[tuple[str, Whose]]:
-    assert one.attribution
-    return {(program.path, program.whose) for program in one.attribution.programs}
+def programs(candidate: Candidate) -> set[tuple[str, Whose]]:
+    assert candidate.attribution
+    return {(program.path, program.whose) for program in candidate.attribution.programs}
 
 
 def test_virtnetworkd_runs_dnsmasq_and_iptables_and_dnsmasq_the_rest(made: Mapping[str, Candidate]) -> None:
-    one = made["virtnetworkd"]
-    assert programs(one) == {
+    candidate = made["virtnetworkd"]
+    assert programs(candidate) == {
         ("/usr/sbin/virtnetworkd", Whose.OWN),
         ("/usr/sbin/dnsmasq", Whose.HELPER),
         ("/usr/sbin/xtables-nft-multi", Whose.HELPER),
         ("/usr/bin/dash", Whose.NESTED),
         ("/usr/lib/libvirt/libvirt_leaseshelper", Whose.NESTED),
     }
-    assert one.attribution
-    assert one.attribution.runs_in["/usr/lib/libvirt/libvirt_leaseshelper"] == {"virt_leaseshelper_t"}
-    assert one.attribution.runs_in["/usr/bin/dash"] == {"dnsmasq_t"}
+    assert candidate.attribution
+    assert candidate.attribution.runs_in["/usr/lib/libvirt/libvirt_leaseshelper"] == {"virt_leaseshelper_t"}
+    assert candidate.attribution.runs_in["/usr/bin/dash"] == {"dnsmasq_t"}
     left = {
         (t.target, t.default)
-        for t in one.module.transitions
+        for t in candidate.module.transitions
         if t.source == "virtnetworkd_t" and t.tclass == "process"
     }
     assert left == {("dnsmasq_exec_t", "dnsmasq_t"), ("iptables_exec_t", "iptables_t")}
@@ -92,8 +95,8 @@ def test_what_the_helpers_did_is_in_no_rule_of_virtnetworkd(made: Mapping[str, C
 
 
 def test_virtqemud_probes_qemu_itself_and_asks_for_the_guests_domain(made: Mapping[str, Candidate]) -> None:
-    one = made["virtqemud"]
-    assert programs(one) == {
+    candidate = made["virtqemud"]
+    assert programs(candidate) == {
         ("/usr/sbin/virtqemud", Whose.OWN),
         ("/usr/sbin/dmidecode", Whose.HELPER),
         ("/usr/sbin/tc", Whose.HELPER),
@@ -102,44 +105,46 @@ def test_virtqemud_probes_qemu_itself_and_asks_for_the_guests_domain(made: Mappi
         ("/usr/bin/qemu-system-x86_64", Whose.STAYS),
         ("/usr/bin/qemu-system-x86_64", Whose.SETEXEC),
     }
-    assert not any(t.target == "qemu_exec_t" for t in one.module.transitions)
-    assert one.attribution
-    stays = {p.path: p.reason for p in one.attribution.programs if p.whose is Whose.STAYS}
+    assert not any(t.target == "qemu_exec_t" for t in candidate.module.transitions)
+    assert candidate.attribution
+    stays = {p.path: p.reason for p in candidate.attribution.programs if p.whose is Whose.STAYS}
     assert "which of them depends on who runs it" in stays["/usr/bin/qemu-system-x86_64"]
-    rules = {(r.source, r.target, r.tclass, perm) for r in one.module.every_rule for perm in r.perms}
+    rules = {(r.source, r.target, r.tclass, perm) for r in candidate.module.every_rule for perm in r.perms}
     assert ("virtqemud_t", "qemu_exec_t", "file", "execute_no_trans") in rules
     assert ("virtqemud_t", "svirt_t", "process", "transition") in rules
 
 
 def test_qemu_img_stays_with_virtstoraged(made: Mapping[str, Candidate]) -> None:
-    one = made["virtstoraged"]
-    assert programs(one) == {("/usr/sbin/virtstoraged", Whose.OWN), ("/usr/bin/qemu-img", Whose.STAYS)}
-    assert not one.cured(Cure.TRANSITION)
+    candidate = made["virtstoraged"]
+    assert programs(candidate) == {("/usr/sbin/virtstoraged", Whose.OWN), ("/usr/bin/qemu-img", Whose.STAYS)}
+    assert not candidate.cured(Cure.TRANSITION)
 
 
 def test_qemu_img_leaves_virtstoraged_on_request(recorded: Observations, virt_base: Base, tmp_path: Path) -> None:
     daemons = load_daemons()
-    virtstoraged = next(one for one in daemons if one.name == "virtstoraged")
+    virtstoraged = next(daemon for daemon in daemons if daemon.name == "virtstoraged")
     choices = replace(CHOICES, children=(child_of(virtstoraged, "/usr/bin/qemu-img"),))
-    (one,) = generate_modules(recorded, daemons, ["virtstoraged_t"], virt_base, choices)
-    assert programs(one) == {("/usr/sbin/virtstoraged", Whose.OWN), ("/usr/bin/qemu-img", Whose.HELPER)}
+    (candidate,) = generate_modules(recorded, daemons, ["virtstoraged_t"], virt_base, choices)
+    assert programs(candidate) == {("/usr/sbin/virtstoraged", Whose.OWN), ("/usr/bin/qemu-img", Whose.HELPER)}
     child, way_in = "virtstoraged_qemu_img_t", "virtstoraged_qemu_img_exec_t"
-    assert {child, way_in} < one.module.declared
-    assert ("virtstoraged_t", way_in, child) in {(t.source, t.target, t.default) for t in one.module.transitions}
-    assert (r"/usr/bin/qemu-img", way_in) in {(f.pattern, f.context.type_) for f in one.module.file_contexts}
-    rules = {(r.source, r.target, r.tclass, perm) for r in one.module.every_rule for perm in r.perms}
+    assert {child, way_in} < candidate.module.declared
+    assert ("virtstoraged_t", way_in, child) in {
+        (t.source, t.target, t.default) for t in candidate.module.transitions
+    }
+    assert (r"/usr/bin/qemu-img", way_in) in {(f.pattern, f.context.type_) for f in candidate.module.file_contexts}
+    rules = {(r.source, r.target, r.tclass, perm) for r in candidate.module.every_rule for perm in r.perms}
     assert ("virtstoraged_t", child, "process", "transition") in rules
     assert (child, way_in, "file", "entrypoint") in rules
     assert ("virtstoraged_t", way_in, "file", "execute_no_trans") not in rules
     assert {perm for *key, perm in rules if key == [child, child, "process"]}, "what it did is its own now"
-    for name, text in one.files(ModuleFormat.REFPOLICY).items():
+    for name, text in candidate.files(ModuleFormat.REFPOLICY).items():
         (tmp_path / name).write_text(text)
     modules = ModuleSet([tmp_path], virt_base)
     replayed = replay_modules(recorded, daemons, modules)
-    denied = {one.vector.key for one in replayed.outcome.results if one.verdict is Verdict.DENIED}
+    denied = {result.vector.key for result in replayed.outcome.results if result.verdict is Verdict.DENIED}
     assert not [key for key in denied if {child, way_in} & set(key)], "others' modules are not there, this one is"
     proof, _ = prove_irreducible(recorded, daemons, modules)
-    assert not [one for one in proof.findings if {child, way_in} & {one.rule.source, one.rule.target}]
+    assert not [judged for judged in proof.findings if {child, way_in} & {judged.rule.source, judged.rule.target}]
 
 
 def test_a_child_that_was_not_seen_to_run_is_refused(recorded: Observations, virt_base: Base) -> None:
@@ -157,15 +162,15 @@ def test_ip_and_dmidecode_leave_virtlxcd(made: Mapping[str, Candidate]) -> None:
 
 
 def test_what_nobody_saw_a_helper_do_is_unmapped_and_no_rule(made: Mapping[str, Candidate]) -> None:
-    one = made["virtnetworkd"]
-    unmapped = one.cured(Cure.UNMAPPED)
+    candidate = made["virtnetworkd"]
+    unmapped = candidate.cured(Cure.UNMAPPED)
     assert ("virt_leaseshelper_t", "proc_t", "filesystem", "getattr") in unmapped
     assert ("virt_leaseshelper_t", "var_run_t", "file", "create") not in unmapped, (
         "the base has its new files in /run be virt_runtime_t, and lets it make them"
     )
-    rules = {(r.source, r.target, r.tclass, perm) for r in one.module.every_rule for perm in r.perms}
+    rules = {(r.source, r.target, r.tclass, perm) for r in candidate.module.every_rule for perm in r.perms}
     # What cannot be told keeps its rule, and is listed.
-    kept = {t.vector.key for t in one.triaged if t.cure is Cure.UNMAPPED and t.reason.endswith(" stays")}
+    kept = {t.vector.key for t in candidate.triaged if t.cure is Cure.UNMAPPED and t.reason.endswith(" stays")}
     assert unmapped & rules <= kept
     assert not {key for key in unmapped & rules if key[0] == "virt_leaseshelper_t"}
 
@@ -182,13 +187,13 @@ def test_refused_until_somebody_accepts_it(
 
 
 def test_without_transitions_helpers_stay(recorded: Observations, virt_base: Base) -> None:
-    (one,) = generate_modules(
+    (candidate,) = generate_modules(
         recorded, load_daemons(), ["virtnetworkd_t"], virt_base, replace(CHOICES, transitions=False)
     )
-    assert {t.source for t in one.module.transitions if t.tclass == "process"} == {"init_t"}
-    rules = {(r.source, r.target, r.tclass, perm) for r in one.module.every_rule for perm in r.perms}
+    assert {t.source for t in candidate.module.transitions if t.tclass == "process"} == {"init_t"}
+    rules = {(r.source, r.target, r.tclass, perm) for r in candidate.module.every_rule for perm in r.perms}
     assert ("virtnetworkd_t", "dnsmasq_exec_t", "file", "execute_no_trans") in rules
-    assert not one.cured(Cure.TRANSITION)
+    assert not candidate.cured(Cure.TRANSITION)
 
 
 def test_a_recording_under_the_transition_gives_the_helpers_rules(virt_base: Base) -> None:
@@ -205,9 +210,9 @@ def test_a_recording_under_the_transition_gives_the_helpers_rules(virt_base: Bas
         vector("dnsmasq_t", "etc_t", "file", "read", program=dnsmasq),
         vector("cupsd_t", "virt_log_t", "file", "write", program="/usr/sbin/cupsd"),
     )
-    (one,) = generate_modules(seen, (), ["greeterd_t"], virt_base, CHOICES)
-    assert ("dnsmasq_exec_t", "dnsmasq_t") in {(t.target, t.default) for t in one.module.transitions}
-    rules = {(r.source, r.target): r for r in one.module.every_rule}
+    (candidate,) = generate_modules(seen, (), ["greeterd_t"], virt_base, CHOICES)
+    assert ("dnsmasq_exec_t", "dnsmasq_t") in {(t.target, t.default) for t in candidate.module.transitions}
+    rules = {(r.source, r.target): r for r in candidate.module.every_rule}
     assert ("dnsmasq_t", "greeterd_t") in rules
     assert rules["dnsmasq_t", "virt_log_t"].reason == "helper dnsmasq_t, entered from greeterd_t"
     assert ("dnsmasq_t", "etc_t") not in rules, "the base grants it"

@@ -33,7 +33,7 @@ def parts() -> dict[str, Observations]:
 
 
 def denied(estimate: Estimate, name: str) -> set[tuple[str, str, str, str]]:
-    return set(next(one for one in estimate.held if one.scenario == name).denied)
+    return set(next(held for held in estimate.held if held.scenario == name).denied)
 
 
 @pytest.mark.base
@@ -54,7 +54,7 @@ def test_reckoned_denials_are_those_of_a_link_and_a_replay(
         for name, text in made.files(ModuleFormat.CIL).items():
             (folder / name).write_text(text)
         result = replay_modules(parts[left_out], known, ModuleSet([folder], small_base), [DOMAIN])
-        assert {one.vector.key for one in result.outcome.of(Verdict.DENIED)} == denied(estimate, left_out)
+        assert {replayed.vector.key for replayed in result.outcome.of(Verdict.DENIED)} == denied(estimate, left_out)
     assert denied(found.robust, left_out) <= denied(found.exact, left_out)
 
 

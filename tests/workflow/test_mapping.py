@@ -69,16 +69,16 @@ def made(virt_base: Base) -> Made:
     present = Owners(load_daemons(), policy.types).present(graph.vectors())
     labelling = find_labelling(graph, present, load_daemons(), policy, labels)
     skeletons = {
-        one.domain: skeleton(
-            one,
+        daemon.domain: skeleton(
+            daemon,
             graph,
             virt_base.identity,
-            extends=one.domain in policy.types,
-            labelling=labelling.get(one.domain, Labelling()),
+            extends=daemon.domain in policy.types,
+            labelling=labelling.get(daemon.domain, Labelling()),
         )
-        for one in present
+        for daemon in present
     }
-    linked = link(virt_base, {one.name: write_cil(one) for one in skeletons.values()})
+    linked = link(virt_base, {module.name: write_cil(module) for module in skeletons.values()})
     assert isinstance(linked, Linked), "neverallow rules hold"
     mapped = map_again(seen, skeletons, policy, labels, linked)
     return Made(seen, graph, present, policy, labels, labelling, skeletons, linked, mapped)
@@ -91,7 +91,7 @@ def map_again(
     before: FileContextLabels,
     linked: Linked,
 ) -> Mapped:
-    entries = [entry for one in skeletons.values() for entry in one.file_contexts]
+    entries = [entry for module in skeletons.values() for entry in module.file_contexts]
     labels = FileContextLabels(linked.file_contexts)
     domains = frozenset(skeletons)
     sources = Relabelled(seen.vectors, ())
@@ -115,9 +115,12 @@ def test_what_a_replaced_daemon_does_makes_nothing_of_theirs_its_own(made: Made,
 def test_each_daemon_has_what_is_its_own(made: Made) -> None:
     own = {
         domain: {
-            entry.path for private in one.private for entry in private.own if entry.kind is not FileKind.SOCKET
+            entry.path
+            for private in labelling.private
+            for entry in private.own
+            if entry.kind is not FileKind.SOCKET
         }
-        for domain, one in made.labelling.items()
+        for domain, labelling in made.labelling.items()
     }
     assert own["virtqemud_t"] == {
         "/etc/libvirt/qemu",
@@ -129,7 +132,10 @@ def test_each_daemon_has_what_is_its_own(made: Made) -> None:
     assert own["virtproxyd_t"] == {"/run/virtproxyd.pid"}, "libvirtd claims its sockets, too"
     assert "/etc/libvirt/qemu/networks" in own["virtnetworkd_t"]
     assert own["virtlogd_t"] == set(), "a domain of the base keeps the base's types"
-    labelled = {(one.tclass, one.name): one.default for one in made.labelling["virtlogd_t"].transitions}
+    labelled = {
+        (transition.tclass, transition.name): transition.default
+        for transition in made.labelling["virtlogd_t"].transitions
+    }
     assert labelled == {("dir", "common"): "virt_common_runtime_t"}, "and labels what it makes as the base has it"
     everywhere = set().union(*own.values())
     for shared in ("/run", "/run/libvirt", "/run/libvirt/common", "/var/lib/libvirt", "/etc/libvirt"):
@@ -141,15 +147,15 @@ def test_each_daemon_has_what_is_its_own(made: Made) -> None:
 def test_setfiles_takes_the_file_contexts_and_each_has_its_effect(made: Made) -> None:
     assert check_file_contexts(made.linked.policy, made.linked.file_contexts) == ()
     labels = FileContextLabels(made.linked.file_contexts)
-    for one in made.labelling.values():
-        for private in one.private:
+    for labelling in made.labelling.values():
+        for private in labelling.private:
             for own in private.own:
                 assert labels.types([own.path], own.kind) == {own.path: private.name}
 
 
 def test_no_other_path_of_the_recording_changes_its_label(made: Made) -> None:
     after = FileContextLabels(made.linked.file_contexts)
-    own = [entry for one in made.labelling.values() for private in one.private for entry in private.own]
+    own = [entry for labelling in made.labelling.values() for private in labelling.private for entry in private.own]
     paths = {
         use.path
         for vector in made.seen.vectors
@@ -163,14 +169,14 @@ def test_no_other_path_of_the_recording_changes_its_label(made: Made) -> None:
 
 
 def test_no_private_type_carries_what_a_replaced_one_does_not(made: Made) -> None:
-    for one in made.labelling.values():
-        for private in one.private:
+    for labelling in made.labelling.values():
+        for private in labelling.private:
             for replaced in private.replaces:
                 assert set(private.attributes) <= made.policy.attributes_of(replaced)
 
 
 def test_a_second_recording_would_find_the_same_types(made: Made) -> None:
-    second = replace(made.seen, vectors=tuple(sorted(made.mapped.vectors, key=lambda one: one.sort_key)))
+    second = replace(made.seen, vectors=tuple(sorted(made.mapped.vectors, key=lambda vector: vector.sort_key)))
     assert made.again(second) == made.labelling
     again = map_again(second, made.skeletons, made.policy, made.labels, made.linked)
     assert set(again.vectors) == set(second.vectors), "what was recorded under the skeleton maps to itself"
@@ -179,20 +185,22 @@ def test_a_second_recording_would_find_the_same_types(made: Made) -> None:
 
 def test_every_decision_is_mapped_and_what_cannot_be_told_is_listed_besides(made: Made) -> None:
     assert decisions(made.seen.vectors) == decisions(made.mapped.vectors)
-    mapped = {one.key for one in made.mapped.vectors}
+    mapped = {vector.key for vector in made.mapped.vectors}
     assert made.mapped.cured
-    for one in made.mapped.cured:
-        assert one.cure is Cure.UNMAPPED, "every file of the lab was labelled"
-        assert one.vector.key in mapped, "the rule on the old type stays"
+    for triaged in made.mapped.cured:
+        assert triaged.cure is Cure.UNMAPPED, "every file of the lab was labelled"
+        assert triaged.vector.key in mapped, "the rule on the old type stays"
 
 
 def decisions(vectors: Iterable[AccessVector]) -> int:
     """Count them, but for those on socket files: a connection that is mapped implies one more."""
-    return sum(one.evidence.count for one in vectors if (one.tclass, one.perm) != ("sock_file", "write"))
+    return sum(
+        vector.evidence.count for vector in vectors if (vector.tclass, vector.perm) != ("sock_file", "write")
+    )
 
 
 def test_who_connects_to_a_daemon_may_reach_its_socket(made: Made) -> None:
-    keys = {one.key for one in made.mapped.vectors}
+    keys = {vector.key for vector in made.mapped.vectors}
     assert ("virsh_t", "virtqemud_runtime_t", "sock_file", "write") in keys
     assert ("virsh_t", "virtqemud_t", "unix_stream_socket", "connectto") in keys
     assert ("virtqemud_t", "virtnetworkd_runtime_t", "sock_file", "write") in keys
@@ -206,6 +214,6 @@ def test_a_folder_with_the_name_of_a_macro_compiles(made: Made, virt_base: Base,
     for ending, text in (("te", write_te(module)), ("if", write_interfaces(module)), ("fc", write_fc(module))):
         (folder / f"{module.name}.{ending}").write_text(text)
     built = build_modules([folder], virt_base)
-    assert [one.message for one in built.findings if one.severity is Severity.ERROR] == []
+    assert [finding.message for finding in built.findings if finding.severity is Severity.ERROR] == []
     (form,) = built.formats
     assert '"interface" virtinterfaced_runtime_t' in form.modules[0].cil

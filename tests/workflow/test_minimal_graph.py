@@ -44,15 +44,19 @@ def made(virt_base: Base) -> Made:
     prepared = prepare(seen, load_daemons(), WANTED, virt_base, CHOICES)
     modules = make_modules(prepared, virt_base, Profile.EXACT)
     graphs = graphs_of(prepared, modules)
-    return Made(seen, {one.daemon.domain: one for one in graphs}, {one.daemon.domain: one for one in modules})
+    return Made(
+        seen,
+        {graph.daemon.domain: graph for graph in graphs},
+        {candidate.daemon.domain: candidate for candidate in modules},
+    )
 
 
 def written(modules: Sequence[Candidate]) -> set[tuple[str, str, str, tuple[str, ...]]]:
     """Return the allow rules of MODULES, as they stand in the text that is linked."""
     return {
         (rule.source, rule.source if rule.target == "self" else rule.target, rule.tclass, rule.perms)
-        for one in modules
-        for rule in read_cil(one.module.name, write_cil(one.module)).rules
+        for candidate in modules
+        for rule in read_cil(candidate.module.name, write_cil(candidate.module)).rules
     }
 
 
@@ -71,17 +75,17 @@ def test_two_daemons_in_one_graph_have_the_rules_of_both_modules(made: Made) -> 
 
 
 def test_everything_that_the_daemon_was_seen_doing_is_on_an_edge_with_a_cure(made: Made) -> None:
-    for domain, one in made.graphs.items():
+    for domain, graph in made.graphs.items():
         done = {vector.key for vector in build(made.seen).around([domain]).vectors() if vector.key[0] == domain}
-        cured = {(*edge.key, perm) for edge in one.graph.edges() for perm in edge.perms}
+        cured = {(*edge.key, perm) for edge in graph.graph.edges() for perm in edge.perms}
         assert len(done) > 80
         assert done - cured == set()
 
 
 def test_what_a_private_type_replaced_is_off_the_rules(made: Made) -> None:
-    one = made.graphs["virtnetworkd_t"]
-    rules = {edge.key for edge in one.graph.minimal().edges()}
-    replaced = {edge.key: edge for edge in one.graph.edges(Cure.PRIVATE_TYPE)}
+    graph = made.graphs["virtnetworkd_t"]
+    rules = {edge.key for edge in graph.graph.minimal().edges()}
+    replaced = {edge.key: edge for edge in graph.graph.edges(Cure.PRIVATE_TYPE)}
     edge = replaced["virtnetworkd_t", "virt_etc_rw_t", "file"]
     assert "create" in edge.perms
     assert edge.reasons == ("it is of type virtnetworkd_conf_t under the skeleton",)
@@ -90,13 +94,13 @@ def test_what_a_private_type_replaced_is_off_the_rules(made: Made) -> None:
 
 
 def test_the_helper_alone_opens_what_it_took(made: Made) -> None:
-    one = made.graphs["virtnetworkd_t"]
+    graph = made.graphs["virtnetworkd_t"]
     attribution = made.modules["virtnetworkd_t"].attribution
     assert attribution
     helpers = {
         place for program in attribution.programs for place in program.runs_in if program.whose is not Whose.OWN
     }
-    assert one.opened_by["object:dhcpd_port_t:udp_socket"] == ("dnsmasq_t",)
-    assert {helper for chain in one.opened_by.values() for helper in chain} <= helpers
-    took = {edge.key for edge in one.graph.edges(Cure.TRANSITION)}
+    assert graph.opened_by["object:dhcpd_port_t:udp_socket"] == ("dnsmasq_t",)
+    assert {helper for chain in graph.opened_by.values() for helper in chain} <= helpers
+    took = {edge.key for edge in graph.graph.edges(Cure.TRANSITION)}
     assert ("virtnetworkd_t", "dhcpd_port_t", "udp_socket") in took

@@ -96,11 +96,11 @@ def label(entries: Sequence[FileContext], path: str, tclass: str) -> str:
 
     A new object gets the same: in a folder of ENTRIES it is the folder's, and a single one has a transition.
     """
-    for one in sorted(entries, key=lambda one: -len(one.pattern)):
-        start = one.pattern.replace("\\", "").removesuffix("(/.*)?")
-        inside = one.pattern.endswith("(/.*)?") and path.startswith(f"{start}/")
-        if inside or (path == start and (one.kind, tclass) in FITTING):
-            return one.context.type_
+    for entry in sorted(entries, key=lambda entry: -len(entry.pattern)):
+        start = entry.pattern.replace("\\", "").removesuffix("(/.*)?")
+        inside = entry.pattern.endswith("(/.*)?") and path.startswith(f"{start}/")
+        if inside or (path == start and (entry.kind, tclass) in FITTING):
+            return entry.context.type_
     return OLD
 
 
@@ -112,10 +112,10 @@ OWN_FOLDER = (FileContext(f"{OWN}(/.*)?", FileKind.ANY, context(PRIVATE)),)
 @given(worlds())
 def test_every_access_has_a_rule_on_its_true_type_or_is_listed(system: FileSystem) -> None:
     seen = observed(system)
-    assert sum(one.evidence.count for one in seen.vectors) == len(system.asked), "no decision is lost"
+    assert sum(vector.evidence.count for vector in seen.vectors) == len(system.asked), "no decision is lost"
     result = mapped(seen)
-    rules = {(one.target.type_, one.tclass, one.perm) for one in result.vectors}
-    listed = {(one.vector.tclass, one.vector.perm) for one in result.unmapped}
+    rules = {(vector.target.type_, vector.tclass, vector.perm) for vector in result.vectors}
+    listed = {(unmapped.vector.tclass, unmapped.vector.perm) for unmapped in result.unmapped}
     for asked in system.asked:
         if (asked.tclass, asked.perm) not in listed:
             types = {label(OWN_FOLDER, path, asked.tclass) for path in asked.paths}
@@ -131,8 +131,8 @@ def test_most_is_told_where_each_call_has_its_paths() -> None:
     system.use(f"{OWN}/data")
     system.use("/var/lib/other/data")
     result = mapped(observed(system))
-    assert {one.vector.perm for one in result.unmapped} <= {"search"}
-    assert {(one.target.type_, one.tclass, one.perm) for one in result.vectors} >= {
+    assert {unmapped.vector.perm for unmapped in result.unmapped} <= {"search"}
+    assert {(vector.target.type_, vector.tclass, vector.perm) for vector in result.vectors} >= {
         (PRIVATE, "dir", "add_name"),
         (PRIVATE, "dir", "write"),
         (PRIVATE, "dir", "search"),
@@ -141,7 +141,9 @@ def test_most_is_told_where_each_call_has_its_paths() -> None:
         (OLD, "file", "read"),
         (OLD, "dir", "search"),
     }
-    assert (OLD, "dir", "write") not in {(one.target.type_, one.tclass, one.perm) for one in result.vectors}
+    assert (OLD, "dir", "write") not in {
+        (vector.target.type_, vector.tclass, vector.perm) for vector in result.vectors
+    }
 
 
 @pytest.mark.base
@@ -154,7 +156,9 @@ def test_libsepol_grants_each_access_on_its_true_type_or_it_is_listed(small_base
     linked = link(small_base, {made.module.name: write_cil(made.module)})
     assert isinstance(linked, Linked)
     cured = {
-        (one.vector.tclass, one.vector.perm) for one in made.triaged if one.cure not in (Cure.ALLOW, Cure.GRANTED)
+        (triaged.vector.tclass, triaged.vector.perm)
+        for triaged in made.triaged
+        if triaged.cure not in (Cure.ALLOW, Cure.GRANTED)
     }
     with Decider(CompiledPolicy(linked.policy)) as decider:
         for asked in system.asked:
@@ -209,4 +213,7 @@ def test_replay_disagrees_with_rules_on_the_old_type(small_base: Base, tmp_path:
         bent = text.replace(f"{PRIVATE}:dir {{ add_name write }}", f"{OLD}:dir {{ add_name write }}")
         (folder / name).write_text(bent)
     outcome = replay_modules(seen, (), ModuleSet([folder], small_base)).outcome
-    assert {one.vector.key[2:] for one in outcome.of(Verdict.DENIED)} == {("dir", "add_name"), ("dir", "write")}
+    assert {replayed.vector.key[2:] for replayed in outcome.of(Verdict.DENIED)} == {
+        ("dir", "add_name"),
+        ("dir", "write"),
+    }

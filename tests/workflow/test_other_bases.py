@@ -46,7 +46,7 @@ def test_a_daemon_under_another_type_of_policy(name: str, tmp_path: Path) -> Non
         (tmp_path / file).write_text(text)
     modules = ModuleSet([tmp_path], base)
     assert modules.built.linked
-    assert [one for one in modules.built.findings if one.severity is Severity.ERROR] == []
+    assert [finding for finding in modules.built.findings if finding.severity is Severity.ERROR] == []
     outcome = replay_modules(seen, known, modules).outcome
     assert outcome.of(Verdict.DENIED) == ()
     assert len(outcome.of(Verdict.ALLOWED)) > 100
@@ -58,7 +58,7 @@ def test_a_daemon_under_another_type_of_policy(name: str, tmp_path: Path) -> Non
     by_file = replay_policy(seen, modules.policy.path, ["virtsecretd_t"]).outcome
     kept = made.cured(Cure.ALLOW) & {vector.key for vector in seen.vectors}
     assert kept
-    assert kept <= {one.vector.key for one in by_file.of(Verdict.ALLOWED)}
+    assert kept <= {replayed.vector.key for replayed in by_file.of(Verdict.ALLOWED)}
 
 
 def phone_vector(source: str, target: str, tclass: str, perm: str, *, path: str = "") -> AccessVector:
@@ -94,7 +94,11 @@ def test_types_of_any_name_in_a_compiled_policy(phone_policy: Base, tmp_path: Pa
         ("init", "logd", "process", "signal"),
     }
     outcome = replay_policy(phone(), phone_policy.path, []).outcome
-    assert {one.vector.key[1] for one in outcome.of(Verdict.DENIED)} == {"system_data_file", "port", "logd"}
+    assert {replayed.vector.key[1] for replayed in outcome.of(Verdict.DENIED)} == {
+        "system_data_file",
+        "port",
+        "logd",
+    }
     assert build(phone()).domains() == ("init", "logd")
     compared = compare_policies([phone_policy.path], phone_policy, UNCONFINED, ["logd"])
     assert [named.row.domain for named in compared.rows] == ["logd", "su"]

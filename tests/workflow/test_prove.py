@@ -95,12 +95,12 @@ def denied(work: Path, base: Path, module: Sequence[Rule], vectors: Sequence[Acc
     policy = CompiledPolicy(compile_cil(work, base, work / "module.cil"))
     with Decider(policy) as decider:
         outcome = replay(vectors, decider, XpermRules(policy), {})
-    return {one.vector for one in outcome.of(Verdict.DENIED)}
+    return {replayed.vector for replayed in outcome.of(Verdict.DENIED)}
 
 
 def lacking(module: Sequence[Rule], place: int, perm: str) -> list[Rule]:
     """Return MODULE without one permission of one statement."""
-    left = tuple(one for one in module[place].perms if one != perm)
+    left = tuple(kept for kept in module[place].perms if kept != perm)
     return [*module[:place], *([replace(module[place], perms=left)] if left else []), *module[place + 1 :]]
 
 
@@ -133,10 +133,10 @@ def test_needed_is_missed_and_what_can_go_is_not(
         for place, rule in enumerate(module):
             places[line + (2 if rule.block else 0)] = place
             line += rule.cil(place).count("\n")
-        for one in proof.judged:
-            if one.standing is Standing.OFF:
+        for judged in proof.judged:
+            if judged.standing is Standing.OFF:
                 continue
-            after = denied(work, base, lacking(module, places[one.rule.line], one.perm), vectors)
+            after = denied(work, base, lacking(module, places[judged.rule.line], judged.perm), vectors)
             assert before <= after
-            assert (after > before) == (one.standing is Standing.NEEDED), one
+            assert (after > before) == (judged.standing is Standing.NEEDED), judged
         shutil.rmtree(work / "made")

@@ -60,36 +60,42 @@ def two_passes(seen: Observations, known: Sequence[Daemon], base: Base) -> tuple
     choices = Choices(transitions=True, private_types=True)
     first = make_skeletons(seen, present, known, base, linked, plain, choices)
     mapped = first.map(seen.vectors)
-    again = replace(seen, vectors=tuple(sorted(mapped.every, key=lambda one: one.sort_key)))
+    again = replace(seen, vectors=tuple(sorted(mapped.every, key=lambda vector: vector.sort_key)))
     second = make_skeletons(again, present, known, base, linked, plain, choices)
     return (first, mapped), (second, second.map(again.vectors))
 
 
 def declared(module: PolicyModule) -> tuple[object, ...]:
-    transitions = {(one.source, one.target, one.tclass, one.default, one.name) for one in module.transitions}
+    transitions = {
+        (transition.source, transition.target, transition.tclass, transition.default, transition.name)
+        for transition in module.transitions
+    }
     return module.types, module.roles, transitions, module.file_contexts, module.optionals
 
 
 def test_a_helper_works_in_the_folder_that_is_the_daemons_own(virt_base: Base) -> None:
     (first, mapped), (second, remapped) = two_passes(FIRST, [GREETER], virt_base)
     module = first.modules["greeterd_t"]
-    assert {(one.source, one.target, one.tclass, one.default, one.name) for one in module.transitions} == {
+    assert {
+        (transition.source, transition.target, transition.tclass, transition.default, transition.name)
+        for transition in module.transitions
+    } == {
         ("init_t", "greeterd_exec_t", "process", "greeterd_t", ""),
         ("greeterd_t", "dnsmasq_exec_t", "process", "dnsmasq_t", ""),
         ("greeterd_t", "var_run_t", "dir", "greeterd_runtime_t", "greeterd"),
     }
-    keys = {one.key for one in mapped.every}
+    keys = {vector.key for vector in mapped.every}
     assert ("dnsmasq_t", "greeterd_runtime_t", "file", "create") in keys
     assert ("dnsmasq_t", "greeterd_runtime_t", "dir", "add_name") in keys
     assert ("greeterd_t", "greeterd_runtime_t", "dir", "create") in keys
     assert declared(second.modules["greeterd_t"]) == declared(module)
     assert remapped.moved == ()
-    assert {one.key for one in remapped.vectors} == keys
+    assert {vector.key for vector in remapped.vectors} == keys
 
 
 def test_the_repositorys_recording_gives_the_same_skeletons_again(virt_base: Base) -> None:
     (first, mapped), (second, remapped) = two_passes(read_trace(str(TRACE)), load_daemons(), virt_base)
-    assert {domain: declared(one) for domain, one in second.modules.items()} == {
-        domain: declared(one) for domain, one in first.modules.items()
+    assert {domain: declared(module) for domain, module in second.modules.items()} == {
+        domain: declared(module) for domain, module in first.modules.items()
     }
-    assert {one.key for one in remapped.every} == {one.key for one in mapped.every}
+    assert {vector.key for vector in remapped.every} == {vector.key for vector in mapped.every}

@@ -52,9 +52,9 @@ def test_a_bundle_reads_as_its_log_does(tmp_path: Path) -> None:
 
 
 def test_the_same_log_gives_the_same_bytes(tmp_path: Path) -> None:
-    one, two = (_bundle(tmp_path, name, FACTS, 1) for name in ("one", "two"))
-    assert (one / "audit.log.xz").read_bytes() == (two / "audit.log.xz").read_bytes()
-    texts = [(folder / "manifest.json").read_text().replace(folder.name, "x") for folder in (one, two)]
+    first, second = (_bundle(tmp_path, name, FACTS, 1) for name in ("one", "two"))
+    assert (first / "audit.log.xz").read_bytes() == (second / "audit.log.xz").read_bytes()
+    texts = [(folder / "manifest.json").read_text().replace(folder.name, "x") for folder in (first, second)]
     assert texts[0] == texts[1]
 
 
@@ -88,9 +88,9 @@ def test_merging_is_exact_and_order_free(tmp_path: Path) -> None:
 
 
 def test_merging_keeps_evidence_that_two_bundles_share_once(tmp_path: Path) -> None:
-    one, two = _bundle(tmp_path, "a", FACTS, 1), _bundle(tmp_path, "b", replace(FACTS, lost=None), 2)
-    merge_bundles([one, two], tmp_path / "ab", "ab")
-    manifest = merge_bundles([tmp_path / "ab", two], tmp_path / "abb", "abb")
+    first, second = _bundle(tmp_path, "a", FACTS, 1), _bundle(tmp_path, "b", replace(FACTS, lost=None), 2)
+    merge_bundles([first, second], tmp_path / "ab", "ab")
+    manifest = merge_bundles([tmp_path / "ab", second], tmp_path / "abb", "abb")
     assert (manifest.records, len(manifest.evidence), manifest.facts.lost) == (2, 2, None)
 
 
@@ -170,7 +170,7 @@ def test_strict_reading_stops_at_what_is_not_understood(tmp_path: Path) -> None:
 def test_parts_are_traces_of_their_own(tmp_path: Path) -> None:
     logs = [_log(tmp_path, 1), _log(tmp_path, 2, 3)]
     manifest = import_trace(logs, tmp_path / "b", "whole", FACTS, parts=["boot", "work"])
-    assert {(one.file, one.trace) for one in manifest.evidence} == {
+    assert {(file.file, file.trace) for file in manifest.evidence} == {
         ("boot.log.xz", "boot"),
         ("work.log.xz", "work"),
     }

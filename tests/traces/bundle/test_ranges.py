@@ -42,7 +42,7 @@ def _in_parts(path: Path, cuts: list[int], warm_up: int) -> tuple[Observations, 
 
 
 def _line_starts(text: bytes) -> list[int]:
-    return [index + 1 for index, one in enumerate(text) if one == ord("\n")][:-1]
+    return [index + 1 for index, byte in enumerate(text) if byte == ord("\n")][:-1]
 
 
 def test_a_cut_at_each_line_of_a_small_log(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_cut_within_an_entry_of_the_journal(tmp_path: Path) -> None:
 def test_any_cuts(tmp_path: Path, events: list[list[bytes]], places: list[int], warm_up: int, few: bool) -> None:
     log = tmp_path / "log"
     log.write_bytes(b"".join(line + b"\n" for event in events for line in event))
-    cuts = [place for one in places if (place := safe_place(str(log), one % log.stat().st_size)) is not None]
+    cuts = [cut for place in places if (cut := safe_place(str(log), place % log.stat().st_size)) is not None]
     with pytest.MonkeyPatch.context() as patch:
         if few:
             patch.setattr(joiner, "MAX_OPEN", 2)
@@ -109,15 +109,17 @@ def test_processes_give_the_same_as_one(tmp_path: Path, monkeypatch: pytest.Monk
     log = tmp_path / "t"
     log.write_bytes(lzma.decompress(LOG.read_bytes()) + b"nothing\n" + avc().encode() + b"\n")
     assert len(ranges.ranges(str(log), log.stat().st_size, 3)) == 3
-    expected = [told(one) for one in (_whole(log), observe_log(TraceLog(str(LOG), LOG.name, complete=False)))]
+    expected = [
+        told(observed) for observed in (_whole(log), observe_log(TraceLog(str(LOG), LOG.name, complete=False)))
+    ]
     assert read_all([str(log), str(LOG)], 1) == expected
     assert read_all([str(log), str(LOG)], 3) == expected
 
 
 def test_a_cut_is_only_made_between_records(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    one = avc() + "\n"
-    log.write_text(one + "----\n" + one + one + "time->x\n" + one)
-    first = len(one) + 5
-    assert safe_place(str(log), 1) == first + len(one)
-    assert safe_place(str(log), first + len(one) + 1) is None
+    record = avc() + "\n"
+    log.write_text(record + "----\n" + record + record + "time->x\n" + record)
+    first = len(record) + 5
+    assert safe_place(str(log), 1) == first + len(record)
+    assert safe_place(str(log), first + len(record) + 1) is None

@@ -56,8 +56,8 @@ def _reduced(folder: Path, lines: list[bytes]) -> tuple[Observations, Observatio
 def _log(*times: int, perm: str = "read") -> list[bytes]:
     """Return the lines of one access at TIMES (seconds)."""
     return [
-        avc(perms=f"{{ {perm} }}").replace("1700000000.123:45", f"{1700000000 + one}.123:{serial}").encode()
-        for serial, one in enumerate(times, start=1)
+        avc(perms=f"{{ {perm} }}").replace("1700000000.123:45", f"{1700000000 + seconds}.123:{serial}").encode()
+        for serial, seconds in enumerate(times, start=1)
     ]
 
 

@@ -70,7 +70,7 @@ def test_numbers_of_other_architectures() -> None:
 def test_the_key_has_the_node_in_it() -> None:
     events, unread = read("node=one " + avc(), "node=two " + avc(), avc())
     assert unread == []
-    assert [one.key.node for one in events] == ["one", "two", ""]
+    assert [event.key.node for event in events] == ["one", "two", ""]
 
 
 def test_interleaved_records_find_their_event_and_the_order_stays() -> None:
@@ -78,15 +78,15 @@ def test_interleaved_records_find_their_event_and_the_order_stays() -> None:
     events, _ = read(
         avc(), record("SYSCALL", SYSCALL, other), record("SYSCALL", SYSCALL), record("CWD", 'cwd="/"', other)
     )
-    assert [(one.key.serial, one.records) for one in events] == [(45, 2), (46, 2)]
+    assert [(event.key.serial, event.records) for event in events] == [(45, 2), (46, 2)]
 
 
 def test_an_event_ends_when_enough_others_began_or_it_has_too_many_records() -> None:
     events, _ = read(*[avc()] * (MAX_RECORDS + 2))
-    assert [one.records for one in events] == [MAX_RECORDS, 2]
+    assert [event.records for event in events] == [MAX_RECORDS, 2]
     others = [record("CRED_DISP", "x", f"1700000001.000:{serial}") for serial in range(100, 100 + MAX_OPEN)]
     events, _ = read(avc(), *others, avc())
-    assert [one.records for one in events if one.key.serial == 45] == [1, 1]
+    assert [event.records for event in events if event.key.serial == 45] == [1, 1]
 
 
 def test_a_zero_time_is_a_time() -> None:

@@ -118,7 +118,7 @@ def test_enrichment_glued_behind_the_quote(separator: str) -> None:
 def test_enrichment_glued_behind_a_result() -> None:
     events, unread = read(record("MAC_STATUS", 'enforcing=0 auid=0 ses=1 res=1AUID="root"', "1.001:1"), avc())
     assert unread == []
-    assert [len(one.decisions) for one in events] == [0, 1]
+    assert [len(event.decisions) for event in events] == [0, 1]
 
 
 def test_an_anonymous_inode_with_its_class() -> None:
@@ -154,7 +154,7 @@ def test_apparmor_writes_the_same_type_and_is_skipped_knowingly() -> None:
 )
 def test_what_cannot_be_believed_is_counted_and_not_used(line: str, kind: UnreadKind) -> None:
     events, unread = read(line)
-    assert [decision for one in events for decision in one.decisions] == []
+    assert [decision for event in events for decision in event.decisions] == []
     assert [place.kind for place in unread] == [kind]
 
 
@@ -162,7 +162,7 @@ def test_two_records_on_one_line_are_not_merged() -> None:
     second = avc(tail="tclass=dir permissive=0", perms="{ write }").replace(":45)", ":46)")
     events, unread = read(f"{avc()} {second}")
     assert unread == []
-    assert [(one.key.serial, one.decisions[0].perms, one.decisions[0].tclass) for one in events] == [
+    assert [(event.key.serial, event.decisions[0].perms, event.decisions[0].tclass) for event in events] == [
         (45, ("read",), "file"),
         (46, ("write",), "dir"),
     ]

@@ -16,7 +16,7 @@ JOURNAL = "Oct 20 11:15:41 host audit[1112]: "
 def test_each_is_an_event_of_its_own() -> None:
     events, unread = read(BODY, BODY.replace("read", "write"), f"{JOURNAL}AVC {BODY}")
     assert unread == []
-    assert [(one.key.serial - UNSTAMPED, one.decisions[0].perms) for one in events] == [
+    assert [(event.key.serial - UNSTAMPED, event.decisions[0].perms) for event in events] == [
         (1, ("read",)),
         (2, ("write",)),
         (3, ("read",)),
@@ -33,8 +33,8 @@ def test_the_journal_has_every_kind_of_record() -> None:
         "Oct 20 11:15:41 host audit: BPF prog-id=12 op=LOAD",
     )
     assert unread == []
-    assert [one.records for one in events] == [1] * 6
-    events.sort(key=lambda one: one.key.serial)
+    assert [event.records for event in events] == [1] * 6
+    events.sort(key=lambda event: event.key.serial)
     assert events[0].syscall is not None
     assert events[0].syscall.name == "openat"
     assert [error.op for error in events[3].errors] == ["security_compute_sid"]
@@ -86,11 +86,15 @@ def test_a_report_of_setroubleshoot() -> None:
         "",
         "Hash: blued,blue_t,red_t,file,read",
     )
-    (one,) = events
+    (event,) = events
     # It writes no zeros before the milliseconds.
-    assert one.key.timestamp == 1349368459003
-    assert one.syscall is not None
-    assert (one.syscall.name, one.syscall.exe, one.decisions[0].perms) == ("open", "/usr/sbin/blued", ("read",))
+    assert event.key.timestamp == 1349368459003
+    assert event.syscall is not None
+    assert (event.syscall.name, event.syscall.exe, event.decisions[0].perms) == (
+        "open",
+        "/usr/sbin/blued",
+        ("read",),
+    )
     assert [place.kind for place in unread] == [UnreadKind.NOT_A_RECORD] * 3
 
 
@@ -98,7 +102,7 @@ def test_a_stamp_that_cannot_be_read_is_reported_and_the_decision_is_used() -> N
     events, unread = read(
         f"type=AVC msg=audit(...): {BODY}", f"type=AVC msg=audit(gestern 11:15:41.492:7) : {BODY}"
     )
-    assert [(one.key.timestamp, one.decisions[0].perms) for one in events] == [(0, ("read",)), (0, ("read",))]
+    assert [(event.key.timestamp, event.decisions[0].perms) for event in events] == [(0, ("read",)), (0, ("read",))]
     assert [place.kind for place in unread] == [UnreadKind.BAD_STAMP] * 2
 
 

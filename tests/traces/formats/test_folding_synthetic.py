@@ -58,7 +58,7 @@ def test_torn_within_words(text: str, strip: bool) -> None:
     for width in range(40, 140):
         lines = [text[start : start + width] for start in range(0, len(text), width)]
         events, unread = read(*(line.strip() if strip else line for line in lines))
-        found = [one for event in events for one in event.decisions]
+        found = [decision for event in events for decision in event.decisions]
         if not found:
             assert unread
             lost += 1
@@ -89,7 +89,7 @@ def test_torn_permissions_are_mended_by_their_names(first: str, second: str, per
 def test_a_permission_that_might_be_one_or_two_is_not_guessed() -> None:
     before, after = avc().split("{ read }")
     events, unread = read(f"{before}{{ one", f"two }}{after}")
-    assert [one for event in events for one in event.decisions] == []
+    assert [decision for event in events for decision in event.decisions] == []
     assert UnreadKind.TRUNCATED in {place.kind for place in unread}
 
 
@@ -116,7 +116,7 @@ def test_torn_classes(first: str, second: str, tclass: str) -> None:
 def test_prose_after_a_record_is_not_part_of_it(prose: str) -> None:
     for tail in ("tclass=dir permissive=1", "tclass=dir"):
         events, unread = read(avc(tail=tail), prose)
-        assert [one.decisions[0].tclass for one in events] == ["dir"]
+        assert [event.decisions[0].tclass for event in events] == ["dir"]
         assert [place.kind for place in unread] == [UnreadKind.NOT_A_RECORD]
 
 
@@ -124,7 +124,7 @@ def test_a_record_continues_no_other_record() -> None:
     first = avc()[: avc().index("tcontext")]
     for second in (avc().replace(":45)", ":46)"), BARE, f"audit[12]: AVC {BARE}", INTERPRETED, USER):
         events, unread = read(first, second)
-        assert [len(one.decisions) for one in events if one.decisions] == [1]
+        assert [len(event.decisions) for event in events if event.decisions] == [1]
         assert [place.kind for place in unread] == [UnreadKind.TRUNCATED]
 
 
@@ -132,7 +132,7 @@ def test_a_record_continues_no_other_record() -> None:
 def test_what_is_between_ends_a_record(between: str) -> None:
     cut = avc().index("tcontext")
     events, unread = read(avc()[:cut], between, avc()[cut:])
-    assert [one for event in events for one in event.decisions] == []
+    assert [decision for event in events for decision in event.decisions] == []
     assert UnreadKind.TRUNCATED in {place.kind for place in unread}
 
 
@@ -159,7 +159,7 @@ def test_folded_calls() -> None:
 def test_a_place_is_that_of_the_first_line() -> None:
     cut = avc().index("tcontext")
     events, _ = read("some text", avc()[:cut], avc()[cut:], avc())
-    assert [one.decisions[0].location.line for one in events for _ in one.decisions][:1] == [2]
+    assert [event.decisions[0].location.line for event in events for _ in event.decisions][:1] == [2]
 
 
 @given(
@@ -167,22 +167,28 @@ def test_a_place_is_that_of_the_first_line() -> None:
 )
 def test_pieces_of_records_never_make_another_one(cuts: list[tuple[str, int, int]], data: st.DataObject) -> None:
     # Whole records, or such as are cut short, in any order, glued or on lines of their own.
-    true = {(one.perms, one.source, one.target, one.tclass) for text in RECORDS for one in [decision(text)]}
+    true = {
+        (truth.perms, truth.source, truth.target, truth.tclass) for text in RECORDS for truth in [decision(text)]
+    }
     text = "".join(
         text[: len(text) if end > 300 else end] + data.draw(st.sampled_from(["\n", " ", "", "\n\n"]))
         for text, end, _ in cuts
     )
     events, _ = read(*text.split("\n"))
-    assert {(one.perms, one.source, one.target, one.tclass) for event in events for one in event.decisions} <= true
+    assert {
+        (decision.perms, decision.source, decision.target, decision.tclass)
+        for event in events
+        for decision in event.decisions
+    } <= true
 
 
 def test_a_call_of_strace_continues_no_record() -> None:
     events, unread = read("type=PATH msg=audit(1.2:3): item=0 nametype=", "12 0.000001 close(3) = 0 ino=")
-    assert [one.syscall.name for one in events if one.syscall] == ["close"]
+    assert [event.syscall.name for event in events if event.syscall] == ["close"]
     assert unread == []
 
 
 def test_a_record_of_auditd_continues_none() -> None:
     events, unread = read("type=USER_AVC msg=audit(1.2:3): pid=1 msg='avcc:  denied", USER)
-    assert [len(one.decisions) for one in events] == [0, 1]
-    assert [one.location.line for one in unread] == [1]
+    assert [len(event.decisions) for event in events] == [0, 1]
+    assert [found.location.line for found in unread] == [1]

@@ -19,7 +19,9 @@ BOTH = [(("read",), "blue_t", "file"), (("write",), "green_t", "dir")]
 
 def shapes(text: str) -> tuple[list[tuple[tuple[str, ...], str, str]], list[UnreadKind]]:
     events, unread = read(text)
-    found = [(one.perms, one.source.type_, one.tclass) for event in events for one in event.decisions]
+    found = [
+        (decision.perms, decision.source.type_, decision.tclass) for event in events for decision in event.decisions
+    ]
     return found, [place.kind for place in unread]
 
 

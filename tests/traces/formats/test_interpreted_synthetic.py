@@ -68,8 +68,14 @@ def test_a_whole_interpreted_event() -> None:
     )
     assert (got.syscall.comm, got.syscall.exe) == ("CPU 0/KVM", "/usr/sbin/a b")
     assert (got.paths[0].name, got.paths[0].mode) == ("/etc/my file", 0o644)
-    (one,) = got.decisions
-    assert (one.comm, one.name, one.dev, one.inode, one.path) == ("CPU 0/KVM", "my file", "vda", 12, "/etc/my file")
+    (decision,) = got.decisions
+    assert (decision.comm, decision.name, decision.dev, decision.inode, decision.path) == (
+        "CPU 0/KVM",
+        "my file",
+        "vda",
+        12,
+        "/etc/my file",
+    )
 
 
 def test_interpreted_text_is_never_hexadecimal() -> None:
@@ -116,5 +122,5 @@ def test_a_log_may_mix_formats() -> None:
         "audit: type=1400 " + avc().removeprefix("type=AVC msg=").replace(":45)", ":46)"),
         line("CWD", "cwd=/"),
     )
-    assert [one.key.serial for one in events] == [45, 46, 2202]
+    assert [event.key.serial for event in events] == [45, 46, 2202]
     assert unread == []

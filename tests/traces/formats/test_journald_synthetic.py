@@ -61,7 +61,7 @@ def read_export(*entries: bytes) -> tuple[list[EventKey], list[UnreadKind]]:
     tally_blocks([b"".join(entries)], "t", blocks)
     assert blocks.observations().events == len(events), "the fast path reads the same"
     assert blocks.observations().unread_total == len(unread)
-    return [one.key for one in events if one.decisions], [place.kind for place in unread]
+    return [event.key for event in events if event.decisions], [place.kind for place in unread]
 
 
 def test_json_of_the_audit_transport_is_joined_by_the_serial() -> None:
@@ -69,7 +69,7 @@ def test_json_of_the_audit_transport_is_joined_by_the_serial() -> None:
     assert got.key == EventKey("host", 1697800541492, 77)
     assert got.syscall is not None
     assert (got.syscall.name, got.syscall.exe) == ("openat", "/usr/sbin/blued")
-    assert [one.perms for one in got.decisions] == [("read",)]
+    assert [decision.perms for decision in got.decisions] == [("read",)]
 
 
 def test_json_of_the_kernel_transport_has_the_stamp_in_its_text() -> None:
@@ -77,8 +77,8 @@ def test_json_of_the_kernel_transport_has_the_stamp_in_its_text() -> None:
 
 
 def test_json_in_all_its_forms() -> None:
-    one = json.dumps(AVC)
-    for lines in ([f"\x1e{one}"], [f"data: {one}"], [f"[{one}]"], [f"[{one},", "]"], [f"  {one},"]):
+    entry = json.dumps(AVC)
+    for lines in ([f"\x1e{entry}"], [f"data: {entry}"], [f"[{entry}]"], [f"[{entry},", "]"], [f"  {entry},"]):
         events, _ = read(*lines)
         assert [len(found.decisions) for found in events] == [1]
     assert len(event(json.dumps(AVC | {"MESSAGE": list(AVC["MESSAGE"].encode())})).decisions) == 1
@@ -165,7 +165,7 @@ def test_other_programs_messages_are_counted() -> None:
     ],
 )
 def test_messages_of_other_programs_logs(document: dict[str, object]) -> None:
-    assert [one.perms for one in event(json.dumps(document)).decisions] == [("read",)]
+    assert [decision.perms for decision in event(json.dumps(document)).decisions] == [("read",)]
 
 
 @given(

@@ -53,7 +53,7 @@ PREFIXES = [
 def test_a_record_with_its_stamp(prefix: str, moment: int | None, host: str, head: str) -> None:
     got = event(prefix + head + STAMP + BODY)
     assert (got.key.node, got.key.timestamp, got.key.serial) == (host, 1700000000123, 45)
-    assert [(one.perms, one.comm) for one in got.decisions] == [(("read",), "blued")]
+    assert [(decision.perms, decision.comm) for decision in got.decisions] == [(("read",), "blued")]
 
 
 @pytest.mark.parametrize(("prefix", "moment", "host"), PREFIXES)
@@ -61,7 +61,7 @@ def test_a_record_with_its_stamp(prefix: str, moment: int | None, host: str, hea
 def test_a_record_without_a_stamp(prefix: str, moment: int | None, host: str, head: str) -> None:
     got = event(prefix + head + BODY)
     assert (got.key.node, got.key.timestamp, got.key.serial) == (host, moment or 0, UNSTAMPED + 1)
-    assert [(one.perms, one.comm) for one in got.decisions] == [(("read",), "blued")]
+    assert [(decision.perms, decision.comm) for decision in got.decisions] == [(("read",), "blued")]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,9 @@ def test_records_of_one_event_are_joined_across_prefixes() -> None:
     ],
 )
 def test_literals_markup_and_slips_of_hands(line: str) -> None:
-    assert [(one.perms, one.comm, one.tclass) for one in event(line).decisions] == [(("read",), "blued", "file")]
+    assert [(decision.perms, decision.comm, decision.tclass) for decision in event(line).decisions] == [
+        (("read",), "blued", "file")
+    ]
 
 
 @pytest.mark.parametrize(

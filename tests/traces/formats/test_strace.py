@@ -113,7 +113,7 @@ def test_no_call_raises(arguments: bytes) -> None:
 def test_all_times_and_none(line: bytes, pid: int, name: str) -> None:
     found, unread = events(line)
     assert unread == []
-    assert [(one.syscall.pid, one.syscall.name) for one in found if one.syscall] == [(pid, name)]
+    assert [(event.syscall.pid, event.syscall.name) for event in found if event.syscall] == [(pid, name)]
 
 
 @pytest.mark.parametrize("line", [b"--- SIGCHLD {si_signo=SIGCHLD} ---", b"strace: Process 12 attached"])

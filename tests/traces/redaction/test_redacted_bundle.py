@@ -46,10 +46,13 @@ PRIVATE = (
 def redacted(lines: list[str], *, every: bool = False) -> list[str]:
     redactor = Redactor(Pseudonyms(), every_argument=every)
     raw = [line.encode("utf-8", "surrogateescape") for line in lines]
-    for one in read_records(raw, "x", lambda _: None):
-        redactor.line(one)
+    for read in read_records(raw, "x", lambda _: None):
+        redactor.line(read)
     redactor.forget()
-    return [redactor.line(one).decode("utf-8", "surrogateescape") for one in read_records(raw, "x", lambda _: None)]
+    return [
+        redactor.line(record).decode("utf-8", "surrogateescape")
+        for record in read_records(raw, "x", lambda _: None)
+    ]
 
 
 def readable(line: str) -> str:
@@ -93,8 +96,8 @@ def test_what_a_reader_makes_of_it_differs_in_the_names_only() -> None:
 
     before, seen = observed(PRIVATE_LOG)
     after, again = observed(redacted(PRIVATE_LOG))
-    assert [(one.key.timestamp, one.key.serial, one.records) for one in before[:-2]] == [
-        (one.key.timestamp, one.key.serial, one.records) for one in after[:-2]
+    assert [(event.key.timestamp, event.key.serial, event.records) for event in before[:-2]] == [
+        (event.key.timestamp, event.key.serial, event.records) for event in after[:-2]
     ]
     assert policy_of(seen) == policy_of(again)
     assert again.unread_total == 0
@@ -104,7 +107,9 @@ def test_what_a_reader_makes_of_it_differs_in_the_names_only() -> None:
 
 def policy_of(seen: Observations) -> Observations:
     """Leave out what redaction may change: programs, paths and hosts."""
-    vectors = tuple(replace(one, evidence=replace(one.evidence, uses=(), hosts=())) for one in seen.vectors)
+    vectors = tuple(
+        replace(vector, evidence=replace(vector.evidence, uses=(), hosts=())) for vector in seen.vectors
+    )
     return replace(seen, vectors=vectors, hosts=(), traces=(), unread=(), unread_counts=())
 
 
@@ -113,11 +118,11 @@ def policy_of(seen: Observations) -> Observations:
 def test_any_record_can_be_redacted_and_read_again(lines: list[bytes]) -> None:
     records = list(read_records(lines, "x", lambda _: None))
     redactor = Redactor(Pseudonyms())
-    written = [redactor.line(one) for one in records]
+    written = [redactor.line(record) for record in records]
     unread: list[object] = []
     again = list(read_records(written, "x", unread.append))
     assert unread == []
-    assert [(one.kind, one.form) for one in again] == [(one.kind, one.form) for one in records]
+    assert [(record.kind, record.form) for record in again] == [(record.kind, record.form) for record in records]
 
 
 _NAMES = st.text(alphabet="ab1.-u", min_size=1, max_size=6) | st.sampled_from(
@@ -233,8 +238,8 @@ def test_generate_gives_the_same_module_before_and_after(virt_base: Base, tmp_pa
     wanted = ["virtqemud_t", "virtnetworkd_t"]
     before = generate_modules(read_trace(str(log)), (), wanted, virt_base)
     after = generate_modules(read_trace(str(tmp_path / "out")), (), wanted, virt_base)
-    for one, other in zip(before, after, strict=True):
-        assert one.module.every_rule
+    for earlier, later in zip(before, after, strict=True):
+        assert earlier.module.every_rule
         bare = [
             replace(
                 candidate.module,
@@ -245,7 +250,7 @@ def test_generate_gives_the_same_module_before_and_after(virt_base: Base, tmp_pa
                     for block in candidate.module.optionals
                 ),
             )
-            for candidate in (one, other)
+            for candidate in (earlier, later)
         ]
         assert bare[0] == bare[1]
 
@@ -285,7 +290,7 @@ def test_every_range_of_addresses_is_used_before_the_limit(monkeypatch: pytest.M
     new = [str(names.ip(ipaddress.IPv4Address(f"10.0.0.{number}"))) for number in range(4)]
     assert new == ["192.0.2.1", "192.0.2.2", "198.51.100.1", "198.51.100.2"]
     monkeypatch.undo()
-    sizes = [ipaddress.IPv4Network(one).num_addresses - 2 for one in pseudonyms_module._IPV4_RANGES]
+    sizes = [ipaddress.IPv4Network(network).num_addresses - 2 for network in pseudonyms_module._IPV4_RANGES]
     assert sum(sizes) > pseudonyms_module.LIMIT
 
 

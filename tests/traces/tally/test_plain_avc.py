@@ -73,8 +73,16 @@ def _says(found: Known | None) -> object:
     """Return all that a tally is told; of the access only what `Known` is for."""
     if found is None:
         return None
-    one = found.access
-    access = (one.result, one.perms, one.source, one.target, one.tclass, one.permissive, one.xperm)
+    decision = found.access
+    access = (
+        decision.result,
+        decision.perms,
+        decision.source,
+        decision.target,
+        decision.tclass,
+        decision.permissive,
+        decision.xperm,
+    )
     return (access, found.exe, found.comm, found.path, found.name, found.dev, found.inode)
 
 
@@ -113,6 +121,6 @@ def test_recorded_records() -> None:
     log = lzma.decompress((TRACES / "permissive" / "audit.log.xz").read_bytes())
     texts = set(re.findall(rb"type=AVC msg=audit\([^)]*\): (avc:  .*)", log))
     found = {text: _read(text) for text in texts}
-    assert all(one is None or _says(one) == _full_path(decoded(text)) for text, one in found.items())
+    assert all(read is None or _says(read) == _full_path(decoded(text)) for text, read in found.items())
     # Nearly all have this form, or it would not be worth it.
-    assert sum(one is not None for one in found.values()) > 0.95 * len(texts) > 100
+    assert sum(read is not None for read in found.values()) > 0.95 * len(texts) > 100

@@ -115,7 +115,7 @@ def test_the_table_is_bounded_and_the_same_for_any_order() -> None:
         for place in order:
             table.add([(place, False)], 1, 2)
         found = table.sightings("t")
-        assert {one.place.inode for one in found.seen} == set(range(1, 11)), "whole inodes only"
+        assert {sighting.place.inode for sighting in found.seen} == set(range(1, 11)), "whole inodes only"
         assert found.below == (("t", 11),)
         assert expected in (None, found)
         expected = found
