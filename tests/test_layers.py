@@ -54,6 +54,7 @@ TWINS = {
     "replay": {"cli", "workflow"},
     "compare": {"cli", "workflow"},
     "holdout": {"cli", "workflow"},
+    "reach": {"cli", "workflow"},
     "robust": {"generate", "workflow"},  # the profile, and the linked policy put to its questions
 }
 # Verbs that are called like the folder whose values they make or show, and what does their work.

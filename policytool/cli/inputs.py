@@ -36,6 +36,10 @@ Jobs = Annotated[
     typer.Option("-j", "--jobs", metavar="N", min=1, help="Read with so many processes; the result is the same."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Booleans = Annotated[
+    list[str] | None,
+    typer.Option("--boolean", metavar="NAME=on|off", help="Count conditional rules as if this held; repeatable."),
+]
 BaseFolder = Annotated[
     Path | None,
     typer.Option(

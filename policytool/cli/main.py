@@ -33,6 +33,7 @@ _VERBS = (
     "holdout",
     "explain",
     "compare",
+    "reach",
     "report",
     "lab",
     "daemon",

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from policytool.generate.reach import Reach
+from policytool.generate.kept_out import KeptOut
 from policytool.generate.robust import Closed
 from policytool.generate.triage import Cure, Triaged
 from policytool.generate.writers.cil import write_cil
@@ -33,7 +33,7 @@ class Candidate:
     module: PolicyModule
     triaged: tuple[Triaged, ...]
     attribution: Attribution | None = None
-    reach: tuple[Reach, ...] = ()
+    reach: tuple[KeptOut, ...] = ()
     closed: tuple[Closed, ...] = ()
 
     def cured(self, cure: Cure) -> frozenset[AccessKey]:

@@ -4,8 +4,8 @@
 A private type carries only attributes that every type it replaces carries, so that nobody reaches it through an
 attribute who could not reach the path before: what the init system, tmpfiles and setfiles do to every runtime file,
 log or file goes on, and everybody who was let in by the old type's own name is not let in any more (see
-generate.reach). Of these it takes what at least half of its peers have, the types of the base in the same folder of
-the hierarchy: being a mount point, say, is a property of /var/lib and not of what is in it.
+generate.kept_out). Of these it takes what at least half of its peers have, the types of the base in the same folder
+of the hierarchy: being a mount point, say, is a property of /var/lib and not of what is in it.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from setools.exception import InvalidRange, NoCommon, RuleNotConditional, TERule
 
 from policytool.errors import InputError
 from policytool.model.context import OBJECT_ROLE, SecurityContext
-from policytool.policy.terule import Condition, TeRule, TeRuleType
+from policytool.policy.terule import Condition, TeRule, TeRuleType, TransitionRule
 
 # The address that means any of them, and the machine itself, in both families.
 _SAME_ADDRESSES = (("0.0.0.0/32", "::/128"), ("127.0.0.1/32", "::1/128"))
@@ -47,16 +47,20 @@ _Rule = tuple[str, str, str, frozenset[str], Any]
 class CompiledPolicy:
     """A binary policy file. Tables and rules are read when first asked for, and kept.
 
-    Raise InputError when PATH is not a binary policy that the installed setools can read.
+    Conditional rules are in force as the booleans stored in the file say, and those of BOOLEANS as stated there.
+    Raise InputError when PATH is not a binary policy that the installed setools can read, or has no such boolean.
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, booleans: Mapping[str, bool] | None = None) -> None:
         self.path = Path(path)
+        self._stated = dict(booleans or {})
         try:
             self._stamp = _stamp(self.path)
             self._policy = setools.SELinuxPolicy(str(self.path))
         except (OSError, ValueError, SyntaxError) as error:
             raise InputError(f"{self.path} is not a binary policy that can be read: {error}") from error
+        if unknown := sorted(self._stated.keys() - {str(boolean.name) for boolean in self._policy.bools()}):
+            raise InputError(f"{self.path} has no boolean {unknown[0]}")
 
     def __repr__(self) -> str:
         return f"CompiledPolicy({str(self.path)!r})"
@@ -202,8 +206,9 @@ class CompiledPolicy:
 
     @cached_property
     def booleans(self) -> Mapping[str, bool]:
-        """Every boolean, with the value stored in the policy file."""
-        return MappingProxyType({str(boolean.name): bool(boolean.state) for boolean in self._policy.bools()})
+        """Every boolean, with its value: the stated one, else the one stored in the policy file."""
+        stored = {str(boolean.name): bool(boolean.state) for boolean in self._policy.bools()}
+        return MappingProxyType(stored | self._stated)
 
     @cached_property
     def initial_sids(self) -> Mapping[str, SecurityContext]:
@@ -332,30 +337,37 @@ class CompiledPolicy:
                 if ruletype in _XPERM_RULES:
                     of_xperms = "nlmsg" if str(whole.xperm_type) == "nlmsg" else "ioctl"
                     xperms = frozenset(int(number) for number in whole.perms)
-                condition, enabled = (None, True) if whole is None else _condition(whole)
+                condition, enabled = (None, True) if whole is None else _condition(whole, self._stated)
                 yield TeRule(ruletype, source, target, tclass, perms, of_xperms, xperms, condition, enabled)
+
+    def type_transitions(self) -> Iterator[TransitionRule]:
+        """Yield the type_transition rules; attributes are not expanded."""
+        for source, target, tclass, _, rule in self._rules[TeRuleType.TYPE_TRANSITION]:
+            condition, enabled = _condition(rule, self._stated)
+            try:
+                name = str(rule.filename)
+            except TERuleNoFilename:
+                name = ""
+            yield TransitionRule(
+                TeRuleType.TYPE_TRANSITION, source, target, tclass, name, str(rule.default.name), condition, enabled
+            )
 
     @cached_property
     def transitions(self) -> Mapping[tuple[str, str, str, str], str]:
         """What type_transition rules give, by (source, target, class, name), where the name may be "".
 
-        Attributes are expanded; conditional rules count at the booleans' stored values.
+        Attributes are expanded; conditional rules count at the booleans' values.
         """
         table: dict[tuple[str, str, str, str], str] = {}
-        for source_name, target_name, tclass, _, rule in self._rules[TeRuleType.TYPE_TRANSITION]:
-            condition, enabled = _condition(rule)
-            if not enabled:
+        for rule in self.type_transitions():
+            if not rule.enabled:
                 continue
-            try:
-                name = str(rule.filename)
-            except TERuleNoFilename:
-                name = ""
-            for source in self.expand(source_name):
-                for target in self.expand(target_name):
-                    key = (source, target, tclass, name)
+            for source in self.expand(rule.source):
+                for target in self.expand(rule.target):
+                    key = (source, target, rule.tclass, rule.name)
                     # The kernel looks at a conditional rule only where there is no other (compute_sid).
-                    if condition is None or key not in table:
-                        table[key] = str(rule.default.name)
+                    if rule.condition is None or key not in table:
+                        table[key] = rule.default
         return MappingProxyType(table)
 
     @cached_property
@@ -381,8 +393,8 @@ class CompiledPolicy:
         return self.transitions.get((source, target, tclass, ""))
 
 
-def _condition(rule: object) -> tuple[Condition | None, bool]:
-    """Return the condition of a setools rule, if any, and whether the rule is in force at stored values."""
+def _condition(rule: object, stated: Mapping[str, bool]) -> tuple[Condition | None, bool]:
+    """Return the condition of a setools rule, if any, and whether the rule is in force with STATED booleans."""
     try:
         conditional = rule.conditional  # type: ignore[attr-defined]
     except RuleNotConditional:
@@ -392,7 +404,7 @@ def _condition(rule: object) -> tuple[Condition | None, bool]:
         booleans=frozenset(str(boolean.name) for boolean in conditional.booleans),
         block=bool(rule.conditional_block),  # type: ignore[attr-defined]
     )
-    return condition, bool(rule.enabled())  # type: ignore[attr-defined]
+    return condition, bool(rule.enabled(**stated))  # type: ignore[attr-defined]
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:

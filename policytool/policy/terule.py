@@ -47,3 +47,17 @@ class TeRule:
     xperms: frozenset[int]
     condition: Condition | None
     enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionRule:
+    """A type_transition rule: a new object of TCLASS, called NAME if that is not "", gets the type DEFAULT."""
+
+    ruletype: TeRuleType
+    source: str
+    target: str
+    tclass: str
+    name: str
+    default: str
+    condition: Condition | None
+    enabled: bool

@@ -14,29 +14,13 @@ from policytool.errors import InputError
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.terule import TeRule, TeRuleType
 from policytool.surface.danger import Danger, dangers
+from policytool.surface.domain_transitions import DomainTransition, DomainTransitions
 from policytool.surface.grants import Grants, Universe
 
 CAPABILITY_CLASSES = ("capability", "capability2", "cap_userns", "cap2_userns")
 
 # Stands for the domain itself among the targets of attribute_grants; no type can have this name.
 SELF = "self"
-
-
-@dataclass(frozen=True, slots=True)
-class DomainTransition:
-    """A way into another domain, at the booleans' stored values; whether a role forbids it is not looked at.
-
-    `entrypoints` are the types of the programs that the domain may execute and that `target` starts with; for
-    a dynamic transition, which needs none, the tuple is empty.
-    """
-
-    target: str
-    entrypoints: tuple[str, ...]
-
-    @property
-    def dynamic(self) -> bool:
-        """Whether the domain may change into `target` without executing anything."""
-        return not self.entrypoints
 
 
 @dataclass(frozen=True)
@@ -149,7 +133,7 @@ class _Pass:
         self.attributes = {domain: policy.attributes_of(domain) for domain in domains}
         self.by_name: dict[str, _Masks] = {}
         self.on_itself = _Masks()
-        self.entrypoints: dict[str, int] = {}
+        self.transitions = DomainTransitions(policy, self.universe)
         self._expanded: dict[str, int] = {}
         sources = frozenset(domains).union(*self.attributes.values(), attributes or ())
         self._read(sources)
@@ -158,18 +142,11 @@ class _Pass:
         def asked(source: str, target: str, tclass: str) -> bool:
             return source in sources or source == target
 
-        def of_file(source: str, target: str, tclass: str) -> bool:
-            return tclass == "file"
-
         for rule in self.policy.rules((TeRuleType.ALLOW,), asked):
             if rule.source in sources:
                 self.by_name.setdefault(rule.source, _Masks()).add(rule, self.expand(rule.target))
             if rule.source == rule.target and rule.source in self.policy.types:
                 self.on_itself.add(rule, self.expand(rule.source))
-        for rule in self.policy.rules((TeRuleType.ALLOW,), of_file, "entrypoint"):
-            if rule.enabled:
-                mask = self.expand(rule.target)
-                self.entrypoints[rule.source] = self.entrypoints.get(rule.source, 0) | mask
 
     def expand(self, name: str) -> int:
         if name not in self._expanded:
@@ -211,22 +188,7 @@ class _Pass:
             floor=Grants(self.universe, floor.stored),
             rules=total.rules,
             every_rules=total.every_rules,
-            transitions=self.transitions(domain, stored),
+            transitions=self.transitions.of(domain),
             dangers=dangers(self.policy, domain, stored),
             permissive=domain in self.policy.permissive,
         )
-
-    def transitions(self, domain: str, held: Grants) -> tuple[DomainTransition, ...]:
-        others = ~self.expand(domain)
-        executable = held.mask("file", "execute")
-        found = []
-        for target in self.universe.types(held.mask("process", "transition") & others):
-            starts = 0
-            for name in (target, *self.policy.attributes_of(target)):
-                starts |= self.entrypoints.get(name, 0)
-            if starts & executable:
-                found.append(DomainTransition(target, self.universe.types(starts & executable)))
-        if held.mask("process", "setcurrent") & self.expand(domain):
-            dynamic = self.universe.types(held.mask("process", "dyntransition") & others)
-            found.extend(DomainTransition(target, ()) for target in dynamic)
-        return tuple(sorted(found, key=lambda transition: (transition.target, transition.entrypoints)))

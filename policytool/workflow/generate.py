@@ -12,9 +12,9 @@ from policytool.errors import UsageError
 from policytool.generate.candidate import Candidate
 from policytool.generate.choices import Choices
 from policytool.generate.exact import exact
+from policytool.generate.kept_out import lost_reach
 from policytool.generate.needs import needs
 from policytool.generate.proposals import Proposals
-from policytool.generate.reach import lost_reach
 from policytool.generate.triage import Triaged, triage
 from policytool.graph.owners import Owners
 from policytool.graph.permission_graph import PermissionGraph, build

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from policytool.generate.file_interfaces import file_interfaces
+from policytool.generate.kept_out import KeptOut, lost_reach
 from policytool.generate.private_types import PrivateTypes
-from policytool.generate.reach import Reach, lost_reach
 from policytool.generate.skeleton import skeleton
 from policytool.generate.writers.cil import write_cil
 from policytool.generate.writers.interface import write_interfaces
@@ -184,13 +184,13 @@ def test_whom_the_new_types_keep_out(base: CompiledPolicy) -> None:
     reach = lost_reach(modules, {domain: labelling.private for domain, labelling in found.items()}, base)[
         "alphad_t"
     ]
-    assert Reach("alphad_conf_t", "family_etc_t", "file", ("open", "read"), "", ("viewer_t",)) in reach
-    call = Reach(
+    assert KeptOut("alphad_conf_t", "family_etc_t", "file", ("open", "read"), "", ("viewer_t",)) in reach
+    call = KeptOut(
         "alphad_t", "monolith_t", "unix_stream_socket", ("connectto",), "alphad_stream_connect", ("viewer_t",)
     )
     assert call in reach
     assert (
-        Reach(
+        KeptOut(
             "alphad_runtime_t", "family_runtime_t", "sock_file", ("write",), "alphad_stream_connect", ("viewer_t",)
         )
         in reach

@@ -11,9 +11,9 @@ import pytest
 from policytool.errors import InputError
 from policytool.policy.compiled import CompiledPolicy
 from policytool.report.document import diff_document, row_document
+from policytool.surface.domain_transitions import DomainTransition
 from policytool.surface.side_by_side import GrantChange, compare, diff
 from policytool.surface.surface import (
-    DomainTransition,
     PrivilegeSurface,
     attribute_grants,
     surface_of,
@@ -89,7 +89,9 @@ def test_capabilities_and_types(surfaces: Mapping[str, PrivilegeSurface]) -> Non
 
 
 def test_transitions_need_a_program_that_both_sides_allow(surfaces: Mapping[str, PrivilegeSurface]) -> None:
-    assert surfaces["daemon_t"].transitions == (DomainTransition("helper_t", ("helper_exec_t",)),)
+    assert surfaces["daemon_t"].transitions == (
+        DomainTransition("helper_t", ("helper_exec_t",), ("helper_exec_t",)),
+    )
     jump, helper = DomainTransition("jump_t", ()), DomainTransition("helper_t", ("daemon_exec_t", "helper_exec_t"))
     assert surfaces["other_t"].transitions == (helper, jump)
     assert jump.dynamic

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
-from policytool.generate.reach import Reach
+from policytool.generate.kept_out import KeptOut
 from policytool.generate.triage import Cure, Triaged
 from policytool.graph.permission_graph import merge_evidence
 from policytool.model.access import AccessKey, Evidence, Use
@@ -69,7 +69,7 @@ def explained(triaged: Iterable[Triaged]) -> tuple[ExplainedAccess, ...]:
     )
 
 
-def write_evidence(module: PolicyModule, triaged: Iterable[Triaged], reach: Iterable[Reach] = ()) -> str:
+def write_evidence(module: PolicyModule, triaged: Iterable[Triaged], reach: Iterable[KeptOut] = ()) -> str:
     """Return evidence.json of MODULE, one access a line so that two versions compare well.
 
     REACH is whom its private types keep out.
@@ -97,7 +97,7 @@ def write_evidence(module: PolicyModule, triaged: Iterable[Triaged], reach: Iter
     return "\n".join(["{", *lines, '  "accesses": [', *([body] if body else []), "  ]", "}"]) + "\n"
 
 
-def reach_document(reach: Reach) -> dict[str, object]:
+def reach_document(reach: KeptOut) -> dict[str, object]:
     """Return rules of the base that do not hold for a new type, as JSON has them."""
     return {
         "new": reach.new,

@@ -22,7 +22,7 @@ _STATE = ("file", "dir", "lnk_file", "process")
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Reach:
+class KeptOut:
     """`allow SOURCE OLD:TCLASS { PERMS };` of the base for each of SOURCES, none of which holds for NEW.
 
     Sources are types or attributes, as the rules have them. INTERFACE of the module gives the same, if any does.
@@ -38,7 +38,7 @@ class Reach:
 
 def lost_reach(
     modules: Mapping[str, PolicyModule], private: Mapping[str, Sequence[PrivateType]], base: CompiledPolicy
-) -> Mapping[str, tuple[Reach, ...]]:
+) -> Mapping[str, tuple[KeptOut, ...]]:
     """Return, by domain, what BASE lets others do to the types that PRIVATE ones replace, and to who keeps them."""
     replaced = {type_ for types in private.values() for private_type in types for type_ in private_type.replaces}
     if not replaced:
@@ -86,12 +86,12 @@ def _keepers(types: Iterable[PrivateType], rules: Iterable[TeRule], base: Compil
     )
 
 
-def _summary(module: PolicyModule, lost: Iterable[tuple[str, TeRule]]) -> tuple[Reach, ...]:
+def _summary(module: PolicyModule, lost: Iterable[tuple[str, TeRule]]) -> tuple[KeptOut, ...]:
     sources: dict[tuple[str, str, str, tuple[str, ...], str], set[str]] = {}
     for new, rule in lost:
         key = (new, rule.target, rule.tclass, tuple(sorted(rule.perms)), _interface(module, new, rule))
         sources.setdefault(key, set()).add(rule.source)
-    return tuple(Reach(*key, tuple(sorted(found))) for key, found in sorted(sources.items()))
+    return tuple(KeptOut(*key, tuple(sorted(found))) for key, found in sorted(sources.items()))
 
 
 def _interface(module: PolicyModule, new: str, rule: TeRule) -> str:

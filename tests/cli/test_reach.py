@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from policytool.toolchain.base import Base
+from tests.cli.run_policytool import policytool
+from tests.policy.tiny import POLICIES, compile_cil
+
+
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return compile_cil(tmp_path_factory.mktemp("reach"), POLICIES / "reach_domains.cil")
+
+
+def test_how_far_and_how(policy: Path) -> None:
+    done = policytool("reach", policy, "-d", "daemon_t")
+    assert done.returncode == 0, done.stderr
+    table, listed = done.stdout.split("daemon_t can enter\n")
+    assert table.splitlines()[1].split() == ["daemon_t", "1", "3", "4", "5", "44.4%"]
+    assert listed.splitlines() == [
+        "  helper_t (helper_exec_t)",
+        "  helper_t (helper_exec_t) -> asked_t (asked_exec_t, setexec)",
+        "  helper_t (helper_exec_t) -> deep_t (deep_exec_t)",
+        "  helper_t (helper_exec_t) -> asked_t (asked_exec_t, setexec) -> jump_t (dyntransition)",
+    ]
+
+
+def test_a_boolean_steps_and_what_is_not_there(policy: Path) -> None:
+    done = policytool("reach", policy, "-d", "daemon_t", "--boolean", "may_switch=on", "--steps", "1", "--json")
+    (row,) = json.loads(done.stdout)["rows"]
+    assert [one["domain"] for one in row["reached"]] == ["helper_t", "switched_t"]
+    assert policytool("reach", policy, "-d", "daemon_t", "--boolean", "may_switch").returncode == 2
+    assert policytool("reach", policy, "-d", "daemon_t", "--boolean", "may_fly=on").returncode == 3
+    assert policytool("reach", policy, "-d", "daemon_t", "--cut").returncode == 2
+    assert policytool("reach", policy, "-d", "ghost_t").returncode == 3
+    assert policytool("reach", policy).returncode == 2
+    assert policytool("reach", policy / "nothing", "-d", "daemon_t").returncode == 3
+
+
+def test_the_way_to_one_domain_and_the_rules_that_let_it(policy: Path) -> None:
+    done = policytool("reach", policy, "-d", "daemon_t", "--to", "jump_t", "--cut")
+    path, heading, rule = done.stdout.splitlines()
+    assert path == (
+        "daemon_t -> helper_t (helper_exec_t) -> asked_t (asked_exec_t, setexec) -> jump_t (dyntransition)"
+    )
+    assert heading == "daemon_t no longer reaches jump_t without these, the fewest rules:"
+    # Any rule of the one path would do; not one about all domains, of which others would be lost, too.
+    assert rule.endswith(";")
+    assert "programs" not in rule
+    assert policytool("reach", policy, "-d", "jump_t", "--to", "deep_t", "--cut").stdout == (
+        "jump_t does not reach deep_t\n"
+    )
+    done = policytool("reach", policy, "-d", "daemon_t", "--to", "deep_t", "--cut", "--json")
+    (cut,) = json.loads(done.stdout)["cuts"]
+    assert cut["optimal"]
+    assert len(cut["rules"]) == 1
+
+
+@pytest.mark.base
+def test_modules_are_linked_and_stand_beside_the_monolith(virt_base: Base, tmp_path: Path) -> None:
+    (tmp_path / "climber.cil").write_text(
+        "(type climber_t)(roletype system_r climber_t)(typeattributeset domain (climber_t))"
+        "(allow climber_t iptables_t (process (transition)))(allow climber_t iptables_exec_t (file (execute)))"
+        "(typetransition climber_t iptables_exec_t process iptables_t)"
+    )
+    done = policytool("reach", tmp_path, "--base", virt_base.path, "--json")
+    assert done.returncode == 0, done.stderr
+    climber, monolith = json.loads(done.stdout)["rows"]
+    assert climber["domain"] == "climber_t"
+    assert {"by": "type_transition", "programs": ["iptables_exec_t"]} in climber["reached"][0]["path"][0]["ways"]
+    assert (monolith["domain"], monolith["reach"] > climber["reach"]) == ("virtd_t", True)
