@@ -223,7 +223,20 @@ def holdout(held: Json) -> Iterator[str]:
     saved = denied - sum(daemon["robust"]["denied"] for daemon in held["daemons"])
     added = sum(daemon["added_triples"] for daemon in held["daemons"])
     yield ""
-    yield f"Together: {denied} of {held_out} denied; `robust` saves {saved} of them with {added} triples."
+    yield f"Together: {denied} of {held_out} denied; `robust` saves {saved} of them with {added:.0f} triples."
+    yield "[what-is-likely.md](decisions/what-is-likely.md) says what it adds. Other budgets, all daemons together:"
+    yield ""
+    yield from head("permissions added, of those seen", "triples", "denials saved")
+    for budgets in zip(*(daemon["budgets"] for daemon in held["daemons"]), strict=True):
+        spent, bought = (sum(budget[key] for budget in budgets) for key in ("added_triples", "saved"))
+        yield row(percent(budgets[0]["share"]), f"{spent:.0f}", bought)
+    yield ""
+    yield "How often what was given a chance was needed (a chance is that one scenario more needs it):"
+    yield ""
+    yield from head("chance, at least", "candidates in all folds", "needed, as expected", "needed")
+    for bins in zip(*(daemon["chances"] for daemon in held["daemons"]), strict=True):
+        tried, expected, needed = (sum(part[key] for part in bins) for key in ("tried", "expected", "needed"))
+        yield row(percent(bins[0]["least"]), tried, f"{expected:.0f}", needed)
     yield ""
 
 

@@ -16,6 +16,7 @@ from policytool.model.cure import Cure
 
 if TYPE_CHECKING:
     from policytool.generate.choices import Choices
+    from policytool.generate.robust import Limit
     from policytool.model.daemon import Daemon
     from policytool.model.program import Child
 
@@ -67,6 +68,37 @@ Dontaudit = Annotated[
         help="A result of `lab enforce --json`: what that run passed without gets a dontaudit; repeatable.",
     ),
 ]
+Budget = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=0,
+        help="Profile robust: add at most N permissions (default: 15 % of those that were seen).",
+    ),
+]
+Confidence = Annotated[
+    float,
+    typer.Option(
+        metavar="P",
+        min=0.0,
+        max=1.0,
+        help="Profile robust: add nothing that one scenario more needs with a chance of less than P (0.01: 1 %).",
+    ),
+]
+Like = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DOMAIN",
+        help="Profile robust: a domain of the base that does the same work (default: the one that is replaced).",
+    ),
+]
+
+
+def limit_of(budget: int | None, confidence: float) -> Limit:
+    """Return how much profile robust may add."""
+    from policytool.generate.robust import Limit
+
+    return Limit(budget, confidence)
 
 
 def load_choices(
@@ -80,6 +112,7 @@ def load_choices(
     children: Sequence[str] = (),
     known: Sequence[Daemon] = (),
     write: Sequence[str] = (),
+    like: str | None = None,
 ) -> Choices:
     """Return the decisions in the files DAEMON/accepted.toml of FOLDER (if any), on the command line, in DONTAUDIT.
 
@@ -114,7 +147,7 @@ def load_choices(
     if children and not transitions:
         raise UsageError("--child makes a transition; leave out --no-transitions")
     found = _children(children, known)
-    return Choices(accepted, transitions, prefer_booleans, hidden, private_types, found, _written(write))
+    return Choices(accepted, transitions, prefer_booleans, hidden, private_types, found, _written(write), like)
 
 
 def _written(names: Sequence[str]) -> frozenset[Cure]:

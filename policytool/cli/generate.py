@@ -12,12 +12,16 @@ from policytool.cli.console import emit, emit_json, progress, table, write_files
 from policytool.cli.decisions import (
     Accept,
     AcceptedFolder,
+    Budget,
     Children,
+    Confidence,
     Dontaudit,
+    Like,
     PreferBooleans,
     PrivateTypes,
     Transitions,
     Write,
+    limit_of,
     load_choices,
 )
 from policytool.cli.finding_lines import warn
@@ -33,6 +37,7 @@ from policytool.cli.inputs import (
     read_traces,
 )
 from policytool.daemons.named import require_domain
+from policytool.errors import UsageError
 from policytool.model.profile import ModuleFormat, Profile
 
 if TYPE_CHECKING:
@@ -48,8 +53,17 @@ def generate(
     ],
     daemons: DaemonNames = None,
     profile: Annotated[
-        Profile, typer.Option(help="exact: what was seen, nothing else; robust: and what goes together with it.")
+        Profile, typer.Option(help="exact: what was seen, nothing else; robust: and what is likely beside it.")
     ] = Profile.EXACT,
+    budget: Budget = None,
+    confidence: Confidence = 0.0,
+    like: Like = None,
+    explain_robust: Annotated[
+        bool,
+        typer.Option(
+            "--explain-robust", help="List what robust added, and what it did not though likely, with why."
+        ),
+    ] = False,
     transitions: Transitions = True,
     children: Children = None,
     private_types: PrivateTypes = True,
@@ -70,6 +84,8 @@ def generate(
     from policytool.toolchain.base import find_base
     from policytool.workflow.generate import generate_modules
 
+    if profile is not Profile.ROBUST and (explain_robust or like or budget is not None or confidence):
+        raise UsageError("--budget, --confidence, --like and --explain-robust are about --profile robust")
     known = load_known(daemon_folder)
     wanted = [require_domain(name, known) for name in daemons or ()]
     choices = load_choices(
@@ -82,17 +98,22 @@ def generate(
         children=children or (),
         known=known,
         write=write or (),
+        like=like,
     )
     found = find_base(base)
     observations = read_traces(traces, strict=strict, jobs=jobs)
     with progress("linking with the base, and asking libsepol for each access"):
-        made = generate_modules(observations, known, wanted, found, choices, profile=profile)
+        made = generate_modules(
+            observations, known, wanted, found, choices, profile=profile, limit=limit_of(budget, confidence)
+        )
     for candidate in made:
         write_files(output / candidate.daemon.name, candidate.files(language))
     if as_json:
         emit_json(generate_document(made))
     else:
         emit(summary(made))
+        if explain_robust:
+            emit(unseen(made))
     warn(made, output, choices)
 
 
@@ -111,3 +132,25 @@ def summary(made: Sequence[Candidate]) -> str:
         counts = (len(candidate.cured(cure)) for cure in cures)
         rows.append((candidate.module.name, kind, total, len(candidate.module.every_rule), *counts))
     return table(columns, rows, frozenset(range(2, len(columns))))
+
+
+def unseen(made: Sequence[Candidate]) -> str:
+    """Return what profile robust added to each module, then what it did not, the likeliest first."""
+    columns = (
+        "module",
+        "target",
+        "class",
+        "permission",
+        "chance",
+        "added",
+        "what speaks for it, and why it was not added",
+    )
+    rows: list[tuple[object, ...]] = []
+    for candidate in made:
+        every = [(likely, "") for likely in candidate.closed]
+        every += [(passed.likely, passed.why) for passed in candidate.passed_over]
+        for likely, why in every:
+            _, *access = likely.vector.key
+            said = f"{likely.reason}: {why}" if why else likely.reason
+            rows.append((candidate.module.name, *access, f"{likely.chance:.2%}", "no" if why else "yes", said))
+    return table(columns, rows, frozenset({4}))

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from policytool.cli.console import emit, emit_json, note, progress, table, write_files
-from policytool.cli.decisions import AcceptedPolicies, PrivateTypes, Transitions, load_choices
+from policytool.cli.decisions import (
+    AcceptedPolicies,
+    Budget,
+    Confidence,
+    Like,
+    PrivateTypes,
+    Transitions,
+    limit_of,
+    load_choices,
+)
 from policytool.cli.inputs import (
     BaseFolder,
     DaemonFolder,
@@ -33,6 +42,13 @@ def holdout(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE.svg", help="Draw how accesses grow with the number of scenarios.")
     ] = None,
+    learn: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.tsv", help="Write what this teaches about accesses that were not seen."),
+    ] = None,
+    budget: Budget = None,
+    confidence: Confidence = 0.0,
+    like: Like = None,
     transitions: Transitions = True,
     private_types: PrivateTypes = True,
     accepted: AcceptedPolicies = Path("policies"),
@@ -45,6 +61,7 @@ def holdout(
 
     A scenario is a trace: a raw log, or a part of a bundle (the lab's recordings are cut into their scenarios).
     """
+    from policytool.generate.chances import write_learned
     from policytool.report.curve import saturation_svg
     from policytool.report.holdout_document import holdout_document
     from policytool.toolchain.base import find_base
@@ -52,11 +69,14 @@ def holdout(
 
     known = load_known(daemon_folder)
     wanted = [require_domain(name, known) for name in daemons or ()]
-    choices = load_choices(accepted, transitions=transitions, private_types=private_types)
+    choices = load_choices(accepted, transitions=transitions, private_types=private_types, like=like)
     found = find_base(base)
     parts = read_scenarios(traces, strict=strict)
     with progress("linking with the base, and leaving each scenario out"):
-        result = hold_out(parts, known, wanted, found, choices)
+        held = hold_out(parts, known, wanted, found, choices, limit_of(budget, confidence))
+    result = held.daemons
+    if learn:
+        write_files(learn.parent, {learn.name: write_learned(held.learned)})
     if plot:
         write_files(
             plot.parent, {plot.name: saturation_svg({estimated.daemon: estimated.curve for estimated in result})}
@@ -81,7 +101,7 @@ def summary(found: Sequence[Holdout]) -> str:
         held = sum(item.accesses for item in estimated.exact.held)
         gain = "-" if estimated.gain is None else f"{100 * estimated.gain:.1f}"
         both = (*_figures(estimated.exact), *_figures(estimated.robust))
-        rows.append((estimated.daemon, len(estimated.scenarios), held, *both, estimated.added, gain))
+        rows.append((estimated.daemon, len(estimated.scenarios), held, *both, round(estimated.added), gain))
     lines = [table(columns, rows, frozenset(range(1, len(columns))))]
     for estimated in found:
         if estimated.exact.held:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from policytool.generate.kept_out import KeptOut
-from policytool.generate.robust import Closed
+from policytool.generate.likely import Likely
+from policytool.generate.robust import PassedOver
 from policytool.generate.triage import Cure, Triaged
 from policytool.generate.writers.cil import write_cil
 from policytool.generate.writers.evidence import FILE_NAME, write_evidence
@@ -26,7 +27,7 @@ class Candidate:
     """The module of one daemon, each of its accesses with its cure, and what came of it beside the rules.
 
     `attribution` says whose the programs in its domain are, `reach` whom its private types keep out, `closed` what
-    profile `robust` added unseen.
+    profile `robust` added unseen, the likeliest first, `passed_over` what was likely as well.
     """
 
     daemon: Daemon
@@ -34,7 +35,8 @@ class Candidate:
     triaged: tuple[Triaged, ...]
     attribution: Attribution | None = None
     reach: tuple[KeptOut, ...] = ()
-    closed: tuple[Closed, ...] = ()
+    closed: tuple[Likely, ...] = ()
+    passed_over: tuple[PassedOver, ...] = ()
 
     def cured(self, cure: Cure) -> frozenset[AccessKey]:
         """Return the accesses with CURE by (source type, target type, class, permission)."""

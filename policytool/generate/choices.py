@@ -30,7 +30,8 @@ class Choices:
     hold for every daemon. `transitions` says whether helpers get their own domains, `private_types` whether what is
     one daemon's own gets types of its own, `prefer_booleans` that an access is left to a boolean that would grant
     it. `hidden` are accesses that an enforced run passed without, `children` programs with domains of their own.
-    `write` are the cures that are written where they are proposed.
+    `write` are the cures that are written where they are proposed. `like` is a domain of the same work, whose rules
+    speak for what was not seen; None: that of the daemon whose work is done.
     """
 
     accepted: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class Choices:
     private_types: bool = True
     children: tuple[Child, ...] = ()
     write: frozenset[Cure] = frozenset()
+    like: str | None = None
 
     def accepted_by(self, daemon: str) -> Mapping[str, str]:
         """Return the ids that are accepted for DAEMON, with the reason."""

@@ -6,21 +6,34 @@ is held fixed, so that what an allow rule can cure is known of each access (tria
 linked skeletons); of two modules on one skeleton only the rules differ, and an access with that cure is allowed
 exactly if the module has a rule for it (policy/needed_rules says why). The rules are made anew for each scenario
 that is left out, by the same functions that make a module.
+
+What was likely and not seen is known for each scenario that was left out, and so is what of it was needed: chances
+are learned from that. Those of a daemon are learned from the others alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from math import comb
 
-from policytool.generate.robust import Closure
+from policytool.generate.chances import Chances, Trials
+from policytool.generate.likely import HARMLESS, Candidates, never
+from policytool.generate.robust import permissions
+from policytool.generate.signs import Levels
 from policytool.generate.triage import Cure, Triaged
 from policytool.model.access import AccessKey
 from policytool.model.module import PolicyModule
 
-# Makes a module without the scenario named, of the accesses of the others.
-Make = Callable[[str, Sequence[Triaged]], PolicyModule]
+# Makes a module of the accesses of all scenarios but one.
+Make = Callable[[Sequence[Triaged]], PolicyModule]
+
+# Says what is likely without the scenario named, from the accesses of the others.
+Propose = Callable[[str, Sequence[Triaged]], Candidates]
+
+# Where a bin of chances begins; the last one begins at 0.
+BINS = (0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +76,34 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What a budget buys: ADDED permissions, the mean over the scenarios left out, and how many denials are SAVED.
+
+    `share` is the budget as a part of the permissions of the module.
+    """
+
+    share: float
+    added: float
+    saved: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """The accesses whose chance was at least LEAST: so many were TRIED, so many NEEDED, and so many EXPECTED."""
+
+    least: float
+    tried: int
+    expected: float
+    needed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Holdout:
     """What leaving scenarios out says of one daemon.
 
-    `scenarios` are those in which it was seen, without what is always in. `added` counts the triples that profile
-    `robust` adds to the module made of everything; `by_closure` the same for each closure by itself, with the
-    estimate of a module with that closure alone. `curve` is the saturation of the accesses that need a rule.
+    `scenarios` are those in which it was seen, without what is always in. `added` is how many permissions profile
+    `robust` adds, the mean over the scenarios left out; `spent` what other budgets buy, `bins` how often what was
+    given a chance was needed. `curve` is the saturation of the accesses that need a rule.
     """
 
     daemon: str
@@ -76,36 +111,139 @@ class Holdout:
     scenarios: tuple[str, ...]
     exact: Estimate
     robust: Estimate
-    added: int
-    by_closure: tuple[tuple[Closure, int, Estimate], ...]
+    added: float
+    spent: tuple[Spent, ...]
+    bins: tuple[Bin, ...]
     curve: tuple[float, ...]
 
     @property
     def gain(self) -> float | None:
-        """How many held-out accesses a triple that `robust` adds saves, the mean over the scenarios left out."""
+        """How many held-out accesses a permission of `robust` saves: the mean over the scenarios left out."""
         if not self.added or not self.exact.held:
             return None
         return (self.exact.denied - self.robust.denied) / len(self.exact.held) / self.added
 
 
-def leave_one_out(scenarios: Mapping[str, Sequence[Triaged]], always: Sequence[Triaged], make: Make) -> Estimate:
-    """Leave each of SCENARIOS out in turn and ask the module that MAKE gives of the rest and of ALWAYS.
+@dataclass(frozen=True, slots=True)
+class _Granted:
+    """What a module allows by rules of its own, with the ioctl commands where it lists them."""
 
-    One scenario alone gives no estimate: nothing is held out.
+    keys: frozenset[AccessKey]
+    commands: Mapping[AccessKey, frozenset[int]]
+
+    @classmethod
+    def of(cls, module: PolicyModule) -> _Granted:
+        blocks = (module.xperm_rules, *(block.xperm_rules for block in module.optionals))
+        return cls(
+            frozenset((*rule.sort_key, perm) for rule in module.every_rule for perm in rule.perms),
+            {rule.sort_key: frozenset(rule.xperms) for rules in blocks for rule in rules},
+        )
+
+    def plus(self, keys: Iterable[AccessKey]) -> _Granted:
+        """Add KEYS; an ioctl among them opens what is harmless."""
+        added = frozenset(keys)
+        commands = {key: HARMLESS for key in added if key[3] == "ioctl"}
+        return _Granted(self.keys | added, {**commands, **self.commands})
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One scenario left out for one daemon: what it shows, what the module of the rest grants, and what was likely.
+
+    `size` is the number of permissions of that module. `beside` and `alone` have what was likely by the levels of
+    its signs, with and without what other daemons tell; what is never added is not among it. `denied` is what the
+    scenario needed and the module denies.
+    """
+
+    scenario: str
+    left_out: tuple[Triaged, ...]
+    granted: _Granted
+    size: int
+    beside: Mapping[Levels, tuple[AccessKey, ...]]
+    alone: Mapping[Levels, tuple[AccessKey, ...]]
+    denied: frozenset[AccessKey]
+
+    def likeliest(
+        self, chances: Chances, most: int, confidence: float, *, alone: bool = False
+    ) -> tuple[AccessKey, ...]:
+        """Return the MOST likely accesses by CHANCES, none with less CONFIDENCE."""
+        rows = self.alone if alone else self.beside
+        likely = (levels for levels in rows if chances.of(levels) >= confidence)
+        order = sorted(likely, key=lambda levels: (-chances.of(levels), levels))
+        return tuple(islice((key for levels in order for key in rows[levels]), most))
+
+
+def folds(
+    scenarios: Mapping[str, Sequence[Triaged]], always: Sequence[Triaged], make: Make, propose: Propose
+) -> tuple[Fold, ...]:
+    """Leave each of SCENARIOS out in turn.
+
+    MAKE makes a module of the rest and of ALWAYS, PROPOSE says what is likely beside it.
+
+    One scenario alone gives no fold: nothing is held out.
     """
     if len(scenarios) < 2:
-        return Estimate(())
-    held = []
+        return ()
+    found = []
     for name, left_out in sorted(scenarios.items()):
         rest = [access for other, triaged in sorted(scenarios.items()) if other != name for access in triaged]
-        held.append(_held(name, left_out, make(name, [*always, *rest])))
-    return Estimate(tuple(held))
+        module = make([*always, *rest])
+        granted = _Granted.of(module)
+        among = propose(name, [*always, *rest])
+        denied = frozenset(_held(name, left_out, granted).denied)
+        found.append(
+            Fold(
+                name,
+                tuple(left_out),
+                granted,
+                permissions(module),
+                _by_levels(among, alone=False),
+                _by_levels(among, alone=True),
+                denied,
+            )
+        )
+    return tuple(found)
 
 
-def _held(name: str, left_out: Iterable[Triaged], module: PolicyModule) -> Held:
-    granted = {(*rule.sort_key, perm) for rule in module.every_rule for perm in rule.perms}
-    blocks = (module.xperm_rules, *(block.xperm_rules for block in module.optionals))
-    commands = {rule.sort_key: frozenset(rule.xperms) for rules in blocks for rule in rules}
+def _by_levels(among: Candidates, *, alone: bool) -> Mapping[Levels, tuple[AccessKey, ...]]:
+    found: dict[Levels, list[AccessKey]] = {}
+    for levels, key in among.levels(alone=alone):
+        if not never(*key[2:], among.signs[key]):
+            found.setdefault(levels, []).append(key)
+    return {levels: tuple(sorted(keys)) for levels, keys in found.items()}
+
+
+def learned_of(left: Iterable[Fold], *, alone: bool) -> Chances:
+    """Count how often what was likely in the folds LEFT was needed by the scenario that was left out."""
+    rows: dict[Levels, Trials] = {}
+    for fold in left:
+        for levels, keys in (fold.alone if alone else fold.beside).items():
+            needed = sum(key in fold.denied for key in keys)
+            rows[levels] = rows.get(levels, Trials()).plus(len(keys), needed)
+    return Chances(rows)
+
+
+def estimate(left: Iterable[Fold], chosen: Callable[[Fold], Iterable[AccessKey]] = lambda _: ()) -> Estimate:
+    """Ask for each of the folds LEFT what its module denies of the scenario, with what is CHOSEN added to it."""
+    return Estimate(tuple(_held(fold.scenario, fold.left_out, fold.granted.plus(chosen(fold))) for fold in left))
+
+
+def calibrated(left: Iterable[Fold], chances: Chances, *, alone: bool = False) -> tuple[Bin, ...]:
+    """Compare CHANCES with what was needed in the folds LEFT, in BINS."""
+    tried, needed, expected = ([0.0] * len(BINS) for _ in range(3))
+    for fold in left:
+        for levels, keys in (fold.alone if alone else fold.beside).items():
+            chance = chances.of(levels)
+            place = next(place for place, least in enumerate(BINS) if chance >= least)
+            tried[place] += len(keys)
+            expected[place] += chance * len(keys)
+            needed[place] += sum(key in fold.denied for key in keys)
+    return tuple(
+        Bin(least, int(tried[place]), expected[place], int(needed[place])) for place, least in enumerate(BINS)
+    )
+
+
+def _held(name: str, left_out: Iterable[Triaged], granted: _Granted) -> Held:
     counts: dict[AccessKey, int] = {}
     denied: set[AccessKey] = set()
     for access in left_out:
@@ -114,7 +252,8 @@ def _held(name: str, left_out: Iterable[Triaged], module: PolicyModule) -> Held:
             allowed = True
         elif access.cure is Cure.ALLOW:
             # An allowxperm made of the rest leaves out the commands that only this scenario shows.
-            allowed = key in granted and access.vector.xperms <= commands.get(key, access.vector.xperms)
+            listed = granted.commands.get(key, access.vector.xperms)
+            allowed = key in granted.keys and access.vector.xperms <= listed
         else:
             continue
         counts[key] = counts.get(key, 0) + access.vector.evidence.count

@@ -11,7 +11,6 @@ import gc
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
-from ipaddress import ip_network
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -22,9 +21,6 @@ from setools.exception import InvalidRange, NoCommon, RuleNotConditional, TERule
 from policytool.errors import InputError
 from policytool.model.context import OBJECT_ROLE, SecurityContext
 from policytool.policy.terule import Condition, TeRule, TeRuleType, TransitionRule
-
-# The address that means any of them, and the machine itself, in both families.
-_SAME_ADDRESSES = (("0.0.0.0/32", "::/128"), ("127.0.0.1/32", "::1/128"))
 
 _ACCESS_RULES = frozenset(TeRuleType) - {TeRuleType.TYPE_TRANSITION}
 _NO_PERMS: frozenset[str] = frozenset()
@@ -227,23 +223,6 @@ class CompiledPolicy:
     def typebounds(self) -> Mapping[str, str]:
         """Every bounded type, with the type that bounds it."""
         return MappingProxyType({str(bound.child): str(bound.parent) for bound in self._policy.bounds()})
-
-    @cached_property
-    def address_twins(self) -> Mapping[str, str]:
-        """The node types of an address that means the same in IPv4 and IPv6 (any, loopback), each with the other's.
-
-        Empty where both families have one type, which is refpolicy's default (every address is node_t).
-        """
-        named = [(ip_network(str(node.network)), str(node.context.type_)) for node in self._policy.nodecons()]
-        twins: dict[str, str] = {}
-        for four, six in _SAME_ADDRESSES:
-            types = [
-                {type_ for network, type_ in named if network == ip_network(address)} for address in (four, six)
-            ]
-            if len(types[0]) == len(types[1]) == 1 and types[0] != types[1]:
-                (first,), (second,) = types
-                twins |= {first: second, second: first}
-        return MappingProxyType(twins)
 
     @cached_property
     def ports(self) -> Mapping[str, tuple[tuple[str, int, int], ...]]:

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 
 from policytool.check.findings import Finding
 from policytool.generate.candidate import Candidate
-from policytool.generate.robust import Closure
+from policytool.generate.likely import Likely
+from policytool.generate.signs import Sign
 from policytool.generate.triage import Cure
 from policytool.generate.writers.evidence import ExplainedAccess, explained, proposal_document, reach_document
 from policytool.model.module import BasePolicy
@@ -98,7 +99,11 @@ def _candidate(candidate: Candidate) -> Document:
         "extends": module.extends,
         "profile": module.profile.value,
         "rules": len(module.every_rule),
-        "closures": {kind.value: sum(closed.closure is kind for closed in candidate.closed) for kind in Closure},
+        "not_seen": {
+            sign.value: sum(likely.signs.strongest is sign for likely in candidate.closed) for sign in Sign
+        },
+        "added": [_likely(likely) for likely in candidate.closed],
+        "passed_over": [_likely(passed.likely) | {"why": passed.why} for passed in candidate.passed_over],
         "accesses": {cure.value: len(candidate.cured(cure)) for cure in Cure if cure is not Cure.PRIVATE_TYPE},
         "programs": [
             {
@@ -335,4 +340,17 @@ def diff_document(difference: SurfaceDiff) -> dict[str, object]:
             }
             for change in difference.changes
         ],
+    }
+
+
+def _likely(likely: Likely) -> Document:
+    source, target, tclass, perm = likely.vector.key
+    return {
+        "source": source,
+        "target": target,
+        "tclass": tclass,
+        "perm": perm,
+        "chance": round(likely.chance, 5),
+        "sign": likely.signs.strongest.value,
+        "reason": likely.reason,
     }

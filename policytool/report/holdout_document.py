@@ -28,16 +28,15 @@ def _daemon(holdout: Holdout) -> Document:
         "scenarios": [printable(name) for name in holdout.scenarios],
         "exact": _estimate(holdout.exact),
         "robust": _estimate(holdout.robust),
-        "added_triples": holdout.added,
+        "added_triples": round(holdout.added, 1),
         "gain_per_triple": _rounded(holdout.gain),
-        "closures": [
-            {
-                "closure": closure.value,
-                "added_triples": added,
-                "saved": holdout.exact.denied - estimate.denied,
-                "share": _rounded(estimate.share),
-            }
-            for closure, added, estimate in holdout.by_closure
+        "budgets": [
+            {"share": spent.share, "added_triples": round(spent.added, 1), "saved": spent.saved}
+            for spent in holdout.spent
+        ],
+        "chances": [
+            {"least": part.least, "tried": part.tried, "expected": round(part.expected, 1), "needed": part.needed}
+            for part in holdout.bins
         ],
         "saturation": [round(point, 3) for point in holdout.curve],
     }

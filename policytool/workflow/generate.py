@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from posixpath import basename
@@ -15,6 +15,7 @@ from policytool.generate.exact import exact
 from policytool.generate.kept_out import lost_reach
 from policytool.generate.needs import needs
 from policytool.generate.proposals import Proposals
+from policytool.generate.robust import Limit
 from policytool.generate.triage import Triaged, triage
 from policytool.graph.owners import Owners
 from policytool.graph.permission_graph import PermissionGraph, build
@@ -32,18 +33,20 @@ from policytool.workflow.children import as_children, children_owned
 from policytool.workflow.helpers_of import entered_by
 from policytool.workflow.labelling import types_owned
 from policytool.workflow.mapping import Mapped
-from policytool.workflow.robust import closing, peers_of, robust_candidates
+from policytool.workflow.robust import experience, peers_of, replaced, robust_candidates
 from policytool.workflow.skeletons import Skeletons, make_skeletons, with_file_interfaces
 from policytool.workflow.triaged import Judges, triage_each
 
 _NO_CHOICES = Choices()
+_NO_LIMIT = Limit()
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """What is decided before any rule is made: the daemons that modules are made for, and their skeletons.
 
-    `observations` name no aliases, `mapped` has their accesses as they are under the skeletons.
+    `observations` name no aliases, `mapped` has their accesses as they are under the skeletons. `like` has for a
+    domain the one whose work it does now.
     """
 
     daemons: tuple[Daemon, ...]
@@ -51,6 +54,7 @@ class Prepared:
     skeletons: Skeletons
     mapped: Mapped
     judges: Judges
+    like: Mapping[str, str]
 
     @property
     def base_types(self) -> frozenset[str]:
@@ -66,19 +70,21 @@ def generate_modules(
     choices: Choices = _NO_CHOICES,
     *,
     profile: Profile = Profile.EXACT,
+    limit: Limit = _NO_LIMIT,
 ) -> tuple[Candidate, ...]:
     """Make the modules of the WANTED domains, or of all KNOWN daemons that were seen if none is named.
 
     BASE may be one compiled policy, as a host or a phone has it. That can be asked and not linked, so that modules
     are extensions of its domains alone, without transitions and private types of their own; neverallow rules, which
-    it no longer has, and constraints under the new rules are not looked at.
+    it no longer has, and constraints under the new rules are not looked at. LIMIT says how much
+    profile `robust` adds.
 
     Raise UsageError when a wanted domain was not seen, or is not in a compiled BASE; ToolFailedError when what
     comes out does not link.
     """
     if base.compiled:
         choices = replace(choices, transitions=False, private_types=False)
-    return make_modules(prepare(observations, known, wanted, base, choices), base, profile)
+    return make_modules(prepare(observations, known, wanted, base, choices), base, profile, limit)
 
 
 def prepare(
@@ -121,6 +127,9 @@ def prepare(
         skeletons,
         mapped,
         Judges(skeletons, owners, ours, choices, Proposals(plain, skeletons.policy)),
+        replaced(known, {daemon.name: daemon.domain for daemon in chosen})
+        if choices.like is None
+        else {daemon.domain: choices.like for daemon in chosen},
     )
 
 
@@ -129,7 +138,9 @@ def _compiled(base: Base) -> Linked:
     return Linked(base.path, base.path)
 
 
-def make_modules(prepared: Prepared, base: Base, profile: Profile) -> tuple[Candidate, ...]:
+def make_modules(
+    prepared: Prepared, base: Base, profile: Profile, limit: Limit = _NO_LIMIT
+) -> tuple[Candidate, ...]:
     """Make the modules of what is PREPARED. ToolFailedError: what comes out does not link with BASE."""
     skeletons, base_types = prepared.skeletons, prepared.base_types
     triaged = triage_each(prepared.daemons, prepared.mapped, prepared.judges)
@@ -174,7 +185,8 @@ def make_modules(prepared: Prepared, base: Base, profile: Profile) -> tuple[Cand
         def ask(candidate: Candidate, vectors: Iterable[AccessVector]) -> tuple[Triaged, ...]:
             return triage(vectors, decider, prepared.judges.criteria(candidate.daemon))
 
-        return robust_candidates(made, ask, closing(skeletons.plain, peers_of(made)), base, base_types)
+        by = experience(skeletons.policy, skeletons.plain, peers_of(made), made, prepared.like)
+        return robust_candidates(made, ask, by, limit, base, base_types)
 
 
 def _unknown(
@@ -191,7 +203,7 @@ _WITHOUT_DOMAIN = frozenset(("initrc_t", "unconfined_service_t"))
 
 def _unseen(name: str, seen: Sequence[str], known: Sequence[Daemon]) -> str:
     names = [name for daemon in known for name in (daemon.name, daemon.domain)]
-    near = get_close_matches(name, [*seen, *names], n=1)
+    near = get_close_matches(name, sorted({*seen, *names} - {name}), n=1)
     meant = f"; did you mean {near[0]}?" if near else ""
     bare = sorted(_WITHOUT_DOMAIN & set(seen))
     if bare and not near:

@@ -4,34 +4,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from policytool.errors import InputError
 from policytool.generate.candidate import Candidate
+from policytool.generate.chances import Chances, Learned, joined
 from policytool.generate.choices import Choices
 from policytool.generate.exact import exact
-from policytool.generate.leave_one_out import Estimate, Holdout, Make, leave_one_out, saturation
+from policytool.generate.leave_one_out import (
+    Fold,
+    Holdout,
+    Spent,
+    calibrated,
+    estimate,
+    folds,
+    learned_of,
+    saturation,
+)
+from policytool.generate.likely import Experience, candidates
 from policytool.generate.peers import peers
-from policytool.generate.robust import Closing, Closure, close, closures
+from policytool.generate.robust import Limit
 from policytool.generate.triage import Cure, Triaged
 from policytool.model.access import AccessKey, AccessVector, Evidence
 from policytool.model.context import SecurityContext
 from policytool.model.daemon import Daemon
-from policytool.model.module import PolicyModule
 from policytool.model.observation import Observations
 from policytool.model.profile import Profile
 from policytool.policy.aliases import without_aliases
 from policytool.toolchain.base import Base
 from policytool.workflow.generate import make_modules, prepare
-from policytool.workflow.robust import closing, own_types
+from policytool.workflow.robust import experience, own_types
 
 # What the lab calls the part of a recording before its first scenario. Every recording has it, so that a module
 # made without it is none that anybody would make: it is never left out.
 ALWAYS = "boot"
 
+# Budgets whose gain is told: parts of the permissions of the module.
+SHARES = (0.05, 0.1, 0.15, 0.3, 0.5, 1.0)
+
 _NO_CHOICES = Choices()
+_NO_LIMIT = Limit()
 
 _Question = tuple[SecurityContext, SecurityContext, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """The estimates for each daemon, and what all of them together teach about what was not seen."""
+
+    daemons: tuple[Holdout, ...]
+    learned: Learned
 
 
 def hold_out(
@@ -40,10 +62,13 @@ def hold_out(
     wanted: Sequence[str],
     base: Base,
     choices: Choices = _NO_CHOICES,
-) -> tuple[Holdout, ...]:
+    limit: Limit = _NO_LIMIT,
+) -> HeldOut:
     """Leave each of PARTS (scenario → what was observed in it) out in turn, for the WANTED domains or all seen.
 
-    The skeletons are those of all of them: whose a path and a program is, is decided once.
+    The skeletons are those of all of them: whose a path and a program is, is decided once. LIMIT is that of profile
+    `robust`. Its chances are learned from the other daemons, so that a daemon's own scenarios say nothing about
+    themselves; where these teach nothing, they are those that policytool is shipped with.
 
     Raise InputError when there are fewer than two scenarios, else as generate_modules does.
     """
@@ -55,7 +80,7 @@ def hold_out(
         )
     merged = Observations().merge(*parts.values())
     prepared = prepare(merged, known, wanted, base, choices)
-    made = make_modules(prepared, base, Profile.ROBUST)
+    made = make_modules(prepared, base, Profile.EXACT)
     plain = prepared.skeletons.plain
     vectors = {
         name: prepared.skeletons.map(without_aliases(part, plain).vectors).every for name, part in parts.items()
@@ -68,8 +93,25 @@ def hold_out(
         for access in accesses
         if access.cure in (Cure.ALLOW, Cure.GRANTED)
     )
-    by = closing(plain, others)
-    return tuple(_of_daemon(candidate, triaged[candidate.module.domain], by, plain.types) for candidate in made)
+    by = experience(prepared.skeletons.policy, plain, others, made, prepared.like)
+    left = {
+        candidate.module.domain: _folds(candidate, triaged[candidate.module.domain], by, plain.types)
+        for candidate in made
+    }
+    beside = {domain: learned_of(found, alone=False) for domain, found in left.items()}
+    alone = {domain: learned_of(found, alone=True) for domain, found in left.items()}
+    daemons = []
+    for candidate in made:
+        domain = candidate.module.domain
+        enough = others.doings(domain).enough
+        table = beside if enough else alone
+        chances = joined(found for other, found in table.items() if other != domain)
+        if not chances.learns:
+            chances = by.learned.beside if enough else by.learned.alone
+        daemons.append(_of_daemon(candidate, triaged[domain], left[domain], chances, limit, alone=not enough))
+    return HeldOut(
+        tuple(daemons), Learned(joined(beside.values()), joined(alone.values()), others.doings("").usual)
+    )
 
 
 def _by_scenario(
@@ -86,50 +128,63 @@ def _by_scenario(
     return {name: _triaged(part, cures) for name, part in vectors.items()}
 
 
-def _of_daemon(
-    candidate: Candidate, triaged: dict[str, tuple[Triaged, ...]], by: Closing, base_types: frozenset[str]
-) -> Holdout:
-    always = triaged.pop(ALWAYS, ())
-    scenarios = {name: part for name, part in triaged.items() if part}
+def _folds(
+    candidate: Candidate, triaged: Mapping[str, tuple[Triaged, ...]], by: Experience, base_types: frozenset[str]
+) -> tuple[Fold, ...]:
+    """Leave each scenario of CANDIDATE's daemon out.
 
-    def estimate(make: Make) -> Estimate:
-        return leave_one_out(scenarios, always, make)
+    What is likely is not triaged here: of an access that was held out it is known that a rule may grant it.
+    """
+    blocks = (replace(block, rules=(), xperm_rules=()) for block in candidate.module.optionals if block.transitions)
+    skeleton = replace(candidate.module, rules=(), xperm_rules=(), optionals=tuple(blocks))
+    domain, own = candidate.module.domain, own_types(candidate)
+    scenarios = {name: part for name, part in triaged.items() if part and name != ALWAYS}
+    return folds(
+        scenarios,
+        triaged.get(ALWAYS, ()),
+        lambda rest: exact(skeleton, rest, base_types),
+        lambda left_out, rest: candidates(domain, own, rest, by, left_out),
+    )
+
+
+def _of_daemon(
+    candidate: Candidate,
+    triaged: Mapping[str, tuple[Triaged, ...]],
+    left: tuple[Fold, ...],
+    chances: Chances,
+    limit: Limit,
+    *,
+    alone: bool,
+) -> Holdout:
+    """Estimate for one daemon; CHANCES are those that were learned from others."""
+    scenarios = {name: part for name, part in triaged.items() if part and name != ALWAYS}
+
+    def chosen(fold: Fold) -> tuple[AccessKey, ...]:
+        return fold.likeliest(chances, limit.most(fold.size), limit.confidence, alone=alone)
+
+    def spent(share: float) -> Spent:
+        bought = [(fold, fold.likeliest(chances, round(share * fold.size), 0.0, alone=alone)) for fold in left]
+        return Spent(
+            share,
+            _mean([len(keys) for _, keys in bought]),
+            sum(len(fold.denied.intersection(keys)) for fold, keys in bought),
+        )
 
     return Holdout(
         daemon=candidate.daemon.name,
         domain=candidate.module.domain,
         scenarios=tuple(sorted(scenarios)),
-        exact=estimate(_maker(candidate, by, base_types, frozenset())),
-        robust=estimate(_maker(candidate, by, base_types, frozenset(Closure))),
-        added=len(candidate.closed),
-        by_closure=tuple(
-            (
-                closure,
-                sum(closed.closure is closure for closed in candidate.closed),
-                estimate(_maker(candidate, by, base_types, frozenset({closure}))),
-            )
-            for closure in Closure
-        ),
-        curve=saturation({name: _ruled(part) for name, part in scenarios.items()}, _ruled(always)),
+        exact=estimate(left),
+        robust=estimate(left, chosen),
+        added=_mean([len(chosen(fold)) for fold in left]),
+        spent=tuple(spent(share) for share in SHARES),
+        bins=calibrated(left, chances, alone=alone),
+        curve=saturation({name: _ruled(part) for name, part in scenarios.items()}, _ruled(triaged.get(ALWAYS, ()))),
     )
 
 
-def _maker(candidate: Candidate, by: Closing, base_types: frozenset[str], wanted: frozenset[Closure]) -> Make:
-    """Return what makes CANDIDATE's module of some of its accesses, with the closures that are WANTED.
-
-    What closures propose is not triaged here: of an access that was held out it is known that a rule may grant it.
-    """
-    blocks = (replace(block, rules=(), xperm_rules=()) for block in candidate.module.optionals if block.transitions)
-    skeleton = replace(candidate.module, rules=(), xperm_rules=(), optionals=tuple(blocks))
-    own = own_types(candidate)
-
-    def make(left_out: str, triaged: Sequence[Triaged]) -> PolicyModule:
-        module = exact(skeleton, triaged, base_types)
-        rest = replace(by, peers=replace(by.peers, left_out=left_out)) if Closure.PEERS in wanted else by
-        found = closures(module.domain, own, triaged, rest) if wanted else ()
-        return close(module, (closed for closed in found if closed.closure in wanted), base_types)
-
-    return make
+def _mean(numbers: Sequence[int]) -> float:
+    return sum(numbers) / len(numbers) if numbers else 0.0
 
 
 def _triaged(vectors: Iterable[AccessVector], cures: Mapping[_Question, Triaged]) -> tuple[Triaged, ...]:

@@ -253,16 +253,30 @@ def test_irreducible_is_about_modules(greeter: Path, small: tuple[str, str]) -> 
     assert "--module" in done.stderr
 
 
-def test_robust_names_its_closures(small: tuple[str, str], tmp_path: Path) -> None:
-    words = ("-d", "greeterd_t", "-o", tmp_path, "--profile", "robust", "--json")
-    done = policytool("generate", *small, LOG, *words)
+def test_robust_names_what_was_not_seen(small: tuple[str, str], tmp_path: Path) -> None:
+    words = ("-d", "greeterd_t", "-o", tmp_path, "--profile", "robust")
+    done = policytool("generate", *small, LOG, *words, "--json", "--like", "init_t", "--budget", "3")
     assert done.returncode == 0, done.stderr
     (module,) = json.loads(done.stdout)["modules"]
     assert module["profile"] == "robust"
-    assert module["closures"]["permission set"] > 0
+    assert sum(module["not_seen"].values()) == len(module["added"]) == 3
+    assert all(0 < likely["chance"] <= 1 and likely["reason"] for likely in module["added"])
+    assert [likely["chance"] for likely in module["added"]] == sorted(
+        (likely["chance"] for likely in module["added"]), reverse=True
+    )
     text = (tmp_path / "greeterd" / "greeterd.te").read_text()
-    assert "# robust: goes with open read (read_file_perms)\nallow greeterd_t etc_t:file { getattr lock };" in text
+    assert text.count("# not seen: ") >= 1
     assert policytool("check", *small, tmp_path).returncode == 0
+    told = policytool("generate", *small, LOG, *words, "--explain-robust", "--confidence", "1")
+    assert told.returncode == 0, told.stderr
+    assert "less likely than was asked for" in told.stdout
+    assert "# not seen: " not in (tmp_path / "greeterd" / "greeterd.te").read_text()
+
+
+def test_what_is_about_robust_needs_it(small: tuple[str, str], tmp_path: Path) -> None:
+    done = policytool("generate", *small, LOG, "-d", "greeterd_t", "-o", tmp_path, "--budget", "3")
+    assert done.returncode == 2
+    assert "--profile robust" in done.stderr
 
 
 def test_holdout_tells_one_scenario_from_two(small: tuple[str, str], tmp_path: Path) -> None:
@@ -280,5 +294,7 @@ def test_holdout_tells_one_scenario_from_two(small: tuple[str, str], tmp_path: P
     )
     assert daemon["saturation"][0] == 0
     assert plot.read_text().startswith("<svg ")
-    text = policytool("holdout", *small, LOG, tmp_path / "other.log", "-d", "greeterd_t")
+    learn = tmp_path / "chances.tsv"
+    text = policytool("holdout", *small, LOG, tmp_path / "other.log", "-d", "greeterd_t", "--learn", learn)
+    assert "alone\t" in learn.read_text()
     assert "greeterd: most is missed without" in text.stdout

@@ -3,10 +3,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from policytool.generate.peers import peers
-from policytool.generate.robust import Closing, Closure, closures
-from policytool.generate.triage import Cure, Triaged
-from policytool.model.access import AccessKey, AccessVector
+from policytool.generate.peers import Doings, peers
+from policytool.model.access import AccessVector
 from tests.synthetic import vector
 
 DAEMONS = ("a_t", "b_t", "c_t", "d_t")
@@ -21,75 +19,55 @@ def seen(
     ]
 
 
-EVERY = [(domain, "one", vector(domain, "etc_t", "dir", "search")) for domain in DAEMONS]
-MODEL = vector("d_t", "etc_t", "dir", "search")
+EVERY = seen("etc_t", "dir", "search", *DAEMONS)
 
 
-def habits(*more: tuple[str, str, AccessVector], declared: frozenset[str] = frozenset()) -> dict[AccessKey, int]:
-    found = peers([*EVERY, *more]).habits(MODEL, declared)
-    return {habit.vector.key: habit.doing for habit in found}
+def doings(*more: tuple[str, str, AccessVector], left_out: str | None = None) -> Doings:
+    return peers([*EVERY, *more]).doings("d_t", left_out)
 
 
-def test_what_three_others_do_is_a_habit() -> None:
-    assert habits(*seen("sysctl_vm_t", "dir", "search", "a_t", "b_t", "c_t")) == {
-        ("d_t", "sysctl_vm_t", "dir", "search"): 3
-    }
-    assert habits(*seen("sysctl_vm_t", "dir", "search", "a_t", "b_t")) == {}
-    # Whoever does it already needs no habit.
-    assert habits(*seen("sysctl_vm_t", "dir", "search", *DAEMONS)) == {}
+def test_others_are_counted_and_the_domain_itself_is_not() -> None:
+    found = doings(*seen("sysctl_vm_t", "dir", "search", "a_t", "b_t", "d_t"))
+    assert found.others == 3
+    assert found.enough
+    assert found.doing == {("etc_t", "dir", "search"): 3, ("sysctl_vm_t", "dir", "search"): 2}
+    assert found.touching == {"etc_t": 3, "sysctl_vm_t": 2}
 
 
-def test_of_many_others_three_are_not_enough() -> None:
-    many = [f"daemon{number}_t" for number in range(12)]
-    others = seen("etc_t", "dir", "search", *many, "d_t")
+def test_few_others_are_not_enough() -> None:
+    assert not peers(seen("etc_t", "dir", "search", "a_t", "b_t", "d_t")).doings("d_t").enough
 
-    def asked(doing: int) -> dict[AccessKey, int]:
-        found = peers([*others, *seen("sysctl_vm_t", "dir", "search", *many[:doing])]).habits(MODEL, ())
-        return {habit.vector.key: habit.doing for habit in found}
 
-    assert asked(3) == {}
-    assert asked(4) == {("d_t", "sysctl_vm_t", "dir", "search"): 4}
+def test_what_part_of_the_types_of_a_class_sees_a_permission() -> None:
+    found = doings(*seen("log_t", "dir", "write", "a_t"), *seen("log_t", "dir", "search", "a_t"))
+    assert found.usual == {("dir", "search"): 1.0, ("dir", "write"): 1 / 4}
 
 
 def test_own_types_are_compared_by_what_they_are_for() -> None:
-    own = seen("@_runtime_t", "file", "unlink", "a_t", "b_t", "c_t")
-    assert habits(*own, declared=frozenset({"d_runtime_t"})) == {("d_t", "d_runtime_t", "file", "unlink"): 3}
-    assert habits(*own) == {}
-    itself = seen("@_t", "process", "signal", "a_t", "b_t", "c_t")
-    assert habits(*itself) == {("d_t", "d_t", "process", "signal"): 3}
-
-
-def test_nothing_dangerous_becomes_a_habit() -> None:
-    assert habits(*seen("@_t", "capability", "sys_admin", "a_t", "b_t", "c_t")) == {}
-    assert habits(*seen("@_t", "process", "execmem", "a_t", "b_t", "c_t")) == {}
+    found = doings(*seen("@_runtime_t", "file", "unlink", "a_t", "b_t"), *seen("@_t", "process", "signal", "c_t"))
+    assert found.doing["d_runtime_t", "file", "unlink"] == 2
+    assert found.doing["d_t", "process", "signal"] == 1
 
 
 def test_what_only_the_scenario_shows_that_is_left_out_does_not_count() -> None:
-    found = peers([*EVERY, *seen("x_t", "file", "read", "a_t", "b_t", "c_t", scenario="two")])
-    assert [habit.doing for habit in found.habits(MODEL, ())] == [3]
-    assert list(replace(found, left_out="two").habits(MODEL, ())) == []
-    more = peers(
-        [
-            *EVERY,
-            *seen("x_t", "file", "read", "a_t", "b_t", "c_t"),
-            *seen("x_t", "file", "read", "d_t", scenario="two"),
-        ]
-    )
-    assert [habit.vector.key[1] for habit in replace(more, left_out="two").habits(MODEL, ())] == ["x_t"]
+    both = (*seen("x_t", "file", "read", "a_t", "b_t", scenario="two"), *seen("x_t", "file", "read", "b_t"))
+    assert doings(*both).doing["x_t", "file", "read"] == 2
+    assert doings(*both, left_out="two").doing["x_t", "file", "read"] == 1
+    assert ("x_t", "file", "read") not in doings(*both[:2], left_out="two").doing
 
 
-def test_profile_robust_adds_habits_where_nothing_was_decided_about_the_object() -> None:
-    others = peers(
-        [
-            *EVERY,
-            *seen("x_t", "file", "read", "a_t", "b_t", "c_t"),
-            *seen("y_t", "chr_file", "ioctl", "a_t", "b_t", "c_t"),
-        ]
-    )
-    by = Closing({}, {}, others)
-    (closed,) = closures("d_t", frozenset(), [Triaged(MODEL, Cure.ALLOW)], by)
-    assert (closed.vector.key, closed.closure) == (("d_t", "x_t", "file", "read"), Closure.PEERS)
-    assert closed.reason == "3 of 3 other daemons do it"
-    assert closed.vector.evidence.count == 0
-    refused = Triaged(vector("d_t", "x_t", "file", "open"), Cure.REFUSED)
-    assert closures("d_t", frozenset(), [Triaged(MODEL, Cure.ALLOW), refused], by) == ()
+def test_the_commands_and_the_context_that_others_show() -> None:
+    shown = [
+        (domain, scenario, replace(access, xperms=frozenset({command})))
+        for command, (domain, scenario, access) in enumerate(
+            (*seen("@_tmp_t", "file", "ioctl", "a_t"), *seen("@_tmp_t", "file", "ioctl", "b_t", scenario="two"))
+        )
+    ]
+    found = peers([*EVERY, *shown])
+    assert found.shown("d_t", "d_tmp_t", "file") == {0, 1}
+    assert found.shown("d_t", "d_tmp_t", "file", "two") == {0}
+    assert not found.shown("d_t", "etc_t", "file")
+    context = found.context("d_t", "d_tmp_t", "file", "ioctl")
+    assert context is not None
+    assert context.type_ == "a_tmp_t", "as another daemon met it"
+    assert found.context("d_t", "etc_t", "file", "ioctl") is None

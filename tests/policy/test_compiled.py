@@ -149,18 +149,3 @@ def test_port_types_with_their_ports() -> None:
     ports = CompiledPolicy(BASE).ports
     assert set(ports["ntop_port_t"]) == {("tcp", 3000, 3001), ("udp", 3000, 3001)}
     assert ("tcp", 443, 443) in ports["http_port_t"]
-
-
-def test_node_types_of_the_same_address_in_both_families(tmp_path: Path) -> None:
-    text = (POLICIES / "irreducible_base.cil").read_text()
-    for number, name in enumerate(("any4", "any6", "lo4", "lo6", "net")):
-        text += f"(type {name}_t)(roletype r {name}_t)(context {name} (u r {name}_t ((s0) (s0))))"
-        address = ("(0.0.0.0) (255.255.255.255)", "(::) (ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff)",
-                   "(127.0.0.1) (255.255.255.255)", "(::1) (ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff)",
-                   "(10.0.0.0) (255.0.0.0)")[number]  # fmt: skip
-        text += f"(nodecon {address} {name})\n"
-    (tmp_path / "nodes.cil").write_text(text)
-    policy = CompiledPolicy(compile_cil(tmp_path, tmp_path / "nodes.cil"))
-    twins = {"any4_t": "any6_t", "lo4_t": "lo6_t"}
-    assert policy.address_twins == twins | {six: four for four, six in twins.items()}
-    assert not CompiledPolicy(compile_cil(tmp_path, POLICIES / "irreducible_base.cil")).address_twins

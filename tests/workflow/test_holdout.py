@@ -41,7 +41,8 @@ def test_reckoned_denials_are_those_of_a_link_and_a_replay(
     parts: dict[str, Observations], small_base: Base, tmp_path: Path
 ) -> None:
     known = load_daemons()
-    (found,) = hold_out(parts, known, [DOMAIN], small_base)
+    held = hold_out(parts, known, [DOMAIN], small_base)
+    (found,) = held.daemons
     assert len(found.scenarios) == 3
     assert found.curve[0] == 0
     assert found.exact.denied > 0, "the recordings differ, or the test shows nothing"
@@ -56,6 +57,9 @@ def test_reckoned_denials_are_those_of_a_link_and_a_replay(
         result = replay_modules(parts[left_out], known, ModuleSet([folder], small_base), [DOMAIN])
         assert {replayed.vector.key for replayed in result.outcome.of(Verdict.DENIED)} == denied(estimate, left_out)
     assert denied(found.robust, left_out) <= denied(found.exact, left_out)
+    assert sum(part.needed for part in found.bins) <= found.exact.denied
+    assert [spent.added for spent in found.spent] == sorted(spent.added for spent in found.spent)
+    assert held.learned.alone.rows
 
 
 @pytest.mark.base
