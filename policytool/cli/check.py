@@ -15,6 +15,7 @@ from policytool.errors import ExitCode
 from policytool.model.printable import printable
 
 if TYPE_CHECKING:
+    from policytool.check.findings import Finding
     from policytool.toolchain.build import Build
 
 
@@ -64,19 +65,17 @@ def summary(built: Build, *, with_warnings: bool = True) -> str:
 
     lines = []
     for finding in built.findings:
-        if finding.severity is Severity.WARNING and not with_warnings:
+        if finding.disabled or (finding.severity is Severity.WARNING and not with_warnings):
             continue
-        where = printable(finding.file) + (f":{finding.line}" if finding.line else "")
-        lines.append(f"{where or finding.module}: {finding.id}: {finding.message}")
-        if finding.hint:
-            lines.append(f"  {finding.hint}")
+        lines += finding_text(finding)
     lines += [
         f"{printable(failure.module) or 'base'}: the base breaks a rule of its own, whatever the modules do: "
         f"{printable(failure.message)}"
         for failure in built.of_base
     ]
-    errors = sum(finding.severity is Severity.ERROR for finding in built.findings)
-    warnings = len(built.findings) - errors
+    told = [finding for finding in built.findings if not finding.disabled]
+    errors = sum(finding.severity is Severity.ERROR for finding in told)
+    warnings = len(told) - errors
     forms = " and ".join(format_build.format for format_build in built.formats) or "no form"
     identity = built.base.identity
     outcome = "linked" if built.linked else "not linked"
@@ -85,3 +84,14 @@ def summary(built: Build, *, with_warnings: bool = True) -> str:
         f"{errors} errors, {warnings} warnings"
     )
     return "\n".join(lines) + "\n"
+
+
+def finding_text(finding: Finding) -> list[str]:
+    """Return FINDING as `FILE:LINE: ID: message`, and what else there is to say on lines below, indented."""
+    where = printable(finding.file) + (f":{finding.line}" if finding.line else "")
+    lines = [f"{where or finding.module or 'policy'}: {finding.id}: {finding.message}"]
+    if finding.call:
+        lines.append(f"  by {finding.call}")
+    if finding.hint:
+        lines.append(f"  {finding.hint}")
+    return lines

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from policytool.cli.check import finding_text
 from policytool.cli.console import emit, emit_json, progress, table
 from policytool.cli.inputs import BaseFolder, DaemonFolder, DaemonNames, Json, load_known
 from policytool.daemons.named import require_domain
@@ -51,15 +52,15 @@ def compare(
     with progress("linking, and expanding the rules"):
         result = compare_policies(policies, found, baseline, domains)
     if as_json:
-        emit_json(compare_document(result.rows, result.changes, result.baseline, result.loosened))
+        emit_json(compare_document(result.rows, result.changes, result.baseline, result.growth))
     else:
-        emit(summary(result, several=len(policies) > 1))
+        emit(summary(result, several=len(policies) > 1, every=fail_on is not None))
     if fail_on is FailOn.GROWTH and result.grew:
         raise typer.Exit(ExitCode.FINDINGS)
 
 
-def summary(result: Comparison, *, several: bool = False) -> str:
-    """Return the table of surfaces, and below it how domains changed."""
+def summary(result: Comparison, *, several: bool = False, every: bool = False) -> str:
+    """Return the table of surfaces, and below it how domains changed; with EVERY also each rule that grew."""
     columns = (
         "domain",
         "triples",
@@ -92,5 +93,11 @@ def summary(result: Comparison, *, several: bool = False) -> str:
         for item in change.changes:
             signs = "".join(f" +{perm}" for perm in item.added) + "".join(f" -{perm}" for perm in item.removed)
             lines.append(f"  {item.target}:{item.tclass}{signs}\n")
-    lines += [f"not by an allow rule: {text}\n" for text in result.loosened]
+    by_changes = frozenset() if every else _IN_CHANGES
+    told = [finding for finding in result.growth if finding.id not in by_changes and not finding.disabled]
+    lines += [f"{line}\n" for finding in told for line in finding_text(finding)]
     return "".join(lines)
+
+
+# What the triples above say as well.
+_IN_CHANGES = frozenset({"G-allow", "G-conditional", "G-domain", "G-entrypoint"})

@@ -10,6 +10,7 @@ from functools import cache as cache_once
 from functools import partial
 from pathlib import Path
 
+from policytool.check.disabled import read_disabled, with_disabled
 from policytool.check.file_contexts import (
     Filecon,
     compare_filecons,
@@ -128,7 +129,9 @@ def build(
     found.extend(_judge(built, base, base_files, known))
     if progress:
         progress("linking", len(tasks), len(tasks))
-    return Build(base, sources, built, sorted_findings(_without_echoes(found)))
+    disabled = read_disabled(sources)
+    found.extend(disabled.findings)
+    return Build(base, sources, built, with_disabled(sorted_findings(_without_echoes(found)), disabled))
 
 
 def compile_each(
