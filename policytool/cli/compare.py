@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from policytool.cli.check import finding_text
 from policytool.cli.console import emit, emit_json, progress, table
 from policytool.cli.inputs import BaseFolder, DaemonFolder, DaemonNames, Json, load_known
+from policytool.cli.report_formats import ReportFormat, emit_findings, finding_text
 from policytool.daemons.named import require_domain
 from policytool.errors import ExitCode
 
@@ -39,6 +39,9 @@ def compare(
     ] = None,
     daemon_folder: DaemonFolder = None,
     base: BaseFolder = None,
+    format_: Annotated[
+        ReportFormat, typer.Option("--format", help="How to print; sarif and junit have the growth alone.")
+    ] = ReportFormat.TEXT,
     as_json: Json = False,
 ) -> None:
     """Compare how much domains may do: the triples (target type, class, permission) that each holds."""
@@ -51,8 +54,10 @@ def compare(
     found = find_base(base)
     with progress("linking, and expanding the rules"):
         result = compare_policies(policies, found, baseline, domains)
-    if as_json:
+    if as_json or format_ is ReportFormat.JSON:
         emit_json(compare_document(result.rows, result.changes, result.baseline, result.growth))
+    elif format_ is not ReportFormat.TEXT:
+        emit_findings(format_, "compare", [str(path) for path in policies[1:]], result.growth, str(policies[-1]))
     else:
         emit(summary(result, several=len(policies) > 1, every=fail_on is not None))
     if fail_on is FailOn.GROWTH and result.grew:

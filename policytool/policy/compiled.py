@@ -431,7 +431,9 @@ class CompiledPolicy:
                 with suppress(TERuleNoFilename, RuleUseError):
                     name = str(rule.filename)
                 default = str(rule.default.name)
-                found.append(TransitionRule(ruletype, source, target, tclass, name, default, *_condition(rule, self._stated)))
+                found.append(
+                    TransitionRule(ruletype, source, target, tclass, name, default, *_condition(rule, self._stated))
+                )
         return tuple(found)
 
     @cached_property

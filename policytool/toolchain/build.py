@@ -76,6 +76,12 @@ class Build:
         )
 
     @property
+    def every_form_links(self) -> bool:
+        """Whether there is a compiled policy of each format, and no finding is an error."""
+        links = all(isinstance(one.result, Linked) for one in self.formats)
+        return bool(self.formats) and links and not any(finding.fails for finding in self.findings)
+
+    @property
     def linked(self) -> Linked | None:
         """The compiled policy of the first format, None if it did not link."""
         result = self.formats[0].result if self.formats else None

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from policytool.check.disabled import read_disabled, with_disabled
 from policytool.check.findings import Finding, sorted_findings
-from policytool.errors import InputError
+from policytool.check.link_findings import LinkedModule
+from policytool.errors import InputError, UsageError
 from policytool.gate.file_label_growth import FileLabels, read_entries
 from policytool.gate.grown import GateSide, grown
 from policytool.gate.growth import Growth
@@ -33,20 +34,26 @@ _KINDS = {
 }
 
 
-def growth_findings(before: ModuleSet | CompiledPolicy, after: ModuleSet | CompiledPolicy) -> tuple[Finding, ...]:
-    """Return what AFTER allows and BEFORE did not, in order of place.
+def growth_findings(
+    before: ModuleSet | CompiledPolicy | None, after: ModuleSet | CompiledPolicy
+) -> tuple[Finding, ...]:
+    """Return what AFTER allows and BEFORE (None: the base of the modules alone) did not, in order of place.
 
     Modules that have two forms are compared in each form that differs. A comment can disable a finding. InputError:
     modules of one side have an error.
     """
-    if not isinstance(before, ModuleSet) or not isinstance(after, ModuleSet):
+    if not isinstance(after, ModuleSet) or isinstance(before, CompiledPolicy):
         return tuple(_of_policies(before, after))
-    olds = {build.format: build for build in _linked(before)}
     found: list[Finding] = []
+    olds = {build.format: build for build in _linked(before)} if before else {}
     for new in _linked(after):
+        if before is None:
+            alone = GateSide(after.plain, ModuleText({}, {}), _labels(after.base_linked.file_contexts))
+            found += _of_builds(alone, (), _side(after, new), new.modules)
+            continue
         old = olds.get(new.format) or next(iter(olds.values()))
         if _texts(old) != _texts(new):
-            found += _of_builds(_side(before, old), old, _side(after, new), new)
+            found += _of_builds(_side(before, old), old.modules, _side(after, new), new.modules)
     return with_disabled(sorted_findings(_told_once(found)), read_disabled(after.built.sources))
 
 
@@ -91,7 +98,9 @@ def _asked(file_contexts: Path, tclass: str, paths: Iterable[str]) -> Mapping[st
     return labels(file_contexts, _KINDS.get(tclass, tclass), paths)
 
 
-def _of_policies(before: ModuleSet | CompiledPolicy, after: ModuleSet | CompiledPolicy) -> Iterable[Finding]:
+def _of_policies(before: ModuleSet | CompiledPolicy | None, after: ModuleSet | CompiledPolicy) -> Iterable[Finding]:
+    if before is None:
+        raise UsageError("a compiled policy is compared with another one, or with modules")
     old = before if isinstance(before, CompiledPolicy) else before.policy
     if isinstance(after, CompiledPolicy):
         return [_finding(growth, None) for growth in grown(GateSide(old), GateSide(after))]
@@ -99,8 +108,10 @@ def _of_policies(before: ModuleSet | CompiledPolicy, after: ModuleSet | Compiled
     return [_finding(growth, origins.origin(growth)) for growth in grown(GateSide(old), GateSide(after.policy))]
 
 
-def _of_builds(old: GateSide, old_build: FormatBuild, new: GateSide, new_build: FormatBuild) -> list[Finding]:
-    origins = Origins(new_build.modules, old_build.modules, new.policy)
+def _of_builds(
+    old: GateSide, old_modules: Iterable[LinkedModule], new: GateSide, new_modules: Iterable[LinkedModule]
+) -> list[Finding]:
+    origins = Origins(new_modules, old_modules, new.policy)
     return [_finding(growth, origins.origin(growth)) for growth in grown(old, new)]
 
 
