@@ -25,7 +25,8 @@ CORE = {
     "check": {"model"},
     "generate": {"model", "graph", "policy", "check", "surface"},
     "surface": {"model", "policy"},
-    "report": {"model", "traces", "graph", "policy", "check", "generate", "surface"},
+    "gate": {"model", "policy", "check", "surface"},
+    "report": {"model", "traces", "graph", "policy", "check", "generate", "surface", "gate"},
 }  # fmt: skip
 # The edges may import the core, never the reverse.
 EDGES = {

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a check says about a module: findings with stable ids, and what a checked module is made of.
 
-Ids are stable: a CI job may name them. The first letter is the severity, as in SELint: E error, W warning.
+Ids are stable: a CI job may name them. The first letter tells the severity, as in SELint: E error, W warning. What
+a change lets somebody do (G, growth) and an assertion that does not hold (A) are errors.
 """
 
 from __future__ import annotations
@@ -34,6 +35,31 @@ IDS: Mapping[str, str] = {
     "W-filecon-repeated": "a file context repeats one of the base",
     "W-filecon-unreachable": "no path can match a file context",
     "W-filecon-shadowed": "a file context has no effect, because a more specific one exists",
+    "W-dontaudit": "what is denied is logged otherwise than before: a dontaudit rule came or went",
+    "E-disable": "a comment disables a finding without a reason, or names an unknown id",
+    "G-allow": "a domain may do what it might not before",
+    "G-alias": "a label is taken for another type than before",
+    "G-attribute": "a type carries an attribute that it did not carry",
+    "G-audit": "what was granted with a record in the log is granted without one",
+    "G-boolean": "a boolean has another default, and rules are in force by it",
+    "G-bounds": "a type is no longer bounded by another one",
+    "G-conditional": "a domain may do what it might not before, at some values of booleans",
+    "G-constraint": "a constraint is gone, or names a type otherwise than before",
+    "G-default": "new objects take user, role, type or range from elsewhere (default_user and its kin)",
+    "G-domain": "a domain is new",
+    "G-entrypoint": "a domain may start with a program with which it might not before",
+    "G-filecon": "files have another label, and somebody may do more with them",
+    "G-interface": "an interface grants its callers what it did not",
+    "G-label": "objects of the kernel (ports, filesystems, nodes, initial SIDs) have another label",
+    "G-module": "a module is gone",
+    "G-neverallow": "a neverallow rule of a module is gone",
+    "G-permissive": "a domain is permissive that was not",
+    "G-policycap": "a policy capability, or what becomes of unknown permissions, is another one",
+    "G-range": "a range_transition rule differs",
+    "G-role": "a role may have a type, change to a role, or follow from a program as it did not before",
+    "G-transition": "a new process or object gets another type than before",
+    "G-user": "a user has a role, a range, a level or a login that it had not",
+    "G-xperm": "more ioctl commands or netlink messages are allowed",
 }
 
 
@@ -41,7 +67,9 @@ IDS: Mapping[str, str] = {
 class Finding:
     """One thing that a check found. `file` is "" and `line` 0 where no place is known; `hint` says what to do.
 
-    Texts are fit for a terminal, except `file`, which is the path as the user gave it.
+    `call` is the interface call on that line that brought it, "" where the statement stands there itself.
+    `disabled` is the reason of the comment that disables the finding. Texts are fit for a terminal, except `file`,
+    which is the path as the user gave it.
     """
 
     file: str
@@ -50,6 +78,8 @@ class Finding:
     module: str
     message: str
     hint: str = ""
+    call: str = ""
+    disabled: str = ""
 
     def __post_init__(self) -> None:
         if self.id not in IDS:
@@ -58,7 +88,12 @@ class Finding:
     @property
     def severity(self) -> Severity:
         """The severity, which the id's first letter tells."""
-        return Severity.ERROR if self.id.startswith("E-") else Severity.WARNING
+        return Severity.WARNING if self.id.startswith("W-") else Severity.ERROR
+
+    @property
+    def fails(self) -> bool:
+        """Whether the check fails by it: an error that nobody has disabled."""
+        return self.severity is Severity.ERROR and not self.disabled
 
 
 @dataclass(frozen=True, slots=True)

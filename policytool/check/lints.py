@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator
 from policytool.check.findings import Finding, ModuleSource, SourceFile, sorted_findings
 from policytool.model.printable import printable
 
-_IGNORE = re.compile(r"[#;]\s*policytool:\s*ignore\s+(?P<ids>[EW]-[\w-]+(?:[\s,]+[EW]-[\w-]+)*)")
 _POLICY_MODULE = re.compile(r"^\s*policy_module\(\s*(?P<name>[^,)\s]*)\s*(?P<version>,\s*[^)\s]+)?\s*\)")
 _MODULE = re.compile(r"^\s*module\s+(?P<name>\S+)\s+(?P<version>[^;\s]+)\s*;")
 _TE_PERMISSIVE = re.compile(r"^\s*permissive\s+(?P<type>[^;\s]+)\s*;")
@@ -30,17 +29,10 @@ _CIL_OBJECT_ROLE = re.compile(r"\(\s*roletype\s+object_r\s+[\w.-]+\s*\)")
 def lint(source: ModuleSource, base_modules: Iterable[str] = ()) -> tuple[Finding, ...]:
     """Run every check over SOURCE; BASE_MODULES are the names of the base's modules.
 
-    Warnings that a comment turns off are left out: `# policytool: ignore W-permissive` at the end of a line
-    (in CIL after `;`), or on the line before. What is true of both forms of a module is told of its .te alone.
+    What is true of both forms of a module is told of its .te alone.
     """
     names = frozenset(base_modules)
-    found = _told_once(source, [finding for check in CHECKS for finding in check(source, names)])
-    ignored = {file.path: _ignored(file.text) for file in (source.te, source.fc, source.if_, source.cil) if file}
-    return sorted_findings(
-        finding
-        for finding in found
-        if finding.id.startswith("E-") or finding.id not in ignored.get(finding.file, {}).get(finding.line, ())
-    )
+    return sorted_findings(_told_once(source, [finding for check in CHECKS for finding in check(source, names)]))
 
 
 def _told_once(source: ModuleSource, found: list[Finding]) -> Iterator[Finding]:
@@ -48,17 +40,6 @@ def _told_once(source: ModuleSource, found: list[Finding]) -> Iterator[Finding]:
     for finding in found:
         if not (source.cil and finding.file == source.cil.path and (finding.id, finding.message) in of_te):
             yield finding
-
-
-def _ignored(text: str) -> dict[int, frozenset[str]]:
-    """Which ids are turned off on which line."""
-    lines: dict[int, frozenset[str]] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if match := _IGNORE.search(line):
-            ids = frozenset(re.split(r"[\s,]+", match["ids"]))
-            place = number if line[: match.start()].strip() else number + 1
-            lines[place] = lines.get(place, frozenset()) | ids
-    return lines
 
 
 def code_lines(file: SourceFile) -> Iterator[tuple[int, str]]:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`policytool check`: whether modules compile, link against the whole base and label sanely."""
+"""`policytool check`: whether modules compile, link, label sanely, and allow no more than before."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,18 +11,13 @@ import typer
 
 from policytool.cli.console import emit, emit_json, progress
 from policytool.cli.inputs import BaseFolder, Json
+from policytool.cli.report_formats import ReportFormat, emit_findings, finding_text
 from policytool.errors import ExitCode
 from policytool.model.printable import printable
 
 if TYPE_CHECKING:
+    from policytool.check.findings import Finding
     from policytool.toolchain.build import Build
-
-
-class ReportFormat(StrEnum):
-    """How findings are printed."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 def check(
@@ -30,6 +25,12 @@ def check(
         list[Path],
         typer.Argument(metavar="DIR...", help="Folders of modules (NAME.te or NAME.cil).", show_default=False),
     ],
+    against: Annotated[
+        str,
+        typer.Option(
+            metavar="OLD", help="A folder, or a git revision: what grew since is an error.", show_default=False
+        ),
+    ] = "",
     base: BaseFolder = None,
     policy_version: Annotated[
         int | None, typer.Option(metavar="N", help="Version of the compiled policy (default: the newest).")
@@ -39,49 +40,56 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Compile modules, link them against the whole base, check labels and lints; exit 1 on an error."""
-    from policytool.check.findings import Severity
     from policytool.report.document import check_document
     from policytool.toolchain.base import find_base
-    from policytool.toolchain.build import build
+    from policytool.workflow.gated import gated
+    from policytool.workflow.module_set import ModuleSet
 
     found = find_base(base)
+    modules = ModuleSet(folders, found, neverallow=neverallow, policy_version=policy_version)
     with progress("compiling, and linking with the base"):
-        built = build(folders, found, neverallow=neverallow, policy_version=policy_version)
+        findings = gated(modules, against)
+    built = modules.built
     names = [source.name for source in built.sources]
-    linked = [str(format_build.format) for format_build in built.formats]
     if as_json or format_ is ReportFormat.JSON:
+        linked = [str(format_build.format) for format_build in built.formats]
         of_base = [failure.message for failure in built.of_base]
-        emit_json(check_document(names, linked, built.findings, found.identity, of_base))
+        emit_json(check_document(names, linked, findings, found.identity, of_base))
+    elif format_ is ReportFormat.TEXT:
+        emit(summary(built, findings))
     else:
-        emit(summary(built))
-    if any(finding.severity is Severity.ERROR for finding in built.findings):
+        first = next((file.path for source in built.sources if (file := source.te or source.cil)), "")
+        emit_findings(format_, "check", names, findings, first)
+    if any(finding.fails for finding in findings):
         raise typer.Exit(ExitCode.FINDINGS)
 
 
-def summary(built: Build, *, with_warnings: bool = True) -> str:
-    """Return a line for each finding, `FILE:LINE: ID: message`, and a closing line that counts them all."""
+def summary(built: Build, findings: Sequence[Finding] | None = None, *, with_warnings: bool = True) -> str:
+    """Return a line for each finding, `FILE:LINE: ID: message`, and a closing line that counts them all.
+
+    FINDINGS are those of BUILT where there are no others.
+    """
     from policytool.check.findings import Severity
 
+    every = built.findings if findings is None else findings
+    told = [finding for finding in every if not finding.disabled]
     lines = []
-    for finding in built.findings:
-        if finding.severity is Severity.WARNING and not with_warnings:
-            continue
-        where = printable(finding.file) + (f":{finding.line}" if finding.line else "")
-        lines.append(f"{where or finding.module}: {finding.id}: {finding.message}")
-        if finding.hint:
-            lines.append(f"  {finding.hint}")
+    for finding in told:
+        if finding.severity is Severity.ERROR or with_warnings:
+            lines += finding_text(finding)
     lines += [
         f"{printable(failure.module) or 'base'}: the base breaks a rule of its own, whatever the modules do: "
         f"{printable(failure.message)}"
         for failure in built.of_base
     ]
-    errors = sum(finding.severity is Severity.ERROR for finding in built.findings)
-    warnings = len(built.findings) - errors
+    errors = sum(finding.severity is Severity.ERROR for finding in told)
+    counts = f"{errors} errors, {len(told) - errors} warnings"
+    if len(told) < len(every):
+        counts += f", {len(every) - len(told)} disabled by comments"
     forms = " and ".join(format_build.format for format_build in built.formats) or "no form"
     identity = built.base.identity
     outcome = "linked" if built.linked else "not linked"
     lines.append(
-        f"{len(built.sources)} modules {outcome} as {forms} with {identity.name} {identity.version}: "
-        f"{errors} errors, {warnings} warnings"
+        f"{len(built.sources)} modules {outcome} as {forms} with {identity.name} {identity.version}: {counts}"
     )
     return "\n".join(lines) + "\n"

@@ -11,6 +11,7 @@ import typer
 
 from policytool.cli.console import emit, emit_json, progress, table
 from policytool.cli.inputs import BaseFolder, DaemonFolder, DaemonNames, Json, load_known
+from policytool.cli.report_formats import ReportFormat, emit_findings, finding_text
 from policytool.daemons.named import require_domain
 from policytool.errors import ExitCode
 
@@ -38,6 +39,9 @@ def compare(
     ] = None,
     daemon_folder: DaemonFolder = None,
     base: BaseFolder = None,
+    format_: Annotated[
+        ReportFormat, typer.Option("--format", help="How to print; sarif and junit have the growth alone.")
+    ] = ReportFormat.TEXT,
     as_json: Json = False,
 ) -> None:
     """Compare how much domains may do: the triples (target type, class, permission) that each holds."""
@@ -50,16 +54,18 @@ def compare(
     found = find_base(base)
     with progress("linking, and expanding the rules"):
         result = compare_policies(policies, found, baseline, domains)
-    if as_json:
-        emit_json(compare_document(result.rows, result.changes, result.baseline, result.loosened))
+    if as_json or format_ is ReportFormat.JSON:
+        emit_json(compare_document(result.rows, result.changes, result.baseline, result.growth))
+    elif format_ is not ReportFormat.TEXT:
+        emit_findings(format_, "compare", [str(path) for path in policies[1:]], result.growth, str(policies[-1]))
     else:
-        emit(summary(result, several=len(policies) > 1))
+        emit(summary(result, several=len(policies) > 1, every=fail_on is not None))
     if fail_on is FailOn.GROWTH and result.grew:
         raise typer.Exit(ExitCode.FINDINGS)
 
 
-def summary(result: Comparison, *, several: bool = False) -> str:
-    """Return the table of surfaces, and below it how domains changed."""
+def summary(result: Comparison, *, several: bool = False, every: bool = False) -> str:
+    """Return the table of surfaces, and below it how domains changed; with EVERY also each rule that grew."""
     columns = (
         "domain",
         "triples",
@@ -92,5 +98,11 @@ def summary(result: Comparison, *, several: bool = False) -> str:
         for item in change.changes:
             signs = "".join(f" +{perm}" for perm in item.added) + "".join(f" -{perm}" for perm in item.removed)
             lines.append(f"  {item.target}:{item.tclass}{signs}\n")
-    lines += [f"not by an allow rule: {text}\n" for text in result.loosened]
+    by_changes = frozenset() if every else _IN_CHANGES
+    told = [finding for finding in result.growth if finding.id not in by_changes and not finding.disabled]
+    lines += [f"{line}\n" for finding in told for line in finding_text(finding)]
     return "".join(lines)
+
+
+# What the triples above say as well.
+_IN_CHANGES = frozenset({"G-allow", "G-conditional", "G-domain", "G-entrypoint"})

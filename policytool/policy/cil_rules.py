@@ -20,6 +20,9 @@ from policytool.policy.cil_nodes import CONTAINERS, HEADED, OPERATORS, REQUIREME
 # How an allow statement begins.
 _KEYWORD = re.compile(r"\(\s*allow")
 
+# A word, a text in quotes, or a comment.
+_WORD = re.compile(r"\"[^\"\n]*\"?|;[^\n]*|[^\s()\";]+")
+
 # Statements that may grant something, in words that stand elsewhere.
 _INDIRECT = frozenset({"call", "blockinherit"})
 
@@ -85,6 +88,28 @@ def read_cil(module: str, text: str) -> CilModule:
     return CilModule(tuple(rules), tuple(narrowing), tuple(sorted(others.items())), tuple(attributes))
 
 
+@dataclass(frozen=True, slots=True)
+class CilStatement:
+    """One statement: its text with single spaces, the names in it but for its keyword, and its line."""
+
+    keyword: str
+    text: str
+    words: tuple[str, ...]
+    line: int
+
+
+def statements(text: str, keywords: Iterable[str] = ()) -> Iterator[CilStatement]:
+    """Yield each statement of a CIL TEXT that holds no other; of KEYWORDS, if there are any. It raises nothing."""
+    wanted = frozenset(keywords)
+    lines = _Lines(text)
+    for node, _ in _statements(text):
+        if not wanted or node.keyword in wanted:
+            own = text[node.start : node.end]
+            words = [word for word in _WORD.findall(own) if word[0] not in ';"']
+            spaced = " ".join(own.split()).replace("( ", "(").replace(" )", ")")
+            yield CilStatement(node.keyword, spaced, tuple(words[1:]), lines.number(node.start))
+
+
 def without_grants(text: str, rules: Iterable[CilRule], marks: Mapping[CilRule, str]) -> str:
     """Return TEXT with RULES, which were read from it, granting nothing.
 
@@ -119,8 +144,9 @@ def _statements(text: str) -> Iterator[tuple[CilNode, _Around]]:
         node, around = waiting.pop()
         if node.keyword in CONTAINERS:
             inner = [item for item in node.items if isinstance(item, CilNode)]
-            # The first list of these is the condition, or the parameters.
-            held = inner[1:] if node.keyword in HEADED else inner
+            # The first list is a macro's parameters, or a condition that is more than the name of a boolean.
+            named = node.keyword != "macro" and len(node.items) > 1 and isinstance(node.items[1], str)
+            held = inner[1:] if node.keyword in HEADED and not named else inner
             waiting += [(item, around.within(node)) for item in reversed(held)]
         else:
             yield node, around

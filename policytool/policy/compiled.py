@@ -16,13 +16,17 @@ from types import MappingProxyType
 from typing import Any
 
 import setools
-from setools.exception import InvalidRange, NoCommon, RuleNotConditional, TERuleNoFilename
+from setools.exception import InvalidRange, NoCommon, RuleNotConditional, RuleUseError, TERuleNoFilename
 
 from policytool.errors import InputError
 from policytool.model.context import OBJECT_ROLE, SecurityContext
-from policytool.policy.terule import Condition, TeRule, TeRuleType, TransitionRule
+from policytool.policy.terule import Condition, Constraint, TeRule, TeRuleType, TransitionRule
 
-_ACCESS_RULES = frozenset(TeRuleType) - {TeRuleType.TYPE_TRANSITION}
+_TYPE_RULES = (TeRuleType.TYPE_TRANSITION, TeRuleType.TYPE_CHANGE, TeRuleType.TYPE_MEMBER)
+_ACCESS_RULES = frozenset(TeRuleType) - set(_TYPE_RULES)
+# What gives objects of the kernel their labels, as setools calls the statements.
+_LABELS = ("fs_use", "genfscon", "ibendportcon", "ibpkeycon", "netifcon", "nodecon", "portcon")
+_LABELS_OF_XEN = ("devicetreecon", "iomemcon", "ioportcon", "pcidevicecon", "pirqcon")
 _NO_PERMS: frozenset[str] = frozenset()
 _PERMISSION_RULES = frozenset(
     {TeRuleType.ALLOW, TeRuleType.AUDITALLOW, TeRuleType.DONTAUDIT, TeRuleType.NEVERALLOW}
@@ -53,6 +57,7 @@ class CompiledPolicy:
         try:
             self._stamp = _stamp(self.path)
             self._policy = setools.SELinuxPolicy(str(self.path))
+            self._worded: dict[TeRuleType, Sequence[tuple[object, ...]]] = {}
         except (OSError, ValueError, SyntaxError) as error:
             raise InputError(f"{self.path} is not a binary policy that can be read: {error}") from error
         if unknown := sorted(self._stated.keys() - {str(boolean.name) for boolean in self._policy.bools()}):
@@ -307,29 +312,18 @@ class CompiledPolicy:
         hundredths. Transitions are not yielded here, see `transition`.
         """
         for ruletype in TeRuleType:
-            if ruletype is TeRuleType.TYPE_TRANSITION or ruletype not in ruletypes:
+            if ruletype in _TYPE_RULES or ruletype not in ruletypes:
                 continue
             for source, target, tclass, perms, whole in self._rules[ruletype]:
                 if (perm and perm not in perms) or (where is not None and not where(source, target, tclass)):
                     continue
-                of_xperms, xperms = "", frozenset[int]()
-                if ruletype in _XPERM_RULES:
-                    of_xperms = "nlmsg" if str(whole.xperm_type) == "nlmsg" else "ioctl"
-                    xperms = frozenset(int(number) for number in whole.perms)
+                of_xperms, xperms = _xperms(ruletype, whole)
                 condition, enabled = (None, True) if whole is None else _condition(whole, self._stated)
                 yield TeRule(ruletype, source, target, tclass, perms, of_xperms, xperms, condition, enabled)
 
     def type_transitions(self) -> Iterator[TransitionRule]:
         """Yield the type_transition rules; attributes are not expanded."""
-        for source, target, tclass, _, rule in self._rules[TeRuleType.TYPE_TRANSITION]:
-            condition, enabled = _condition(rule, self._stated)
-            try:
-                name = str(rule.filename)
-            except TERuleNoFilename:
-                name = ""
-            yield TransitionRule(
-                TeRuleType.TYPE_TRANSITION, source, target, tclass, name, str(rule.default.name), condition, enabled
-            )
+        yield from (rule for rule in self.type_rules if rule.ruletype is TeRuleType.TYPE_TRANSITION)
 
     @cached_property
     def transitions(self) -> Mapping[tuple[str, str, str, str], str]:
@@ -371,6 +365,106 @@ class CompiledPolicy:
             return default
         return self.transitions.get((source, target, tclass, ""))
 
+    def rules_beyond(self, other: CompiledPolicy, ruletype: TeRuleType) -> Iterator[TeRule]:
+        """Yield the access rules of one kind that OTHER does not have word for word.
+
+        A rule that OTHER grants through another attribute, or in two parts, is among them.
+        """
+        theirs = frozenset(other._words(ruletype))
+        for words, (source, target, tclass, perms, rule) in zip(
+            self._words(ruletype), self._rules[ruletype], strict=True
+        ):
+            if words in theirs:
+                continue
+            of_xperms, xperms = _xperms(ruletype, rule)
+            condition, enabled = (None, True) if rule is None else _condition(rule, self._stated)
+            yield TeRule(ruletype, source, target, tclass, perms, of_xperms, xperms, condition, enabled)
+
+    def _words(self, ruletype: TeRuleType) -> Sequence[tuple[object, ...]]:
+        """Return each rule of one kind as its words, in their order."""
+        if ruletype not in self._worded:
+            self._worded[ruletype] = tuple(map(_worded, self._rules[ruletype]))
+        return self._worded[ruletype]
+
+    @cached_property
+    def conditions(self) -> Mapping[str, tuple[frozenset[str], frozenset[frozenset[str]]]]:
+        """Every expression of a `Condition`: its booleans, and the sets of those that are on where it holds."""
+        found = {}
+        for conditional in self._policy.conditionals():
+            states = frozenset(
+                frozenset(name for name, on in row.values.items() if on)
+                for row in conditional.truth_table()
+                if row.result
+            )
+            booleans = frozenset(str(boolean.name) for boolean in conditional.booleans)
+            found[_expression(conditional)] = (booleans, states)
+        return MappingProxyType(found)
+
+    @cached_property
+    def type_rules(self) -> tuple[TransitionRule, ...]:
+        """The rules that name the type of something new, as they are in the file."""
+        found = []
+        for ruletype in _TYPE_RULES:
+            for source, target, tclass, _, rule in self._rules[ruletype]:
+                name = ""
+                with suppress(TERuleNoFilename, RuleUseError):
+                    name = str(rule.filename)
+                default = str(rule.default.name)
+                found.append(
+                    TransitionRule(ruletype, source, target, tclass, name, default, *_condition(rule, self._stated))
+                )
+        return tuple(found)
+
+    @cached_property
+    def constraints(self) -> frozenset[Constraint]:
+        """What constraints say of each class and permission; one that names more is told as several."""
+        found = set()
+        for constraint in self._policy.constraints():
+            kind = str(constraint.ruletype)
+            perms = [""] if "validatetrans" in kind else [str(perm) for perm in constraint.perms]
+            text = " ".join(str(constraint.expression).split())
+            names = frozenset(
+                str(name) for part in constraint.expression if isinstance(part, frozenset) for name in part
+            )
+            found |= {Constraint(kind, str(constraint.tclass), perm, text, names) for perm in perms}
+        return frozenset(found)
+
+    @cached_property
+    def statements(self) -> Mapping[str, Mapping[str, str]]:
+        """What a policy says besides rules on types: by kind and by what it is about, the value.
+
+        Kinds are the keywords of the language (`portcon`, `genfscon`, `role_transition`, `default_role`, ...), with
+        `sid` for the contexts of initial SIDs and `level` for the level that a user has by default.
+        """
+        found: dict[str, dict[str, str]] = {}
+        for rule in self._policy.rbacrules():
+            if str(rule.ruletype) == "role_transition":
+                key = f"{rule.source} {rule.target}:{rule.tclass}"
+                found.setdefault("role_transition", {})[key] = str(rule.default)
+        for rule in self._policy.mlsrules():
+            for source in self.expand(str(rule.source)):
+                for target in self.expand(str(rule.target)):
+                    key = f"{source} {target}:{rule.tclass}"
+                    found.setdefault("range_transition", {})[key] = _close(rule.default)
+        for default in self._policy.defaults():
+            words = str(default).rstrip(";").split()
+            found.setdefault(words[0], {})[words[1]] = " ".join(words[2:])
+        for kind in _LABELS_OF_XEN if str(self._policy.target_platform) == "xen" else _LABELS:
+            for statement in getattr(self._policy, f"{kind}s")():
+                head, context, rest = str(statement).rstrip(";").partition(str(statement.context))
+                keyword, *words = head.split()
+                found.setdefault(keyword, {})[" ".join(words)] = _close(context + rest)
+        found["sid"] = {name: str(context) for name, context in self.initial_sids.items()}
+        found["policycap"] = {str(name): "on" for name in self._policy.polcaps()}
+        found["handleunknown"] = {"": self.handle_unknown}
+        if self.mls:
+            found["level"] = {str(user.name): _close(user.mls_level) for user in self._policy.users()}
+        return MappingProxyType(found)
+
+
+def _close(range_: object) -> str:
+    return str(range_).replace(" ", "")
+
 
 def _condition(rule: object, stated: Mapping[str, bool]) -> tuple[Condition | None, bool]:
     """Return the condition of a setools rule, if any, and whether the rule is in force with STATED booleans."""
@@ -379,11 +473,32 @@ def _condition(rule: object, stated: Mapping[str, bool]) -> tuple[Condition | No
     except RuleNotConditional:
         return None, True
     condition = Condition(
-        expression=str(conditional).removeprefix("[ ").removesuffix(" ]"),
+        expression=_expression(conditional),
         booleans=frozenset(str(boolean.name) for boolean in conditional.booleans),
         block=bool(rule.conditional_block),  # type: ignore[attr-defined]
     )
     return condition, bool(rule.enabled(**stated))  # type: ignore[attr-defined]
+
+
+def _expression(conditional: object) -> str:
+    return str(conditional).removeprefix("[ ").removesuffix(" ]")
+
+
+def _worded(rule: _Rule) -> tuple[object, ...]:
+    whole = rule[4]
+    if whole is None:
+        return rule
+    condition = None
+    with suppress(RuleNotConditional):
+        condition = (_expression(whole.conditional), bool(whole.conditional_block))
+    return (*rule[:4], condition, None if rule[3] else frozenset(map(int, whole.perms)))
+
+
+def _xperms(ruletype: TeRuleType, rule: Any) -> tuple[str, frozenset[int]]:
+    if ruletype not in _XPERM_RULES:
+        return "", frozenset()
+    kind = "nlmsg" if str(rule.xperm_type) == "nlmsg" else "ioctl"
+    return kind, frozenset(int(number) for number in rule.perms)
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:

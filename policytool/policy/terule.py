@@ -19,6 +19,8 @@ class TeRuleType(StrEnum):
     DONTAUDITXPERM = "dontauditxperm"
     NEVERALLOWXPERM = "neverallowxperm"
     TYPE_TRANSITION = "type_transition"
+    TYPE_CHANGE = "type_change"
+    TYPE_MEMBER = "type_member"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,10 @@ class TeRule:
 
 @dataclass(frozen=True, slots=True)
 class TransitionRule:
-    """A type_transition rule: a new object of TCLASS, called NAME if that is not "", gets the type DEFAULT."""
+    """A rule that names the type of something new: type_transition, type_change or type_member.
+
+    `source` and `target` are types or attributes, `name` is the object's name, "" for any.
+    """
 
     ruletype: TeRuleType
     source: str
@@ -61,3 +66,14 @@ class TransitionRule:
     default: str
     condition: Condition | None
     enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """What one constraint says of one class and permission ("" for validatetrans); `names` are its types."""
+
+    ruletype: str
+    tclass: str
+    perm: str
+    expression: str
+    names: frozenset[str]

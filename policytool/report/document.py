@@ -151,19 +151,23 @@ def check_document(
         "base": {"name": base.name, "version": base.version, "sha256": base.sha256},
         "modules": list(modules),
         "formats": list(formats),
-        "findings": [
-            {
-                "id": finding.id,
-                "severity": finding.severity.value,
-                "module": finding.module,
-                "file": printable(finding.file),
-                "line": finding.line,
-                "message": finding.message,
-                "hint": finding.hint,
-            }
-            for finding in findings
-        ],
+        "findings": [finding_document(finding) for finding in findings],
         "of_base": [printable(broken) for broken in of_base],
+    }
+
+
+def finding_document(finding: Finding) -> Document:
+    """Return one finding; `call` and `disabled` are null where there is no interface call, and no such comment."""
+    return {
+        "id": finding.id,
+        "severity": finding.severity.value,
+        "module": finding.module,
+        "file": printable(finding.file),
+        "line": finding.line,
+        "message": finding.message,
+        "hint": finding.hint,
+        "call": finding.call or None,
+        "disabled": finding.disabled or None,
     }
 
 
@@ -288,16 +292,16 @@ def _plain(value: object) -> str:
 
 
 def compare_document(
-    rows: Iterable[NamedRow], growth: Iterable[SurfaceDiff], baseline: str, loosened: Iterable[str] = ()
+    rows: Iterable[NamedRow], changes: Iterable[SurfaceDiff], baseline: str, growth: Iterable[Finding] = ()
 ) -> Document:
-    """Return privilege surfaces side by side, measured against BASELINE, and how domains changed."""
+    """Return privilege surfaces side by side, measured against BASELINE, how domains changed, and all that grew."""
     return {
         "format": FORMAT,
         "verb": "compare",
         "baseline": printable(baseline),
         "rows": [{"policy": printable(row.policy), **row_document(row.row)} for row in rows],
-        "changes": [diff_document(change) for change in growth],
-        "loosened": list(loosened),
+        "changes": [diff_document(change) for change in changes],
+        "growth": [finding_document(finding) for finding in growth],
     }
 
 

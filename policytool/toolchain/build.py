@@ -10,6 +10,7 @@ from functools import cache as cache_once
 from functools import partial
 from pathlib import Path
 
+from policytool.check.disabled import read_disabled, with_disabled
 from policytool.check.file_contexts import (
     Filecon,
     compare_filecons,
@@ -75,6 +76,12 @@ class Build:
         )
 
     @property
+    def every_form_links(self) -> bool:
+        """Whether there is a compiled policy of each format, and no finding is an error."""
+        links = all(isinstance(one.result, Linked) for one in self.formats)
+        return bool(self.formats) and links and not any(finding.fails for finding in self.findings)
+
+    @property
     def linked(self) -> Linked | None:
         """The compiled policy of the first format, None if it did not link."""
         result = self.formats[0].result if self.formats else None
@@ -128,7 +135,9 @@ def build(
     found.extend(_judge(built, base, base_files, known))
     if progress:
         progress("linking", len(tasks), len(tasks))
-    return Build(base, sources, built, sorted_findings(_without_echoes(found)))
+    disabled = read_disabled(sources)
+    found.extend(disabled.findings)
+    return Build(base, sources, built, with_disabled(sorted_findings(_without_echoes(found)), disabled))
 
 
 def compile_each(

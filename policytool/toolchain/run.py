@@ -27,6 +27,7 @@ PACKAGES: Mapping[str, tuple[str, str]] = {
     "debootstrap": ("debootstrap", "debootstrap"),
     "debugfs": ("e2fsprogs", "e2fsprogs"),
     "dot": ("graphviz", "graphviz"),
+    "git": ("git", "git"),
     "m4": ("m4", "m4"),
     "matchpathcon": ("selinux-utils", "libselinux-utils"),
     "mkfs.ext4": ("e2fsprogs", "e2fsprogs"),

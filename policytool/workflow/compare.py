@@ -9,18 +9,19 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from policytool.check.findings import Finding, sorted_findings
 from policytool.errors import InputError, UsageError
 from policytool.policy.cil_rules import read_cil
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.needed_rules import SELF
 from policytool.policy.unconfined import unconfined_domains
 from policytool.surface.grants import Grants, Triple
-from policytool.surface.loosened import loosened
 from policytool.surface.parts import surface_parts
 from policytool.surface.side_by_side import ComparisonRow, NamedRow, SurfaceDiff, compare, diff
 from policytool.surface.surface import PrivilegeSurface, surfaces_of
 from policytool.toolchain.base import Base
 from policytool.toolchain.link import link_or_fail
+from policytool.workflow.growth_findings import growth_findings
 from policytool.workflow.module_set import ModuleSet
 
 # libvirtd's domain, in refpolicy and in Fedora's policy: what the modular daemons are to replace.
@@ -39,6 +40,8 @@ _SOURCES = re.compile(r"\((?:allow|typepermissive) ([\w.-]+)")
 class _Opened:
     """A policy to compare with what it is about: domains, and all sources that its modules' rules name.
 
+    `modules` are what it was linked from, None for a compiled policy.
+
     `plain` is the base alone, `granted` what the modules' rules say of each domain of the base that they extend.
     """
 
@@ -46,7 +49,7 @@ class _Opened:
     plain: CompiledPolicy
     domains: frozenset[str]
     sources: frozenset[str]
-    modules: bool
+    modules: ModuleSet | None
     used: Mapping[str, frozenset[Triple]]
     granted: Mapping[str, frozenset[Triple]]
 
@@ -76,18 +79,18 @@ class _Opened:
 class Comparison:
     """The rows, one a domain and policy, the baseline's name, and how domains changed from the first policy.
 
-    `loosened` are restrictions of the first policy that others have no longer, though no allow rule says so.
+    `growth` is all that others allow and the first policy does not, each with the line that brought it.
     """
 
     rows: tuple[NamedRow, ...]
     changes: tuple[SurfaceDiff, ...]
     baseline: str
-    loosened: tuple[str, ...] = ()
+    growth: tuple[Finding, ...] = ()
 
     @property
     def grew(self) -> bool:
-        """Whether any domain may do anything that it might not in the first policy."""
-        return bool(self.loosened) or any(change.grew for change in self.changes)
+        """Whether any policy allows anything that the first one does not, and that no comment disables."""
+        return any(finding.fails for finding in self.growth)
 
 
 def compare_policies(
@@ -118,9 +121,9 @@ def compare_policies(
     if whole is not monolith:
         rows += [NamedRow(name, row, name) for row in compare([whole], whole)]
     compared = [policy for _, policy in opened]
-    first, *others = (policy.policy for policy in compared)
-    loose = sorted({text for other in others for text in loosened(first, other)})
-    return Comparison(tuple(rows), _changes(compared), name, tuple(loose))
+    first, *others = (policy.modules or policy.policy for policy in compared)
+    growth = sorted_findings(finding for other in others for finding in growth_findings(first, other))
+    return Comparison(tuple(rows), _changes(compared), name, growth)
 
 
 def _changes(policies: Sequence[_Opened]) -> tuple[SurfaceDiff, ...]:
@@ -185,7 +188,7 @@ def _unconfined(
 def _open(policy: Path | ModuleSet, base: Base, plain: CompiledPolicy, domains: Sequence[str]) -> _Opened:
     asked = frozenset(domains)
     if isinstance(policy, Path) and policy.is_file():
-        return _Opened(CompiledPolicy(policy), plain, asked, asked, modules=False, used={}, granted={})
+        return _Opened(CompiledPolicy(policy), plain, asked, asked, modules=None, used={}, granted={})
     modules = policy if isinstance(policy, ModuleSet) else ModuleSet([policy], base)
     texts = (module.cil for format_build in modules.built.formats for module in format_build.modules)
     named = {name for text in texts for name in _SOURCES.findall(text)}
@@ -195,7 +198,7 @@ def _open(policy: Path | ModuleSet, base: Base, plain: CompiledPolicy, domains: 
         for file in modules.evidence
     }
     granted = _granted(modules, modules.domains & plain.types)
-    return _Opened(modules.policy, plain, asked or modules.domains, asked or sources, True, used, granted)
+    return _Opened(modules.policy, plain, asked or modules.domains, asked or sources, modules, used, granted)
 
 
 def _granted(modules: ModuleSet, domains: Collection[str]) -> Mapping[str, frozenset[Triple]]:

@@ -28,20 +28,28 @@ from policytool.workflow.mapping import UnderModules, under_modules
 class ModuleSet:
     """The modules in FOLDERS, linked with BASE. Each thing about them is made when it is first asked for, and kept.
 
-    NEVERALLOW: a rule that a neverallow rule of the base forbids is an error. What needs the linked policy raises
-    InputError when a module has an error.
+    NEVERALLOW: a rule that a neverallow rule of the base forbids is an error. POLICY_VERSION is the compiled
+    policy's, None for the newest. What needs the linked policy raises InputError when a module has an error.
     """
 
-    def __init__(self, folders: Sequence[Path], base: Base, *, neverallow: bool = True) -> None:
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        base: Base,
+        *,
+        neverallow: bool = True,
+        policy_version: int | None = None,
+    ) -> None:
         self.folders = tuple(folders)
         self.base = base
         self._neverallow = neverallow
+        self._policy_version = policy_version
         self._under: dict[frozenset[str], tuple[Observations, UnderModules]] = {}
 
     @cached_property
     def built(self) -> Build:
         """The modules compiled and linked, with every finding: also what has errors."""
-        return build(self.folders, self.base, neverallow=self._neverallow)
+        return build(self.folders, self.base, neverallow=self._neverallow, policy_version=self._policy_version)
 
     @cached_property
     def linked(self) -> Linked:

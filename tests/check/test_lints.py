@@ -47,27 +47,8 @@ def test_name_of_a_base_module() -> None:
     assert found(te("policy_module(m, 1.0.0)\n"), "m") == [("E-name", 0)]
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("permissive a_t; # policytool: ignore W-permissive\n", []),
-        ("# policytool: ignore W-permissive\npermissive a_t;\n", []),
-        ("# policytool: ignore W-memory, W-permissive\npermissive a_t;\n", []),
-        ("# policytool: ignore W-memory\npermissive a_t;\n", [("W-permissive", 2)]),
-        ("# policytool: ignore W-permissive\n\npermissive a_t;\n", [("W-permissive", 3)]),
-        ("policy_module(n, 1) # policytool: ignore E-name\n", [("E-name", 1)]),
-    ],
-)
-def test_warnings_can_be_turned_off_and_errors_not(text: str, expected: list[tuple[str, int]]) -> None:
-    assert found(te(text)) == expected
-
-
-def test_ignore_in_cil() -> None:
-    assert found(cil("(typepermissive a_t) ; policytool: ignore W-permissive\n")) == []
-
-
 def test_ids_tell_their_severity_and_checks_their_ids() -> None:
-    assert {id_[0] for id_ in IDS} == {"E", "W"}
+    assert {id_[0] for id_ in IDS} == {"E", "G", "W"}
     assert Finding("", 0, "W-memory", "", "").severity is Severity.WARNING
     with pytest.raises(ValueError, match="unknown finding id"):
         Finding("", 0, "X-none", "", "")
