@@ -56,6 +56,7 @@ TWINS = {
     "compare": {"cli", "workflow"},
     "holdout": {"cli", "workflow"},
     "reach": {"cli", "workflow"},
+    "flow": {"cli", "workflow"},
     "robust": {"generate", "workflow"},  # the profile, and the linked policy put to its questions
 }
 # Verbs that are called like the folder whose values they make or show, and what does their work.

@@ -34,6 +34,7 @@ _VERBS = (
     "explain",
     "compare",
     "reach",
+    "flow",
     "report",
     "lab",
     "daemon",

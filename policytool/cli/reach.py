@@ -15,8 +15,7 @@ from policytool.daemons.named import require_domain
 from policytool.errors import UsageError
 
 if TYPE_CHECKING:
-    from policytool.graph.fewest_rules import RuleCut
-    from policytool.surface.domain_reach import DomainReach
+    from policytool.surface.domain_reach import DomainReach, WayTo
 
 
 def reach(
@@ -32,8 +31,12 @@ def reach(
     to: Annotated[
         str | None, typer.Option("--to", metavar="DOMAIN", help="Show how this domain is entered, and no other.")
     ] = None,
+    writes: Annotated[
+        str | None, typer.Option("--writes", metavar="TYPE", help="Show how this type comes to be written to.")
+    ] = None,
     cut: Annotated[
-        bool, typer.Option("--cut", help="With --to: the fewest rules whose removal prevents that.")
+        bool,
+        typer.Option("--cut", help="With --to or --writes: the fewest rules whose removal prevents that."),
     ] = False,
     steps: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Count what is entered in at most N steps.")
@@ -48,33 +51,33 @@ def reach(
     from policytool.report.reach_document import reach_document
     from policytool.toolchain.base import find_base
     from policytool.workflow.opened import booleans_of, open_policy
-    from policytool.workflow.reach import PolicyReach, monolith_reach, reach_of
+    from policytool.workflow.reach import monolith_reach, reach_of, ways_to
 
-    if cut and not to:
-        raise UsageError("--cut needs --to: which domain should not be entered?")
+    if cut and not to and not writes:
+        raise UsageError("--cut needs --to or --writes: what is not to be entered, or not to be written to?")
+    if to and writes:
+        raise UsageError("--to and --writes are two questions; ask them one after the other")
     known = load_known(daemon_folder)
     domains = [require_domain(name, known) for name in daemons or ()]
-    target = require_domain(to, known) if to else None
+    target = require_domain(to or writes or "", known) if to or writes else None
     stated = booleans_of(booleans or ())
     found = find_base(base)
+    rows: tuple[DomainReach, ...] = ()
+    beside: tuple[DomainReach, ...] = ()
+    ways: tuple[WayTo, ...] = ()
     with progress("linking, and following transitions"):
         asked: list[Path | None] = [*policies] if policies else [None]
         opened = [open_policy(path, found, stated) for path in asked]
-        rows = reach_of(opened, domains, steps)
-        # Beside modules stands what they are to replace.
-        beside = monolith_reach(found, steps) if any(one.modules for one in opened) and not target else ()
-        cuts = [
-            PolicyReach(one).cut(domain, target)
-            for one in (opened if cut else ())
-            for domain in domains or sorted(one.domains)
-            if target and domain != target
-        ]
-    if target:
-        rows = tuple(row.only(target) for row in rows if row.domain != target)
+        if target:
+            ways = ways_to(opened, domains, target, writes=writes is not None, cut=cut)
+        else:
+            rows = reach_of(opened, domains, steps)
+            # Beside modules stands what they are to replace.
+            beside = monolith_reach(found, steps) if any(one.modules for one in opened) else ()
     if as_json:
-        emit_json(reach_document([*rows, *beside], cuts))
+        emit_json(reach_document([*rows, *beside], ways))
     elif target:
-        emit(ways_to(target, rows, cuts))
+        emit(way_lines(ways))
     else:
         emit(summary(rows, beside, several=len(opened) > 1, listed=paths or len(domains) == 1, steps=steps))
 
@@ -106,20 +109,20 @@ def summary(
     return "".join(lines)
 
 
-def ways_to(target: str, rows: Sequence[DomainReach], cuts: Sequence[RuleCut]) -> str:
-    """Return a line for each of ROWS that says how TARGET is entered, and the rules of CUTS."""
+def way_lines(ways: Sequence[WayTo]) -> str:
+    """Return a line for each of WAYS, and below it the rules to remove if that was asked."""
     from policytool.report.reach_document import hop_text
 
     lines = []
-    for row in rows:
-        if row.reached:
-            path = " -> ".join(hop_text(hop) for hop in row.reached[0].path)
-            lines.append(f"{row.domain} -> {path}\n")
-        else:
-            lines.append(f"{row.domain} does not reach {target}\n")
-    for cut in cuts:
-        if cut.rules:
-            fewest = "fewest rules" if cut.optimal else "fewest rules known so far (the search took too long)"
-            lines.append(f"{cut.source} no longer reaches {cut.target} without these, the {fewest}:\n")
-            lines += [f"  {rule}\n" for rule in cut.rules]
+    for way in ways:
+        does = f"writes to {way.target}" if way.writes else f"enters {way.target}"
+        if way.reached is None:
+            lines.append(f"{way.domain} never {does}\n")
+            continue
+        path = " -> ".join([way.domain, *map(hop_text, way.reached.path)])
+        lines.append(f"{path}, which {does}\n" if way.writes else f"{path}\n")
+        if way.removed:
+            known = "" if way.optimal else ", as far as the search came in a minute"
+            lines.append(f"  no more without these, the fewest rules{known}:\n")
+            lines += [f"  {rule}\n" for rule in way.removed]
     return "".join(lines)

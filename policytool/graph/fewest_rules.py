@@ -20,13 +20,8 @@ from policytool.model.way import StatedRule, Way
 
 @dataclass(frozen=True, slots=True)
 class RuleCut:
-    """RULES without which no way leads from SOURCE to TARGET; `optimal` says that no fewer would do.
+    """RULES without which no way leads on; `optimal` says that no fewer would do. None where no way leads there."""
 
-    There are none where no way leads there anyhow.
-    """
-
-    source: str
-    target: str
     rules: tuple[StatedRule, ...]
     optimal: bool = True
 
@@ -45,7 +40,7 @@ def fewest_rules(
     """
     relevant = _between(set(ways), source, target)
     if not relevant:
-        return RuleCut(source, target, ())
+        return RuleCut(())
     return _solve(relevant, source, target, breadth, seconds)
 
 
@@ -110,7 +105,7 @@ def _solve(
     if result.x is None:
         raise ToolFailedError(f"the solver found no rules to remove: {result.message}")
     chosen = [rule for rule, number in rules.items() if result.x[number] > 0.5]
-    return RuleCut(source, target, tuple(chosen), optimal=result.status == 0)
+    return RuleCut(tuple(chosen), optimal=result.status == 0)
 
 
 def _needs(way: Way) -> list[frozenset[StatedRule]]:

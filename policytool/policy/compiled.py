@@ -40,6 +40,9 @@ _XPERM_RULES = frozenset(
     }
 )
 
+# How much a permission of a class lets be read and be written.
+FlowWeights = Mapping[tuple[str, str], tuple[int, int]]
+
 # Source, target, class and permissions of a rule, and setools' own object; None where there is no more to tell.
 _Rule = tuple[str, str, str, frozenset[str], Any]
 
@@ -464,6 +467,23 @@ class CompiledPolicy:
 
 def _close(range_: object) -> str:
     return str(range_).replace(" ", "")
+
+
+def flow_weights() -> FlowWeights:
+    """Return how much a permission of a class lets be read and be written: 1 to 10, 0 for not at all.
+
+    This is the permission map that setools comes with. A permission that is not in it lets nothing flow.
+    """
+    # Not the map's own way to find itself: it asks pkg_resources, which is deprecated and slow.
+    listed = setools.PermissionMap(str(Path(setools.__file__).with_name("perm_map")))
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for tclass in listed.classes():
+        for mapping in listed.perms(tclass):
+            reads, writes = mapping.direction in "rb", mapping.direction in "wb"
+            if mapping.enabled and (reads or writes):
+                weight = int(mapping.weight)
+                found[str(tclass), str(mapping.perm)] = (weight if reads else 0, weight if writes else 0)
+    return MappingProxyType(found)
 
 
 def _condition(rule: object, stated: Mapping[str, bool]) -> tuple[Condition | None, bool]:

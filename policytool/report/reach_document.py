@@ -5,41 +5,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from policytool.graph.fewest_rules import RuleCut
 from policytool.model.printable import printable
 from policytool.report.accesses import Document
 from policytool.report.document import FORMAT
-from policytool.surface.domain_reach import DomainReach, Hop
+from policytool.report.flow_document import stated_rule_document
+from policytool.surface.domain_reach import DomainReach, Hop, WayTo
 from policytool.surface.domain_transitions import DomainTransition
 
 
-def reach_document(rows: Iterable[DomainReach], cuts: Iterable[RuleCut] = ()) -> Document:
-    """Return the reach of domains, a row each, and the cuts that were asked for."""
+def reach_document(rows: Iterable[DomainReach], ways: Iterable[WayTo] = ()) -> Document:
+    """Return the reach of domains, a row each, or the ways to a type that were asked for."""
     return {
         "format": FORMAT,
         "verb": "reach",
         "rows": [_row(row) for row in rows],
-        "cuts": [cut_document(cut) for cut in cuts],
+        "ways": [_way_to(way) for way in ways],
     }
 
 
-def cut_document(cut: RuleCut) -> Document:
-    """Return the rules that keep one domain from another."""
+def _way_to(way: WayTo) -> Document:
+    rules = None if way.removed is None else [stated_rule_document(rule) for rule in way.removed]
     return {
-        "source": cut.source,
-        "target": cut.target,
-        "optimal": cut.optimal,
-        "rules": [
-            {
-                "ruletype": rule.ruletype,
-                "source": rule.source,
-                "target": rule.target,
-                "class": rule.tclass,
-                "perms": list(rule.perms),
-                "condition": rule.condition or None,
-            }
-            for rule in cut.rules
-        ],
+        "policy": printable(way.policy),
+        "domain": way.domain,
+        "target": way.target,
+        "writes": way.writes,
+        "path": None if way.reached is None else [_hop(hop) for hop in way.reached.path],
+        "cut": None if rules is None else {"optimal": way.optimal, "rules": rules},
     }
 
 
@@ -65,14 +57,15 @@ def _row(row: DomainReach) -> Document:
             {
                 "domain": reached.domain,
                 "steps": len(reached.path),
-                "path": [
-                    {"source": hop.source, "target": hop.target, "ways": [_way(way) for way in hop.ways]}
-                    for hop in reached.path
-                ],
+                "path": [_hop(hop) for hop in reached.path],
             }
             for reached in row.reached
         ],
     }
+
+
+def _hop(hop: Hop) -> Document:
+    return {"source": hop.source, "target": hop.target, "ways": [_way(way) for way in hop.ways]}
 
 
 def _way(way: DomainTransition) -> Document:

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from policytool.model.way import StatedRule
 from policytool.surface.domain_transitions import DomainTransition
 
 
@@ -48,6 +49,19 @@ class DomainReach:
         """The part of all other domains, 0.0 to 1.0."""
         return len(self.reached) / self.domains if self.domains else 0.0
 
-    def only(self, target: str) -> DomainReach:
-        """Return the same with TARGET alone among what is entered, if it is."""
-        return replace(self, reached=tuple(reached for reached in self.reached if reached.domain == target))
+
+@dataclass(frozen=True, slots=True)
+class WayTo:
+    """How DOMAIN comes to enter TARGET or, with WRITES, to write to it: the nearest domain that does, and the path.
+
+    `reached` is None where it never does; its path is empty where DOMAIN itself writes. `removed` are the fewest
+    rules without which it never does, None where nobody asked; `optimal` says that no fewer would do.
+    """
+
+    policy: str
+    domain: str
+    target: str
+    writes: bool
+    reached: Reached | None
+    removed: tuple[StatedRule, ...] | None = None
+    optimal: bool = True

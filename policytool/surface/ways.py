@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from policytool.model.way import StatedRule, Way
-from policytool.policy.compiled import CompiledPolicy
+from policytool.policy.compiled import CompiledPolicy, FlowWeights
 from policytool.policy.terule import Condition, TeRuleType
 from policytool.surface.domain_transitions import DomainTransition, DomainTransitions
 
@@ -28,6 +28,25 @@ class Ways:
                     yield self._dynamic(source, transition.target)
                 else:
                     yield from self._by_programs(source, transition)
+
+    def into_type(self, target: str, goal: str, weights: FlowWeights, weight: int) -> Iterator[Way]:
+        """Yield ways to GOAL, a name of the caller's, from each type that may write to TARGET by a rule.
+
+        Writing is what WEIGHTS (see flow_weights) weigh at least WEIGHT.
+        """
+        names = {target, *self.policy.attributes_of(target)}
+
+        def of_target(source: str, named: str, tclass: str) -> bool:
+            return named in names
+
+        for rule in self.policy.rules((TeRuleType.ALLOW,), of_target):
+            perms = {perm for perm in rule.perms if weights.get((rule.tclass, perm), (0, 0))[1] >= weight}
+            if rule.enabled and perms:
+                condition = condition_text(rule.condition)
+                names_of_rule = (rule.ruletype.value, rule.source, rule.target, rule.tclass)
+                stated = StatedRule(*names_of_rule, tuple(sorted(perms)), condition)
+                for source in self.policy.expand(rule.source):
+                    yield Way(source, goal, frozenset({frozenset({stated})}))
 
     def breadth(self, rule: StatedRule) -> int:
         """Return the number of pairs of types that RULE is about."""

@@ -47,17 +47,32 @@ def test_the_way_to_one_domain_and_the_rules_that_let_it(policy: Path) -> None:
     assert path == (
         "daemon_t -> helper_t (helper_exec_t) -> asked_t (asked_exec_t, setexec) -> jump_t (dyntransition)"
     )
-    assert heading == "daemon_t no longer reaches jump_t without these, the fewest rules:"
+    assert heading == "  no more without these, the fewest rules:"
     # Any rule of the one path would do; not one about all domains, of which others would be lost, too.
     assert rule.endswith(";")
     assert "programs" not in rule
-    assert policytool("reach", policy, "-d", "jump_t", "--to", "deep_t", "--cut").stdout == (
-        "jump_t does not reach deep_t\n"
-    )
+    done = policytool("reach", policy, "-d", "jump_t", "--to", "deep_t", "--cut")
+    assert done.stdout == "jump_t never enters deep_t\n"
     done = policytool("reach", policy, "-d", "daemon_t", "--to", "deep_t", "--cut", "--json")
-    (cut,) = json.loads(done.stdout)["cuts"]
-    assert cut["optimal"]
-    assert len(cut["rules"]) == 1
+    (way,) = json.loads(done.stdout)["ways"]
+    assert [hop["target"] for hop in way["path"]] == ["helper_t", "deep_t"]
+    assert way["cut"]["optimal"]
+    assert len(way["cut"]["rules"]) == 1
+
+
+def test_the_way_to_a_type_that_is_written_to(policy: Path) -> None:
+    ask = ("reach", policy, "--writes", "log_t", "--cut", "-d")
+    assert policytool(*ask, "deep_t").stdout == "deep_t never writes to log_t\n"
+    assert policytool(*ask, "asked_t").stdout.splitlines() == [
+        "asked_t, which writes to log_t",
+        "  no more without these, the fewest rules:",
+        "  allow asked_t log_t:file write;",
+    ]
+    lines = policytool(*ask, "helper_t").stdout.splitlines()
+    assert lines[0] == "helper_t -> asked_t (asked_exec_t, setexec), which writes to log_t"
+    assert len(lines) == 3
+    # Its own rule, and one on the way over helper_t.
+    assert len(policytool(*ask, "daemon_t").stdout.splitlines()) == 4
 
 
 @pytest.mark.base
