@@ -62,11 +62,11 @@ def reach(
         opened = [open_policy(path, found, stated) for path in asked]
         rows = reach_of(opened, domains, steps)
         # Beside modules stands what they are to replace.
-        beside = monolith_reach(found, steps) if any(one.modules for one in opened) and not target else ()
+        beside = monolith_reach(found, steps) if any(policy.modules for policy in opened) and not target else ()
         cuts = [
-            PolicyReach(one).cut(domain, target)
-            for one in (opened if cut else ())
-            for domain in domains or sorted(one.domains)
+            PolicyReach(policy).cut(domain, target)
+            for policy in (opened if cut else ())
+            for domain in domains or sorted(policy.domains)
             if target and domain != target
         ]
     if target:
