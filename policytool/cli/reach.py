@@ -73,7 +73,7 @@ def reach(
         else:
             rows = reach_of(opened, domains, steps)
             # Beside modules stands what they are to replace.
-            beside = monolith_reach(found, steps) if any(one.modules for one in opened) else ()
+            beside = monolith_reach(found, steps) if any(policy.modules for policy in opened) else ()
     if as_json:
         emit_json(reach_document([*rows, *beside], ways))
     elif target:

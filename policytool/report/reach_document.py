@@ -37,7 +37,7 @@ def _way_to(way: WayTo) -> Document:
 
 def hop_text(hop: Hop) -> str:
     """Return where HOP leads, over which program, and whether the domain has to ask for it."""
-    way = min(hop.ways, key=lambda one: (not one.automatic, one.dynamic))
+    way = min(hop.ways, key=lambda each: (not each.automatic, each.dynamic))
     if way.dynamic:
         return f"{hop.target} (dyntransition)"
     first, *more = way.automatic or way.entrypoints

@@ -41,9 +41,9 @@ class PolicyReach:
         paths = self._graph.paths(domain, steps)
         reached = sorted(
             (Reached(target, self._hops(path)) for target, path in paths.items()),
-            key=lambda one: (len(one.path), one.domain),
+            key=lambda target: (len(target.path), target.domain),
         )
-        others = self.opened.processes | {one.domain for one in reached}
+        others = self.opened.processes | {target.domain for target in reached}
         every = len(self._by_every_rule.paths(domain, steps))
         return DomainReach(self.opened.name, domain, tuple(reached), every, len(others - {domain}))
 

@@ -32,7 +32,7 @@ def test_how_far_and_how(policy: Path) -> None:
 def test_a_boolean_steps_and_what_is_not_there(policy: Path) -> None:
     done = policytool("reach", policy, "-d", "daemon_t", "--boolean", "may_switch=on", "--steps", "1", "--json")
     (row,) = json.loads(done.stdout)["rows"]
-    assert [one["domain"] for one in row["reached"]] == ["helper_t", "switched_t"]
+    assert [target["domain"] for target in row["reached"]] == ["helper_t", "switched_t"]
     assert policytool("reach", policy, "-d", "daemon_t", "--boolean", "may_switch").returncode == 2
     assert policytool("reach", policy, "-d", "daemon_t", "--boolean", "may_fly=on").returncode == 3
     assert policytool("reach", policy, "-d", "daemon_t", "--cut").returncode == 2

@@ -21,7 +21,7 @@ def way(source: str, target: str, *needs: str) -> Way:
 
 
 def leads(ways: list[Way], gone: frozenset[StatedRule], target: str) -> bool:
-    left = [(one.source, one.target) for one in ways if all(need - gone for need in one.needs)]
+    left = [(way.source, way.target) for way in ways if all(need - gone for need in way.needs)]
     return target in ReachGraph(left).paths("s")
 
 
@@ -43,8 +43,8 @@ def test_every_rule_that_gives_one_need_has_to_go() -> None:
 
 def test_of_two_sets_the_narrower_one() -> None:
     ways = [way("s", "m", "a"), way("m", "t", "b")]
-    assert fewest_rules(ways, "s", "t", lambda one: 50 if one.source == "a" else 2).rules == (rule("b"),)
-    assert fewest_rules(ways, "s", "t", lambda one: 50 if one.source == "b" else 2).rules == (rule("a"),)
+    assert fewest_rules(ways, "s", "t", lambda stated: 50 if stated.source == "a" else 2).rules == (rule("b"),)
+    assert fewest_rules(ways, "s", "t", lambda stated: 50 if stated.source == "b" else 2).rules == (rule("a"),)
 
 
 def test_nothing_to_remove_where_no_way_leads() -> None:

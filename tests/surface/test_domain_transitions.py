@@ -81,7 +81,9 @@ def test_the_same_edges_as_setools_on_policies_by_lot(seed: int, tmp_path: Path)
     for rule in rules:
         lines.append(f"(booleanif b (true (allow {rule})))" if lot.random() < 0.1 else f"(allow {rule})")
     pairs = {(lot.choice(domains), lot.choice(programs)): lot.choice(domains) for _ in range(8)}
-    lines += [f"(typetransition {one} {other} process {default})" for (one, other), default in pairs.items()]
+    lines += [
+        f"(typetransition {source} {program} process {default})" for (source, program), default in pairs.items()
+    ]
     source = tmp_path / "lot.cil"
     source.write_text(HEAD.replace("(roletype r d0_t)", "") + "\n".join(lines) + "\n")
     path = compile_cil(tmp_path, source)
