@@ -48,6 +48,9 @@ def places(policies: Path, base: Base, *names: str) -> list[tuple[str, str, int]
                 ("W-unused-type", "lints.te", 4),
                 ("W-permissive", "lints.te", 6),
                 ("W-memory", "lints.te", 7),
+                # A comment disables these; they stay on the list, with its reason.
+                ("W-unused-type", "lints.te", 10),
+                ("W-memory", "lints.te", 11),
             ],
         ),
         ("wrong_name", [("E-name", "wrong_name.te", 1)]),
