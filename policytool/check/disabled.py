@@ -63,6 +63,9 @@ def _wrong(file: str, line: int, module: str, wrong: list[str]) -> Finding:
 def with_disabled(findings: Iterable[Finding], disabled: Disabled) -> tuple[Finding, ...]:
     """Return FINDINGS, each with the reason of the comment that disables it, if one does."""
     return tuple(
-        replace(finding, disabled=disabled.reasons.get((finding.file, finding.line, finding.id), ""))
+        replace(
+            finding,
+            disabled=finding.disabled or disabled.reasons.get((finding.file, finding.line, finding.id), ""),
+        )
         for finding in findings
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`policytool check`: whether modules compile, link, label sanely, and allow no more than before."""
+"""`policytool check`: whether modules compile, link, label sanely, and hold what is asserted."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ def check(
             metavar="OLD", help="A folder, or a git revision: what grew since is an error.", show_default=False
         ),
     ] = "",
+    assertions: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="What must hold: TOML, or an ini file of sechecker; repeatable."),
+    ] = None,
     base: BaseFolder = None,
     policy_version: Annotated[
         int | None, typer.Option(metavar="N", help="Version of the compiled policy (default: the newest).")
@@ -47,8 +51,8 @@ def check(
 
     found = find_base(base)
     modules = ModuleSet(folders, found, neverallow=neverallow, policy_version=policy_version)
-    with progress("compiling, and linking with the base"):
-        findings = gated(modules, against)
+    with progress("compiling, linking with the base, and looking at what is allowed"):
+        findings = gated(modules, against, assertions or ())
     built = modules.built
     names = [source.name for source in built.sources]
     if as_json or format_ is ReportFormat.JSON:
@@ -85,7 +89,7 @@ def summary(built: Build, findings: Sequence[Finding] | None = None, *, with_war
     errors = sum(finding.severity is Severity.ERROR for finding in told)
     counts = f"{errors} errors, {len(told) - errors} warnings"
     if len(told) < len(every):
-        counts += f", {len(every) - len(told)} disabled by comments"
+        counts += f", {len(every) - len(told)} disabled or exempt"
     forms = " and ".join(format_build.format for format_build in built.formats) or "no form"
     identity = built.base.identity
     outcome = "linked" if built.linked else "not linked"

@@ -121,6 +121,17 @@ class ModuleSet:
             type_: by_module[name] for name, types in self._declared.items() if name in by_module for type_ in types
         }
 
+    @cached_property
+    def owners(self) -> Mapping[str, frozenset[str]]:
+        """The types that modules declare, each with the domains of its module: those it declares, or is about."""
+        about = {file.module: file.domain for file in self.evidence}
+        found: dict[str, frozenset[str]] = {}
+        for name, types in self._declared.items():
+            domains = (types & self.domains) | ({about[name]} if name in about else set())
+            for type_ in types:
+                found[type_] = found.get(type_, frozenset()) | domains
+        return found
+
     @property
     def about(self) -> frozenset[str]:
         """The types that the modules are about: those that they declare, and the domains that evidence names."""

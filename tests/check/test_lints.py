@@ -48,7 +48,7 @@ def test_name_of_a_base_module() -> None:
 
 
 def test_ids_tell_their_severity_and_checks_their_ids() -> None:
-    assert {id_[0] for id_ in IDS} == {"E", "G", "W"}
+    assert {id_[0] for id_ in IDS} == {"A", "E", "G", "W"}
     assert Finding("", 0, "W-memory", "", "").severity is Severity.WARNING
     with pytest.raises(ValueError, match="unknown finding id"):
         Finding("", 0, "X-none", "", "")
