@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,7 +29,14 @@ from policytool.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from policytool.model.access import AccessVector
+    from policytool.policy.verdicts import Replayed
     from policytool.workflow.replay import ModuleReplay
+
+
+class FailOn(StrEnum):
+    """What also makes the exit code 1."""
+
+    NEW = "new"
 
 
 def replay(
@@ -41,6 +49,9 @@ def replay(
     irreducible: Annotated[
         bool, typer.Option("--irreducible", help="Also prove each rule needed: exit 1 when one can go.")
     ] = False,
+    fail_on: Annotated[
+        FailOn | None, typer.Option(help="new: exit 1 for an access that the modules' traces did not have.")
+    ] = None,
     every: Annotated[
         bool,
         typer.Option("--all", help="List what is refused or unmapped, too."),
@@ -57,10 +68,11 @@ def replay(
     With --irreducible also the other way round: whether each permission of each rule is needed by something seen.
     """
     from policytool.policy.verdicts import Verdict
-    from policytool.report.document import replay_document
+    from policytool.report.document import replay_document, replayed_document
     from policytool.report.proof_document import irreducible_document
     from policytool.toolchain.base import find_base
     from policytool.workflow.module_set import ModuleSet
+    from policytool.workflow.net_new import net_new
     from policytool.workflow.prove import prove_irreducible
     from policytool.workflow.replay import replay_modules, replay_policy
 
@@ -68,6 +80,8 @@ def replay(
         raise UsageError("name what to replay against: --module DIR (repeatable) or --policy FILE")
     if irreducible and not modules:
         raise UsageError("--irreducible judges the rules of modules: name them with --module DIR")
+    if fail_on and not modules:
+        raise UsageError("--fail-on new asks for the evidence of modules: name them with --module DIR")
     known = load_known(daemon_folder)
     domains = [require_domain(name, known) for name in daemons or ()]
     observations = read_traces(traces, strict=strict, jobs=jobs)
@@ -81,19 +95,37 @@ def replay(
     if irreducible:
         with progress("linking the modules without their rules, and judging each rule"):
             judged = prove_irreducible(observations, known, linked)
+    new = net_new(result, linked) if fail_on else None
     against = str(policy) if policy else ", ".join(str(folder) for folder in modules or ())
     if as_json:
         document = replay_document(result.outcome, against, observations.traces, result.left_out, result.errors)
-        emit_json(document | ({"irreducible": irreducible_document(*judged)} if judged else {}))
+        document |= {"irreducible": irreducible_document(*judged)} if judged else {}
+        emit_json(
+            document | ({"new": [replayed_document(replayed) for replayed in new]} if new is not None else {})
+        )
     else:
         emit(summary(result, every=every) + (irreducible_text(*judged) if judged else ""))
+        if new is not None:
+            emit(new_text(new))
         if not every:
             again: dict[str, Sequence[object]] = {"--module": modules or [], "-d": daemons or []}
             again |= {"--policy": [policy], "--daemons": [daemon_folder], "--base": [base]}
             for line in kept_back(result, [*traces, *_words(again)]):
                 note(line)
-    if result.outcome.of(Verdict.DENIED) or result.denied_errors or (judged and judged[0].findings):
+    if result.outcome.of(Verdict.DENIED) or result.denied_errors or (judged and judged[0].findings) or new:
         raise typer.Exit(ExitCode.FINDINGS)
+
+
+def new_text(new: Sequence[Replayed]) -> str:
+    """Return how many accesses no trace had, and below that each of them."""
+    lines = [f"{len(new)} accesses that no trace had\n"]
+    if new:
+        rows = []
+        for replayed in new:
+            source, target, tclass, perm = replayed.vector.key
+            rows.append((replayed.verdict.value, f"{source} {target}:{tclass} {perm}", _first_use(replayed.vector)))
+        lines.append(table(("verdict", "new access", "seen"), rows))
+    return "".join(lines)
 
 
 def counts(result: ModuleReplay) -> str:

@@ -190,6 +190,28 @@ def test_a_module_without_evidence_is_replayed_beside_one_that_has_it(
     assert ("udev_t", "bare_t") in denied
 
 
+def test_an_access_that_no_trace_had_fails_the_gate(greeter: Path, small: tuple[str, str]) -> None:
+    words = ("replay", *small, "-", "--module", greeter, "--fail-on", "new")
+    done = policytool(*words, stdin=LOG.read_bytes())
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.endswith("0 accesses that no trace had\n")
+    denial = next(line for line in LOG.read_bytes().splitlines(keepends=True) if b"etc_t" in line)
+    # Synthetic: the same record with another class, of another event.
+    strange = denial.replace(b"tclass=file", b"tclass=lnk_file").replace(b":11)", b":99)")
+    done = policytool(*words, "--json", stdin=LOG.read_bytes() + strange)
+    assert done.returncode == 1, done.stdout
+    new = json.loads(done.stdout)["new"]
+    assert {(access["source"], access["target"], access["tclass"]) for access in new} == {
+        ("greeterd_t", "etc_t", "lnk_file")
+    }
+
+
+def test_what_is_new_needs_evidence(small: tuple[str, str], tmp_path: Path) -> None:
+    done = policytool("replay", *small, LOG, "--policy", tmp_path, "--fail-on", "new")
+    assert done.returncode == 2
+    assert "--fail-on new asks for the evidence" in done.stderr
+
+
 def test_a_replay_of_nothing_is_no_success(greeter: Path, small: tuple[str, str]) -> None:
     for words, log in (((), b""), (("-d", "udev_t"), LOG.read_bytes())):
         done = policytool("replay", *small, "-", "--module", greeter, *words, stdin=log)
