@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from policytool.cli.console import emit, emit_json, progress
+from policytool.cli.console import emit, progress, write_file
 from policytool.cli.inputs import BaseFolder, Json
-from policytool.cli.report_formats import ReportFormat, emit_findings, finding_text
-from policytool.errors import ExitCode
+from policytool.cli.report_formats import ReportFormat, finding_text, findings_text
+from policytool.errors import ExitCode, InputError
 from policytool.model.printable import printable
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ def check(
     ] = None,
     neverallow: Annotated[bool, typer.Option(help="Check the neverallow rules of the base.")] = True,
     format_: Annotated[ReportFormat, typer.Option("--format", help="How to print findings.")] = ReportFormat.TEXT,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write that there, and print text.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compile modules, link them against the whole base, check labels and lints; exit 1 on an error."""
@@ -55,15 +59,21 @@ def check(
         findings = gated(modules, against, assertions or ())
     built = modules.built
     names = [source.name for source in built.sources]
+    text = summary(built, findings)
+    report = text
     if as_json or format_ is ReportFormat.JSON:
         linked = [str(format_build.format) for format_build in built.formats]
         of_base = [failure.message for failure in built.of_base]
-        emit_json(check_document(names, linked, findings, found.identity, of_base))
-    elif format_ is ReportFormat.TEXT:
-        emit(summary(built, findings))
-    else:
+        report = json.dumps(check_document(names, linked, findings, found.identity, of_base), indent=2) + "\n"
+    elif format_ is not ReportFormat.TEXT:
         first = next((file.path for source in built.sources if (file := source.te or source.cil)), "")
-        emit_findings(format_, "check", names, findings, first)
+        report = findings_text(format_, "check", names, findings, first)
+    if output:
+        try:
+            write_file(output, report)
+        except OSError as error:
+            raise InputError(f"{output}: cannot write: {error.strerror}") from error
+    emit(text if output else report)
     if any(finding.fails for finding in findings):
         raise typer.Exit(ExitCode.FINDINGS)
 

@@ -11,7 +11,7 @@ import typer
 
 from policytool.cli.console import emit, emit_json, progress, table
 from policytool.cli.inputs import BaseFolder, DaemonFolder, DaemonNames, Json, load_known
-from policytool.cli.report_formats import ReportFormat, emit_findings, finding_text
+from policytool.cli.report_formats import ReportFormat, finding_text, findings_text
 from policytool.daemons.named import require_domain
 from policytool.errors import ExitCode
 
@@ -57,7 +57,8 @@ def compare(
     if as_json or format_ is ReportFormat.JSON:
         emit_json(compare_document(result.rows, result.changes, result.baseline, result.growth))
     elif format_ is not ReportFormat.TEXT:
-        emit_findings(format_, "compare", [str(path) for path in policies[1:]], result.growth, str(policies[-1]))
+        compared = [str(path) for path in policies[1:]]
+        emit(findings_text(format_, "compare", compared, result.growth, compared[-1] if compared else ""))
     else:
         emit(summary(result, several=len(policies) > 1, every=fail_on is not None))
     if fail_on is FailOn.GROWTH and result.grew:

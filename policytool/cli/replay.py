@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from policytool.workflow.replay import ModuleReplay
 
 
-class FailOn(StrEnum):
+class ReplayFailOn(StrEnum):
     """What also makes the exit code 1."""
 
     NEW = "new"
@@ -50,7 +50,7 @@ def replay(
         bool, typer.Option("--irreducible", help="Also prove each rule needed: exit 1 when one can go.")
     ] = False,
     fail_on: Annotated[
-        FailOn | None, typer.Option(help="new: exit 1 for an access that the modules' traces did not have.")
+        ReplayFailOn | None, typer.Option(help="new: exit 1 for an access that the modules' traces did not have.")
     ] = None,
     every: Annotated[
         bool,

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from policytool.cli.console import emit, emit_json
 from policytool.model.printable import printable
 
 if TYPE_CHECKING:
@@ -24,17 +24,16 @@ class ReportFormat(StrEnum):
     JUNIT = "junit"
 
 
-def emit_findings(
+def findings_text(
     format_: ReportFormat, verb: str, modules: Sequence[str], findings: Sequence[Finding], elsewhere: str
-) -> None:
-    """Print FINDINGS of VERB as SARIF or JUnit XML. One without a place is put at ELSEWHERE."""
+) -> str:
+    """Return FINDINGS of VERB as SARIF or JUnit XML. One without a place is put at ELSEWHERE."""
     from policytool.report.junit import junit
     from policytool.report.sarif import sarif
 
     if format_ is ReportFormat.SARIF:
-        emit_json(sarif(findings, elsewhere, str(Path.cwd())))
-    else:
-        emit(junit(verb, modules, findings))
+        return json.dumps(sarif(findings, elsewhere, str(Path.cwd())), indent=2) + "\n"
+    return junit(verb, modules, findings)
 
 
 def finding_text(finding: Finding) -> list[str]:
