@@ -69,6 +69,8 @@ def environment() -> bool:
     return (REPOSITORY / ".venv" / ".policytool-runtime").exists()
 
 
+ACTION = REPOSITORY / ".github" / "actions" / "gate"
+
 needs_set_up = pytest.mark.skipif(not environment(), reason="make setup was not run in this checkout")
 
 
@@ -76,12 +78,12 @@ needs_set_up = pytest.mark.skipif(not environment(), reason="make setup was not 
 @CHANGES
 def test_the_action(work: Path, text: str, passes: bool) -> None:
     commit(work, text)
-    action = yaml.safe_load((REPOSITORY / "action.yml").read_text())
+    action = yaml.safe_load((ACTION / "action.yml").read_text())
     inputs = {name: str(value["default"]) for name, value in action["inputs"].items()}
     # What GitHub makes of the expression in a pull request for main.
     assert "format('origin/{0}', github.base_ref)" in inputs["against"]
     inputs |= {"against": "origin/main", "options": f"--base {work.parent / 'base'}"}
-    variables = {"GITHUB_ACTION_PATH": str(REPOSITORY), "GITHUB_WORKSPACE": str(work)}
+    variables = {"GITHUB_ACTION_PATH": str(ACTION), "GITHUB_WORKSPACE": str(work)}
     for step in action["runs"]["steps"]:
         assert "${{" not in step["run"], "an input in a script would be run"
         given = {
@@ -102,7 +104,7 @@ def test_the_action(work: Path, text: str, passes: bool) -> None:
 @CHANGES
 def test_the_gitlab_template(work: Path, text: str, passes: bool) -> None:
     commit(work, text)
-    job = yaml.safe_load((REPOSITORY / "gitlab-gate.yml").read_text())["policytool-gate"]
+    job = yaml.safe_load((REPOSITORY / ".gitlab" / "gate.yml").read_text())["policytool-gate"]
     variables = {name: str(value) for name, value in job["variables"].items()}
     variables |= {
         "POLICYTOOL_HOME": str(REPOSITORY),
