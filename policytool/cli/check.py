@@ -48,7 +48,6 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Compile modules, link them against the whole base, check labels and lints; exit 1 on an error."""
-    from policytool.report.document import check_document
     from policytool.toolchain.base import find_base
     from policytool.workflow.gated import gated
     from policytool.workflow.module_set import ModuleSet
@@ -62,6 +61,8 @@ def check(
     text = summary(built, findings)
     report = text
     if as_json or format_ is ReportFormat.JSON:
+        from policytool.report.document import check_document
+
         linked = [str(format_build.format) for format_build in built.formats]
         of_base = [failure.message for failure in built.of_base]
         report = json.dumps(check_document(names, linked, findings, found.identity, of_base), indent=2) + "\n"

@@ -181,11 +181,18 @@ class CompiledPolicy:
     @cached_property
     def role_allows(self) -> frozenset[tuple[str, str]]:
         """The changes of role that are allowed: (from, to)."""
-        return frozenset(
-            (str(rule.source), str(rule.target))
-            for rule in self._policy.rbacrules()
-            if str(rule.ruletype) == "allow"
-        )
+        return frozenset((source, target) for kind, source, target, _, _ in self._role_rules if kind == "allow")
+
+    @cached_property
+    def _role_rules(self) -> Sequence[tuple[str, str, str, str, str]]:
+        """The rules on roles: kind, source, target, and class and new role of a role_transition."""
+        found = []
+        for rule in self._policy.rbacrules():
+            kind, tclass, default = str(rule.ruletype), "", ""
+            if kind == "role_transition":
+                tclass, default = str(rule.tclass), str(rule.default)
+            found.append((kind, str(rule.source), str(rule.target), tclass, default))
+        return tuple(found)
 
     @cached_property
     def user_ranges(self) -> Mapping[str, str]:
@@ -440,10 +447,9 @@ class CompiledPolicy:
         `sid` for the contexts of initial SIDs and `level` for the level that a user has by default.
         """
         found: dict[str, dict[str, str]] = {}
-        for rule in self._policy.rbacrules():
-            if str(rule.ruletype) == "role_transition":
-                key = f"{rule.source} {rule.target}:{rule.tclass}"
-                found.setdefault("role_transition", {})[key] = str(rule.default)
+        for kind, source, target, tclass, role in self._role_rules:
+            if kind == "role_transition":
+                found.setdefault("role_transition", {})[f"{source} {target}:{tclass}"] = role
         for rule in self._policy.mlsrules():
             for source in self.expand(str(rule.source)):
                 for target in self.expand(str(rule.target)):

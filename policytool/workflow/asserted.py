@@ -14,6 +14,7 @@ from policytool.gate.assertions import AssertionFile, Exemption, read_assertions
 from policytool.gate.broken import Asserted, Broken, broken
 from policytool.gate.growth import Growth
 from policytool.gate.origin import Origins
+from policytool.gate.same_forms import same_forms
 from policytool.gate.sechecker import Check, read_sechecker, run_check
 from policytool.model.printable import printable
 from policytool.policy.compiled import CompiledPolicy
@@ -52,7 +53,7 @@ def read_files(paths: Sequence[Path]) -> AssertionFiles:
 
 
 def assertion_findings(modules: ModuleSet, files: AssertionFiles, today: datetime.date) -> tuple[Finding, ...]:
-    """Return what breaks the assertions of FILES, in each form of MODULES, which link.
+    """Return what breaks the assertions of FILES, in each form of MODULES that says something else. They link.
 
     What is exempt is a finding that does not count. An exemption is over on the day after its last one. What fails
     a check of sechecker in the base alone is not the modules' and is left out.
@@ -60,7 +61,11 @@ def assertion_findings(modules: ModuleSet, files: AssertionFiles, today: datetim
     exempt = _Exemptions(files, today)
     of_base = _of_base(files, modules) if files.sechecker else frozenset()
     found: list[Finding] = []
-    for build in modules.built.formats:
+    builds = modules.built.formats
+    texts = [{module.source.name: module.cil for module in build.modules} for build in builds]
+    for build, text in zip(builds, texts, strict=True):
+        if build is not builds[0] and same_forms(texts[0], text):
+            continue
         if not isinstance(build.result, Linked):
             continue
         policy = modules.policy if build.result == modules.linked else CompiledPolicy(build.result.policy)

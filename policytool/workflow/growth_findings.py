@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from policytool.gate.file_label_growth import FileLabels, read_entries
 from policytool.gate.grown import GateSide, grown
 from policytool.gate.growth import Growth
 from policytool.gate.origin import Origin, Origins
+from policytool.gate.same_forms import same_forms
 from policytool.gate.statement_growth import ModuleText
 from policytool.model.printable import printable
 from policytool.policy.compiled import CompiledPolicy
@@ -39,14 +40,17 @@ def growth_findings(
 ) -> tuple[Finding, ...]:
     """Return what AFTER allows and BEFORE (None: the base of the modules alone) did not, in order of place.
 
-    Modules that have two forms are compared in each form that differs. A comment can disable a finding. InputError:
-    modules of one side have an error.
+    Modules that have two forms are compared in each of them, unless the forms say the same. A comment can disable a
+    finding. InputError: modules of one side have an error.
     """
     if not isinstance(after, ModuleSet) or isinstance(before, CompiledPolicy):
         return tuple(_of_policies(before, after))
     found: list[Finding] = []
     olds = {build.format: build for build in _linked(before)} if before else {}
-    for new in _linked(after):
+    news = _linked(after)
+    if _say_the_same(news) and (before is None or _say_the_same(before.built.formats)):
+        news = news[:1]
+    for new in news:
         if before is None:
             alone = GateSide(after.plain, ModuleText({}, {}), _labels(after.base_linked.file_contexts))
             found += _of_builds(alone, (), _side(after, new), new.modules)
@@ -61,6 +65,11 @@ def _linked(modules: ModuleSet) -> tuple[FormatBuild, ...]:
     # Says what is wrong where something is.
     _ = modules.linked
     return modules.built.formats
+
+
+def _say_the_same(builds: Sequence[FormatBuild]) -> bool:
+    texts = [{module.source.name: module.cil for module in build.modules} for build in builds]
+    return all(same_forms(texts[0], text) for text in texts[1:])
 
 
 def _texts(build: FormatBuild) -> Mapping[str, tuple[str, str]]:
