@@ -24,9 +24,9 @@ from policytool.model.observation import Observations
 from policytool.model.profile import ModuleFormat, Profile
 from policytool.policy.verdicts import Verdict
 from policytool.toolchain.base import find_base
-from policytool.toolchain.build import build
 from policytool.traces.bundle.bundle import read_trace
 from policytool.workflow.compare import UNCONFINED, Comparison, compare_policies
+from policytool.workflow.gated import gated
 from policytool.workflow.generate import generate_modules
 from policytool.workflow.module_set import ModuleSet
 from policytool.workflow.replay import ModuleReplay, replay_modules
@@ -104,9 +104,15 @@ def write(candidates: Iterable[Candidate], folder: Path, language: ModuleFormat 
             raise InputError(f"cannot write {place}: {error.strerror}") from error
 
 
-def check(*folders: Path, base: Path | None = None) -> tuple[Finding, ...]:
-    """Compile the modules in FOLDERS, link them with the whole base, and return what is wrong, by place."""
-    return build(folders, find_base(base)).findings
+def check(
+    *folders: Path, against: str = "", assertions: Sequence[Path] = (), base: Path | None = None
+) -> tuple[Finding, ...]:
+    """Compile the modules in FOLDERS, link them with the whole base, and return what is wrong, by place.
+
+    AGAINST is a folder or a revision of git: what the modules allow more than those there is wrong as well. So is
+    what breaks ASSERTIONS, files. A finding that `fails` is neither a warning nor disabled.
+    """
+    return gated(ModuleSet(folders, find_base(base)), against, assertions)
 
 
 def replay(
