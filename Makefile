@@ -31,8 +31,9 @@ traces: setup-lab ## record every scenario of every daemon under policies/ into 
 lab-audit2allow: setup-lab ## what audit2allow makes of the same scenarios, enforced (root; about 15 minutes)
 	$(BIN)/python bench/lab_audit2allow.py
 
-bench: setup ## how fast logs are read, beside audit2allow and ausearch
+bench: setup ## how fast logs are read, beside audit2allow and ausearch, and policies compared, beside sediff
 	$(BIN)/python bench/readers.py
+	$(BIN)/python bench/policies.py
 
 results: setup ## every figure that depends on traces and modules: docs/figures.md, README (TRACES="…" names other traces)
 	$(BIN)/python bench/results.py $(TRACES)

@@ -35,6 +35,7 @@ _VERBS = (
     "compare",
     "reach",
     "flow",
+    "diff",
     "report",
     "lab",
     "daemon",

@@ -8,6 +8,7 @@ number, tuple or frozen value. `source, target, tclass, perms` mean what they me
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -43,7 +44,14 @@ _XPERM_RULES = frozenset(
 # How much a permission of a class lets be read and be written.
 FlowWeights = Mapping[tuple[str, str], tuple[int, int]]
 
-# Source, target, class and permissions of a rule, and setools' own object; None where there is no more to tell.
+# Source, target, class, permissions and condition of a rule, and whether it is in force.
+PlainRule = tuple[str, str, str, frozenset[str], Condition | None, bool]
+
+# What stands for the condition of a rule without one: none, and in force.
+_ALWAYS: tuple[Condition | None, bool] = (None, True)
+
+# Source, target, class and permissions of a rule. Last its condition and whether it is in force, None for no
+# condition; for a rule without permissions setools' own object.
 _Rule = tuple[str, str, str, frozenset[str], Any]
 
 
@@ -290,22 +298,45 @@ class CompiledPolicy:
         collects = gc.isenabled()
         gc.disable()
         try:
-            for rule in self._policy.terules():
+            # To ask each rule for its condition takes as long as to make it, and most have none.
+            conditional = Counter[tuple[Any, ...]]()
+            for rule, condition in self._conditional_rules():
                 kind = id(rule.ruletype)
-                perms, whole = _NO_PERMS, rule
                 if kind in with_perms:
                     perms = perm_sets.setdefault(rule.perms, rule.perms)
-                    try:
-                        _ = rule.conditional
-                    except RuleNotConditional:
-                        whole = None
-                elif kind not in kinds:
-                    continue
-                kinds[kind].append((rule.source.name, rule.target.name, rule.tclass.name, perms, whole))
+                    row = (rule.source.name, rule.target.name, rule.tclass.name, perms)
+                    conditional[kind, *row] += 1
+                    kinds[kind].append((*row, condition))
+            for rule in self._policy.terules():
+                kind = id(rule.ruletype)
+                if kind in with_perms:
+                    perms = perm_sets.setdefault(rule.perms, rule.perms)
+                    row = (rule.source.name, rule.target.name, rule.tclass.name, perms)
+                    # One that says the same as a conditional rule is that one, or as good as it.
+                    if conditional and conditional.get((kind, *row)):
+                        conditional[kind, *row] -= 1
+                    else:
+                        kinds[kind].append((*row, None))
+                elif kind in kinds:
+                    kinds[kind].append((rule.source.name, rule.target.name, rule.tclass.name, _NO_PERMS, rule))
         finally:
             if collects:
                 gc.enable()
         return found
+
+    def _conditional_rules(self) -> Iterator[tuple[Any, tuple[Condition, bool]]]:
+        """Yield every rule under a condition, with it and whether it is in force."""
+        for conditional in self._policy.conditionals():
+            holds = bool(conditional.evaluate(**self._stated))
+            for block, rules in ((True, conditional.true_rules()), (False, conditional.false_rules())):
+                condition = _condition_of(conditional, block), holds is block
+                for rule in rules:
+                    yield rule, condition
+
+    def plain_rules(self, ruletype: TeRuleType) -> Iterator[PlainRule]:
+        """Yield the rules of RULETYPE, one with permissions, as `rules` does, as tuples: for who reads them all."""
+        for source, target, tclass, perms, whole in self._rules[ruletype]:
+            yield source, target, tclass, perms, *(_ALWAYS if whole is None else whole)
 
     def rules(
         self,
@@ -328,7 +359,7 @@ class CompiledPolicy:
                 if (perm and perm not in perms) or (where is not None and not where(source, target, tclass)):
                     continue
                 of_xperms, xperms = _xperms(ruletype, whole)
-                condition, enabled = (None, True) if whole is None else _condition(whole, self._stated)
+                condition, enabled = self._in_force(whole)
                 yield TeRule(ruletype, source, target, tclass, perms, of_xperms, xperms, condition, enabled)
 
     def type_transitions(self) -> Iterator[TransitionRule]:
@@ -387,8 +418,14 @@ class CompiledPolicy:
             if words in theirs:
                 continue
             of_xperms, xperms = _xperms(ruletype, rule)
-            condition, enabled = (None, True) if rule is None else _condition(rule, self._stated)
+            condition, enabled = self._in_force(rule)
             yield TeRule(ruletype, source, target, tclass, perms, of_xperms, xperms, condition, enabled)
+
+    def _in_force(self, whole: Any) -> tuple[Condition | None, bool]:
+        """Return the condition that the last part of a _Rule tells, and whether the rule is in force."""
+        if whole is None:
+            return _ALWAYS
+        return whole if isinstance(whole, tuple) else _condition(whole, self._stated)
 
     def _words(self, ruletype: TeRuleType) -> Sequence[tuple[object, ...]]:
         """Return each rule of one kind as its words, in their order."""
@@ -498,12 +535,16 @@ def _condition(rule: object, stated: Mapping[str, bool]) -> tuple[Condition | No
         conditional = rule.conditional  # type: ignore[attr-defined]
     except RuleNotConditional:
         return None, True
-    condition = Condition(
+    block = bool(rule.conditional_block)  # type: ignore[attr-defined]
+    return _condition_of(conditional, block), bool(rule.enabled(**stated))  # type: ignore[attr-defined]
+
+
+def _condition_of(conditional: Any, block: bool) -> Condition:
+    return Condition(
         expression=_expression(conditional),
         booleans=frozenset(str(boolean.name) for boolean in conditional.booleans),
-        block=bool(rule.conditional_block),  # type: ignore[attr-defined]
+        block=block,
     )
-    return condition, bool(rule.enabled(**stated))  # type: ignore[attr-defined]
 
 
 def _expression(conditional: object) -> str:
@@ -514,10 +555,12 @@ def _worded(rule: _Rule) -> tuple[object, ...]:
     whole = rule[4]
     if whole is None:
         return rule
+    if isinstance(whole, tuple):
+        return (*rule[:4], (whole[0].expression, whole[0].block), None)
     condition = None
     with suppress(RuleNotConditional):
         condition = (_expression(whole.conditional), bool(whole.conditional_block))
-    return (*rule[:4], condition, None if rule[3] else frozenset(map(int, whole.perms)))
+    return (*rule[:4], condition, frozenset(map(int, whole.perms)))
 
 
 def _xperms(ruletype: TeRuleType, rule: Any) -> tuple[str, frozenset[int]]:
