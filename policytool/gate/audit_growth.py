@@ -21,5 +21,5 @@ def audit_growth(pair: Pair) -> Iterator[Growth]:
     ):
         for growth in gained(way, ruletype, said):
             source, target = growth.example
-            if source in pair.then and target in pair.then:
+            if not source or (source in pair.then and target in pair.then):
                 yield replace(growth, id=id_)

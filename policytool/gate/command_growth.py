@@ -94,7 +94,7 @@ def _differing(pair: Pair) -> Iterator[TeRule]:
 
 def _types(pair: Pair, name: str) -> frozenset[str]:
     """Return the types, by their names in AFTER, that NAME stands for in either policy and both have."""
-    return (pair.now(pair.before.expand(name)) | pair.after.expand(name)) & pair.then.keys()
+    return (pair.now(pair.before.expand(name)) | pair.after.expand(name)).intersection(pair.then)
 
 
 def _then(pair: Pair, keys: Iterable[_Key]) -> list[_Key]:

@@ -77,8 +77,7 @@ class Pair:
         """The attributes of both policies whose types became more, with the types that BEFORE had already."""
         found = {}
         for attribute, types in self.after.attributes.items():
-            if attribute in self.before.attributes:
-                more = (types - self.now(self.before.attributes[attribute])) & self.then.keys()
-                if more:
-                    found[attribute] = more
+            had = self.before.attributes.get(attribute)
+            if had is not None and (more := (types - self.now(had)).intersection(self.then)):
+                found[attribute] = more
         return found

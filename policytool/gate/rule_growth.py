@@ -25,12 +25,16 @@ _NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Sources and targets for which a rule may be new; SWITCHED: only since a boolean has another default."""
+    """Sources and targets for which a rule may be new.
+
+    SWITCHED: only since these booleans have other defaults. JOINED: only since a type joined this attribute.
+    """
 
     rule: TeRule
     sources: frozenset[str]
     targets: frozenset[str]
     switched: frozenset[str] = frozenset()
+    joined: str = ""
 
 
 @dataclass(slots=True)
@@ -83,8 +87,18 @@ def _pieces(pair: Pair, ruletype: TeRuleType) -> Iterator[_Piece]:
         for rule in after.rules((ruletype,), lambda source, target, _: source in gained or target in gained):
             if rule not in told:
                 # What an attribute gives a new type, as source or as target, is no choice of the change.
-                yield _Piece(rule, gained.get(rule.source, none), after.expand(rule.target) & old)
-                yield _Piece(rule, after.expand(rule.source) & old, gained.get(rule.target, none))
+                yield _Piece(
+                    rule,
+                    gained.get(rule.source, none),
+                    after.expand(rule.target) & old,
+                    joined=rule.source,
+                )
+                yield _Piece(
+                    rule,
+                    after.expand(rule.source) & old,
+                    gained.get(rule.target, none),
+                    joined=rule.target,
+                )
     flipped = _flipped(pair)
     if flipped:
         for rule in after.rules((ruletype,)):
@@ -249,6 +263,8 @@ def _told(id_: str, piece: _Piece, gain: _Gain, universe: Universe, what: str) -
         parts.append(f"for {len(sources)} domains ({_some(sources)})")
     if len(targets) > 1:
         parts.append(f"on {len(targets)} types ({_some(targets)})")
+    # What brought it is a rule, or that a type joined the attribute which the rule names.
+    joins = (sources[0] if piece.joined == rule.source else targets[0], piece.joined)
     return Growth(
         id=id_,
         message=", ".join(parts),
@@ -256,10 +272,10 @@ def _told(id_: str, piece: _Piece, gain: _Gain, universe: Universe, what: str) -
         target=target,
         tclass=rule.tclass,
         perms=perms,
-        example=(sources[0], targets[0]),
+        example=("", "") if piece.joined else (sources[0], targets[0]),
         count=gain.count,
-        words=(rule.source, rule.target, rule.tclass, *perms),
-        keyword=rule.ruletype.value,
+        words=joins if piece.joined else (rule.source, rule.target, rule.tclass, *perms),
+        keyword="typeattributeset" if piece.joined else rule.ruletype.value,
     )
 
 

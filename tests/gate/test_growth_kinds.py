@@ -56,6 +56,8 @@ GROWN = [
     ("(boolean mine true)", "(boolean mine false)", "G-boolean", "boolean mine is on by default, and was off"),
     ("(typeattributeset trusted m_t)", "", "G-attribute", "m_t carries the attribute trusted"),
     ("(typeattributeset trusted m_t)", "", "G-allow", "m_t kernel_t:security { load_policy }"),
+    ("(typeattributeset file_type port_t)", "", "G-allow", "d_t port_t:file { ioctl open read write }"),
+    ("(typeattributeset file_type port_t)", "", "G-attribute", "port_t carries the attribute file_type"),
     ("(typepermissive m_t)", "", "G-permissive", "m_t is permissive now"),
     ("(typepermissive b_t)", "", "G-permissive", "b_t is permissive now"),
     ("(allowx a_t etc_t (ioctl file (0x5402)))", "", "G-xperm", "1 commands more"),
