@@ -8,10 +8,12 @@ attributes that only neverallow rules name) are read from the modules' text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from policytool.gate.growth import Growth, Pair
+from policytool.policy.canonical_cil import canonical_statements
 from policytool.policy.cil_rules import CilStatement, read_cil, statements
 
 _IDS = {
@@ -21,7 +23,11 @@ _IDS = {
     "policycap": "G-policycap",
     "handleunknown": "G-policycap",
 }
-_NEVER = ("neverallow", "neverallowx")
+# As canonical_statements writes them.
+_NEVERALLOW = re.compile(r"(?P<head>\( neverallow .* \( [\w.-]+ )\( (?P<perms>[\w -]+) \) \) \)")
+_SET = re.compile(r"\( typeattributeset (?P<name>[\w.-]+) (?P<set>\( (?:and|or|not|xor|all)\b.*) \)$")
+_NAME = re.compile(r"[A-Za-z_][\w.-]*")
+_NO_NAMES = frozenset({"optional", "neverallow", "neverallowx", "and", "or", "not", "xor", "all"})
 _LOGINS = ("selinuxuser", "selinuxuserdefault", "userprefix")
 
 
@@ -68,15 +74,12 @@ def text_growth(pair: Pair, before: ModuleText, after: ModuleText) -> Iterator[G
     """Yield what modules say and no compiled policy holds: neverallow rules, logins, attributes, modules gone."""
     for name in sorted(before.cil.keys() - after.cil.keys()):
         yield Growth("G-module", f"the module {name} is gone, with what it confined and forbade")
-    old, new = _counted(before), _counted(after)
-    for text in sorted(old.keys() - new.keys()):
-        if old[text].keyword in _NEVER:
-            yield Growth("G-neverallow", f"no longer forbidden: {text}", words=old[text].words[:2])
+    yield from _forbidden_no_more(before, after)
+    old, new = _logins(before), _logins(after)
     for text in sorted(old.keys() ^ new.keys()):
         statement = new.get(text) or old[text]
-        if statement.keyword in _LOGINS:
-            since = "now" if text in new else "no longer"
-            yield Growth("G-user", f"{text} {since}", words=statement.words, keyword=statement.keyword)
+        since = "now" if text in new else "no longer"
+        yield Growth("G-user", f"{text} {since}", words=statement.words, keyword=statement.keyword)
     kept = pair.before.attributes.keys() | pair.after.attributes.keys()
     had = set(_members(before))
     for attribute, type_ in sorted(set(_members(after)) - had):
@@ -91,8 +94,43 @@ def text_growth(pair: Pair, before: ModuleText, after: ModuleText) -> Iterator[G
             )
 
 
-def _counted(side: ModuleText) -> Mapping[str, CilStatement]:
-    return {one.text: one for cil in side.cil.values() for one in statements(cil, (*_NEVER, *_LOGINS))}
+def _logins(side: ModuleText) -> Mapping[str, CilStatement]:
+    return {login.text: login for cil in side.cil.values() for login in statements(cil, _LOGINS)}
+
+
+def _forbidden_no_more(before: ModuleText, after: ModuleText) -> Iterator[Growth]:
+    """Yield neverallow rules that are gone or forbid less, and sets they name that stand for something else.
+
+    The sets that pp numbers are in their rules' places here, so that one type less in a rule is seen.
+    """
+    old, new = _canonical(before), _canonical(after)
+    rules = {rule for rule in old if "( neverallow" in rule}
+    for rule in sorted(rules - new):
+        words = tuple(word for word in _NAME.findall(rule) if word not in _NO_NAMES)
+        yield Growth("G-neverallow", f"no longer forbidden: {_close(rule)}", words=words[:2])
+    named = {word for rule in rules for word in _NAME.findall(rule)}
+    for statement in sorted(old ^ new):
+        match = _SET.match(statement)
+        if match and match["name"] in named:
+            since = "now" if statement in new else "no longer"
+            said = f"a neverallow rule names {match['name']}, which is {_close(match['set'])} {since}"
+            yield Growth("G-neverallow", said, words=(match["name"],), keyword="typeattributeset")
+
+
+def _canonical(side: ModuleText) -> frozenset[str]:
+    """Return the statements of all modules; a neverallow rule with two permissions is two with one each."""
+    found = set()
+    for name, cil in side.cil.items():
+        for statement in canonical_statements(name, cil):
+            if match := _NEVERALLOW.fullmatch(statement):
+                found |= {f"{match['head']}( {perm} ) ) )" for perm in match["perms"].split()}
+            else:
+                found.add(statement)
+    return frozenset(found)
+
+
+def _close(statement: str) -> str:
+    return statement.replace("( ", "(").replace(" )", ")")
 
 
 def _members(side: ModuleText) -> Iterator[tuple[str, str]]:

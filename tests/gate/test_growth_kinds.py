@@ -139,6 +139,18 @@ GROWN = [
     ("(typealias two_t)(typealiasactual two_t m_t)", "(type two_t)", "G-alias", "what may be done to m_t"),
     ("", "(neverallow m_t var_t (file (write)))", "G-neverallow", "no longer forbidden: (neverallow m_t var_t"),
     (
+        "(neverallow m_t var_t (file (write)))",
+        "(neverallow m_t var_t (file (write open)))",
+        "G-neverallow",
+        "no longer forbidden: (neverallow m_t var_t (file (open)))",
+    ),
+    (
+        "(typeattribute s)(typeattributeset s (and domain (not (m_t d_t))))(neverallow s self (dir (read)))",
+        "(typeattribute s)(typeattributeset s (and domain (not (d_t))))(neverallow s self (dir (read)))",
+        "G-neverallow",
+        "a neverallow rule names s, which is (and domain (not (m_t d_t))) now",
+    ),
+    (
         f"(typeattributeset unused m_t){_EXEMPTS}",
         _EXEMPTS,
         "G-attribute",
@@ -197,6 +209,10 @@ SAME = [
     ("(type private_t)(typeattributeset file_type private_t)", ""),
     ("(constrain (file (write)) (eq u1 u2))", ""),
     ("(neverallow m_t var_t (dir (write)))", ""),
+    (
+        "(neverallow m_t var_t (dir (write)))(neverallow m_t var_t (dir (read)))",
+        "(neverallow m_t var_t (dir (read write)))",
+    ),
     ("(typebounds d_t m_t)(allow d_t etc_t (file (read)))", "(allow d_t etc_t (file (read)))"),
     ('(filecon "/etc/m" file (u object_r etc_t ((s0) (s0))))', ""),
     ("(allow c_t var_t (file (getattr)))", ""),

@@ -99,6 +99,17 @@ def test_a_caller_in_another_module_grows_by_an_interface_of_ours(small_base: Ba
 
 
 @pytest.mark.base
+def test_a_neverallow_rule_with_an_exemption_more_is_told(small_base: Base, tmp_path: Path) -> None:
+    # pp writes a numbered set, whose number stays.
+    rule = "neverallow { m_t @MORE@ } etc_t:file write;"
+    before = modules(tmp_path / "old", small_base, {"m.te": text(end=rule.replace("@MORE@", "etc_t"))})
+    after = modules(tmp_path / "new", small_base, {"m.te": text(end=rule.replace("@MORE@", "-etc_t"))})
+    found = growth_findings(before, after)
+    assert {finding.id for finding in found} == {"G-neverallow"}
+    assert all(finding.message.startswith("no longer forbidden: (neverallow ") for finding in found)
+
+
+@pytest.mark.base
 def test_a_comment_disables_growth(small_base: Base, tmp_path: Path) -> None:
     comment = "permissive m_t; # policytool: disable=G-permissive until the next release"
     before = modules(tmp_path / "old", small_base, {"m.te": text()})
