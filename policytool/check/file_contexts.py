@@ -22,7 +22,7 @@ _FILECON = re.compile(
 )
 # A pattern's parts whose every match is known: `(/.*)?` at the end, and one character made optional.
 _SUBTREE = ("(/.*)?", "(/.+)?")
-_OPTIONAL = re.compile(r"(?P<kept>[A-Za-z0-9_/-])\?")
+_OPTIONAL = re.compile(r"(?<!\\)(?P<kept>[A-Za-z0-9_/-])\?")
 _CLASS = re.compile(r"\\(?:[A-Za-z0-9]|$)")
 _ESCAPED = re.compile(r"\\.")
 _META = re.compile(r"[][.*+?(){}|^$]")

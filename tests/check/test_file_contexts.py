@@ -46,6 +46,7 @@ def test_sample_paths(pattern: str, paths: tuple[str, ...]) -> None:
 @given(st.text(alphabet="/ab.?\\*", max_size=12))
 @example("\\\\?")
 @example("\\/??")
+@example("\\/?\\/")
 def test_every_sample_is_a_match(pattern: str) -> None:
     try:
         compiled = re.compile(pattern)
