@@ -2,7 +2,8 @@
 """The statements of a module's CIL without what says nothing to the kernel: order, comments, how rules are joined.
 
 Two texts with the same statements give the same policy with any base with which both link. The reverse does not
-hold: a rule that an optional block repeats, or an attribute spelled out, is a difference here and none to the kernel.
+hold: a rule that an optional block repeats, or an attribute spelled out, is a difference here and none to the
+kernel.
 """
 
 from __future__ import annotations
