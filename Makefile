@@ -8,7 +8,7 @@ MODULES := libvirt_lxc libvirtd virtinterfaced virtlockd virtlogd virtlxcd virtn
 	virtqemud virtsecretd virtstoraged virtvboxd virtxend svirt_t
 TRACED := $(dir $(wildcard traces/libvirt/*/manifest.json))
 
-.PHONY: help demo test lab-test lab-verify lab-audit2allow traces bench results fuzz lint format golden policies bases setup setup-dev setup-lab clean
+.PHONY: help demo test lab-test lab-verify lab-audit2allow traces bench results fuzz lint lint-policies format golden policies bases setup setup-dev setup-lab clean
 
 help: ## say what the targets are
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -47,6 +47,9 @@ lint: setup-dev ## ruff and mypy --strict
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+lint-policies: setup-dev ## the community's checks of policies/: SELint, refpolicy's assertions (sechecker)
+	$(BIN)/python .ci/lint_policies.py policies
 
 format: setup-dev ## let ruff mend and format what it can
 	$(BIN)/ruff check --fix .

@@ -20,7 +20,10 @@ from policytool.toolchain.cache import Cache, digest, open_cache
 from policytool.toolchain.run import run
 
 _FOLDER = Path("/usr/share/selinux/devel/include")
-_SETTING = re.compile(r"^\s*(?:override\s+)?(?P<name>[A-Z_]+)\s*[?:]?=\s*(?P<value>.*?)\s*$", re.MULTILINE)
+# An empty value ends at its own line.
+_SETTING = re.compile(
+    r"^[ \t]*(?:override[ \t]+)?(?P<name>[A-Z_]+)[ \t]*[?:]?=[ \t]*(?P<value>.*?)[ \t]*$", re.MULTILINE
+)
 
 # What the headers' Makefile takes for what build.conf does not set.
 _DEFAULTS = {"TYPE": "standard", "MLS_SENS": "16", "MLS_CATS": "1024", "MCS_CATS": "1024"}

@@ -35,6 +35,8 @@ PACKAGES: Mapping[str, tuple[str, str]] = {
     "qemu-img": ("qemu-utils", "qemu-img"),
     "qemu-system-x86_64": ("qemu-system-x86", "qemu-system-x86-core"),
     "secilc": ("secilc", "secilc"),
+    "sechecker": ("setools", "setools-console"),
+    "selint": ("selint", "selint"),
     "semodule": ("policycoreutils", "policycoreutils"),
     "semodule_package": ("semodule-utils", "policycoreutils"),
     "setfiles": ("policycoreutils", "policycoreutils"),

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 from policytool.generate.writers.comment import safe
+from policytool.generate.writers.te import style_key
 from policytool.model.module import Interface, InterfaceKind, PolicyModule
 
 
@@ -12,15 +15,15 @@ def write_interfaces(module: PolicyModule) -> str:
     summary = safe(module.summary) or f"Policy for {module.domain}."
     lines = [f"## <summary>{_xml(summary)}</summary>", ""]
     for interface in module.interfaces:
-        lines += _interface(interface)
+        lines += _interface(interface, module.declared | {module.domain})
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _interface(interface: Interface) -> list[str]:
+def _interface(interface: Interface, own: Collection[str]) -> list[str]:
     body = _BODIES[interface.kind](interface)
     about_files = interface.kind in (InterfaceKind.READ, InterfaceKind.MANAGE)
     domain = () if about_files else (interface.domain,)
-    types = ", ".join(dict.fromkeys((*domain, *interface.types, *interface.folders)))
+    types = (*domain, *interface.types, *interface.folders)
     return [
         "#" * 40,
         "## <summary>",
@@ -33,14 +36,22 @@ def _interface(interface: Interface) -> list[str]:
         "## </param>",
         "#",
         f"interface(`{interface.name}',`",
-        "\tgen_require(`",
-        f"\t\ttype {types};",
-        "\t')",
+        *_require(dict.fromkeys(types), own),
         "",
         *(f"\t{line}" for line in body),
         "')",
         "",
     ]
+
+
+def _require(types: Iterable[str], own: Collection[str]) -> list[str]:
+    """Return the requirement of TYPES. Where one is not the module's OWN, SELint (W-011) asks for an interface."""
+    lines = []
+    for type_ in sorted(types, key=style_key):
+        # The folder on the way there belongs to a module that has no interface for searching it.
+        mark = "" if type_ in own else " #selint-disable:W-011"
+        lines.append(f"\t\ttype {type_};{mark}")
+    return ["\tgen_require(`", *lines, "\t')"]
 
 
 def _domtrans(interface: Interface) -> list[str]:

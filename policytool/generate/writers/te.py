@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writer of refpolicy source, the .te file of a module."""
+"""Writer of refpolicy source, the .te file of a module.
+
+Sections and their order are those of refpolicy's style guide, as far as SELint checks them (C-001, C-006):
+declarations; what the daemon does (its transitions, rules about itself, about its own types, about all others, and
+optional blocks); then each other domain in the same order.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
 from policytool.generate.writers.comment import reasons, safe
+from policytool.generate.writers.m4_words import undefine
 from policytool.model.access import AccessKey
 from policytool.model.module import Need, OptionalBlock, PolicyModule
 from policytool.model.rules import AllowRule, AllowXpermRule, DontauditRule, TypeTransition
@@ -19,22 +25,85 @@ _WIDTH = 100
 
 def write_te(module: PolicyModule) -> str:
     """Return the .te text of MODULE; equal modules give equal bytes."""
+    writer = _Writer(module)
     lines = [f"policy_module({module.name}, {module.version})", "", *_header(module), ""]
-    lines += _require(module)
-    lines += _declarations(module)
-    own = [rule for rule in module.rules if rule.source == module.domain]
-    others = [rule for rule in module.rules if rule.source != module.domain]
-    xperms = {rule.sort_key[:3]: rule for rule in module.xperm_rules}
-    lines += _section(f"What {module.domain} was seen doing", own, xperms)
-    lines += _section(f"What others were seen doing to {module.domain}", others, xperms)
-    for block in module.optionals:
-        lines += _optional(block)
-    if module.dontaudit_rules:
-        lines += [_RULER, "#", "# What is denied, and not logged", "#", "", *_dontaudits(module), ""]
+    body = writer.body()
+    names = {transition.name for transition in writer.transitions if transition.name}
+    statements = (*_require(module), *_declarations(module), *body)
+    plain = "\n".join(line for line in statements if not line.lstrip().startswith("#"))
+    undefined, quoted = undefine(sorted(names), _without_names(plain))
+    if quoted:
+        body = [_quoted(line, quoted) for line in body]
+    lines += [*_require(module), *_declarations(module)]
+    if undefined:
+        lines += ["# m4 would take these words in names of files for macros.", *undefined, ""]
+    lines += body
     if module.remarks:
         lines += [_RULER, "#", "# What was seen and is not allowed here", "#"]
         lines += [f"# {safe(remark)}" for remark in module.remarks]
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _without_names(text: str) -> str:
+    """Return TEXT without the names of files in it, which stand in double quotes."""
+    return " ".join(text.split('"')[::2])
+
+
+def _quoted(line: str, names: frozenset[str]) -> str:
+    """Return LINE with the name of a file that it ends with in m4's quotes, if that is one of NAMES."""
+    start, mark, rest = line.partition('"')
+    name, _, end = rest.partition('"')
+    is_transition = start.lstrip().startswith("type_transition ")
+    return f"{start}{mark}`{name}'{mark}{end}" if is_transition and name in names else line
+
+
+class _Writer:
+    """Writes the sections of one module."""
+
+    def __init__(self, module: PolicyModule) -> None:
+        self.module = module
+        self.xperms = {rule.sort_key[:3]: rule for rule in module.xperm_rules}
+        self.transitions = (
+            *module.transitions,
+            *(transition for block in module.optionals for transition in block.transitions),
+        )
+
+    def body(self) -> list[str]:
+        """Return the lines behind the declarations."""
+        module = self.module
+        own = self._of((module.domain,))
+        others = [line for source in self._other_sources() for line in self._of((source,))]
+        return [
+            *_section(f"{module.domain} local policy: what it was seen doing", own),
+            *_section(f"What others were seen doing to {module.domain}", others),
+        ]
+
+    def _other_sources(self) -> list[str]:
+        sources = {one.source for one in self.transitions}
+        sources |= {rule.source for rule in (*self.module.every_rule, *self.module.dontaudit_rules)}
+        return sorted(sources - {self.module.domain})
+
+    def _of(self, sources: Sequence[str]) -> list[str]:
+        """Return what the module says of SOURCES: transitions, rules, what is not logged, optional blocks."""
+        module = self.module
+        transitions = [one for one in module.transitions if one.source in sources]
+        others = self._other_sources()
+        lines = [line for one in transitions for line in _transition(one, misread=one.target in others)]
+        lines += [""] if lines else []
+        rules = sorted((rule for rule in module.rules if rule.source in sources), key=self._place)
+        lines += [line for rule in rules for line in _allow(rule, self.xperms)]
+        silent = [rule for rule in module.dontaudit_rules if rule.source in sources]
+        if silent:
+            lines += ["# What is denied, and not logged.", *_dontaudits(silent), ""]
+        for block in module.optionals:
+            lines += _optional(block, sources)
+        return lines
+
+    def _place(self, rule: AllowRule) -> int:
+        """Return the place of RULE in its section: rules about itself, about the module's own types, the others."""
+        if rule.source == rule.target:
+            return 0
+        return 1 if {rule.source, rule.target} <= self.module.declared else 2
 
 
 def _header(module: PolicyModule) -> list[str]:
@@ -93,14 +162,14 @@ def _require(module: PolicyModule) -> list[str]:
     types |= {name for rule in module.dontaudit_rules for name in (rule.source, rule.target)}
     types |= {attribute.type_ for attribute in module.attributes}
     types |= {module.domain} if module.extends else set()
-    names = [("type", name) for name in sorted(types - module.declared)]
+    attributes = {name for declaration in module.types for name in declaration.attributes}
+    attributes |= {name for attribute in module.attributes for name in attribute.attributes}
+    names = [("attribute", name) for name in sorted(attributes, key=style_key)]
+    names += [("type", name) for name in sorted(types - module.declared, key=style_key)]
     # policy_module() requires the classes of the kernel, but not those of user space (dbus).
     names += [
         ("class", f"{tclass} {_set(perms)}") for tclass, perms in _classes((*module.rules, *module.dontaudit_rules))
     ]
-    attributes = {name for declaration in module.types for name in declaration.attributes}
-    attributes |= {name for attribute in module.attributes for name in attribute.attributes}
-    names += [("attribute", name) for name in sorted(attributes)]
     names += [("role", role) for role in sorted({role.role for role in module.roles})]
     if not names:
         return []
@@ -115,7 +184,7 @@ def _classes(rules: Iterable[AllowRule | DontauditRule]) -> list[tuple[str, tupl
 
 
 def _declarations(module: PolicyModule) -> list[str]:
-    if module.extends and not (module.attributes or module.transitions):
+    if not (module.types or module.attributes or module.roles):
         return []
     lines = [_RULER, "#", "# Declarations", "#", ""]
     for declaration in module.types:
@@ -125,24 +194,23 @@ def _declarations(module: PolicyModule) -> list[str]:
         lines.append(f"# {safe(attribute.reason)}")
         lines.append(f"typeattribute {attribute.type_} {', '.join(attribute.attributes)};")
     lines += [f"role {role.role} types {role.type_};" for role in module.roles]
-    for transition in module.transitions:
-        lines += _transition(transition)
     return [*lines, ""]
 
 
-def _transition(transition: TypeTransition) -> list[str]:
-    # In quotes of m4: a file may have the name of a macro (libvirt has a folder `interface`).
-    name = f' "`{transition.name}\'"' if transition.name else ""
+def _transition(transition: TypeTransition, *, misread: bool) -> list[str]:
+    """Return the lines of TRANSITION. SELint 1.4.0 takes the target for the domain in whose section it belongs.
+
+    MISREAD: there is such a section, or other rules stand behind the transition.
+    """
+    name = f' "{transition.name}"' if transition.name else ""
     return [
         f"# {safe(transition.reason)}",
-        f"type_transition {transition.source} {transition.target}:{transition.tclass} {transition.default}{name};",
+        f"type_transition {transition.source} {transition.target}:{transition.tclass} {transition.default}{name};"
+        f"{' #selint-disable:C-001' if misread else ''}",
     ]
 
 
-def _section(
-    title: str, rules: Iterable[AllowRule], xperms: dict[tuple[str, str, str], AllowXpermRule]
-) -> list[str]:
-    body = [line for rule in rules for line in _allow(rule, xperms)]
+def _section(title: str, body: list[str]) -> list[str]:
     return [_RULER, "#", f"# {title}", "#", "", *body] if body else []
 
 
@@ -157,24 +225,35 @@ def _allow(rule: AllowRule, xperms: dict[tuple[str, str, str], AllowXpermRule]) 
     return [*lines, ""]
 
 
-def _dontaudits(module: PolicyModule) -> list[str]:
+def _dontaudits(rules: Iterable[DontauditRule]) -> list[str]:
     lines = []
-    for rule in module.dontaudit_rules:
+    for rule in rules:
         target = "self" if rule.target == rule.source else rule.target
         lines += [f"# {safe(line)}" for line in rule.reason.split("\n")]
         lines.append(f"dontaudit {rule.source} {target}:{rule.tclass} {_set(rule.perms)};")
     return lines
 
 
-def _optional(block: OptionalBlock) -> list[str]:
+def _optional(block: OptionalBlock, sources: Sequence[str]) -> list[str]:
+    """Return what BLOCK says of SOURCES, as a block of its own; nothing if it says nothing of them."""
+    rules = [rule for rule in block.rules if rule.source in sources]
+    transitions = [transition for transition in block.transitions if transition.source in sources]
+    if not (rules or transitions):
+        return []
     xperms = {rule.sort_key[:3]: rule for rule in block.xperm_rules}
-    required = [f"\ttype {name};" for name in block.types]
-    required += [f"\tclass {tclass} {_set(perms)};" for tclass, perms in _classes(block.rules)]
+    required = [f"\ttype {name};" for name in sorted(block.types, key=style_key)]
+    required += [f"\tclass {tclass} {_set(perms)};" for tclass, perms in _classes(rules)]
     inner = ["gen_require(`", *required, "')", ""]
-    inner += [line for transition in block.transitions for line in (*_transition(transition), "")]
-    inner += [line for rule in block.rules for line in _allow(rule, xperms)]
+    for transition in transitions:
+        inner += [*_transition(transition, misread=True), ""]
+    inner += [line for rule in rules for line in _allow(rule, xperms)]
     indented = [f"\t{line}" if line else "" for line in inner[:-1]]
     return [f"# Where another module declares {', '.join(block.types)}.", "optional_policy(`", *indented, "')", ""]
+
+
+def style_key(name: str) -> str:
+    """Return what names are sorted by in a requirement: SELint (C-006) leaves out the ending of a type or role."""
+    return name.removesuffix("_t").removesuffix("_r")
 
 
 def _set(words: tuple[str, ...], *, always: bool = False) -> str:
