@@ -18,9 +18,9 @@ from policytool.report.junit import junit
 from policytool.report.sarif import sarif
 from tests.cli.run_policytool import REPOSITORY, policytool
 from tests.gate.tiny_base import BASE, MODULE, tiny_base
+from tests.reference import reference
 
 SCHEMAS = REPOSITORY / "docs" / "schemas"
-OASIS = json.loads((REPOSITORY / "tests" / "report" / "sarif-schema-2.1.0.json").read_text())
 FINDING = json.loads((SCHEMAS / "finding.schema.json").read_text())
 
 # What `compare` sets domains against.
@@ -50,6 +50,10 @@ def run(work: Path, *words: str, status: int = 1) -> str:
     done = policytool(*words, "--base", "base", cwd=work, env={"PYTHONPATH": str(REPOSITORY)})
     assert done.returncode == status, done.stderr
     return done.stdout
+
+
+def valid_sarif(log: object) -> None:
+    Draft4Validator(json.loads(reference("sarif-schema-2.1.0.json").read_text())).validate(log)
 
 
 def valid(document: object, schema: str) -> None:
@@ -99,7 +103,7 @@ def test_json_is_as_its_schema_says(work: Path, words: tuple[str, ...], schema: 
 
 def test_sarif_is_as_oasis_says(work: Path) -> None:
     log = json.loads(run(work, *CHECK, "--format", "sarif"))
-    Draft4Validator(OASIS).validate(log)
+    valid_sarif(log)
     results = {result["ruleId"]: result for result in log["runs"][0]["results"]}
     place = results["G-allow"]["locations"][0]["physicalLocation"]
     assert place == {
@@ -125,7 +129,7 @@ NOWHERE = Finding("", 0, "G-module", "", "gone")
 
 def test_hostile_paths_and_findings_without_a_place() -> None:
     log = sarif([HOSTILE, NOWHERE], "policies/m.te", "/top")
-    Draft4Validator(OASIS).validate(log)
+    valid_sarif(log)
     assert '"a%20b/%FF%1B.te"' in json.dumps(log)
     assert '"policies/m.te"' in json.dumps(log)
     text = junit("check", ["m", "n"], [HOSTILE, NOWHERE])

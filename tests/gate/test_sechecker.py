@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import configparser
 import io
-import os
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from policytool.toolchain.base import Base
 from policytool.toolchain.link import link_or_fail
 from policytool.workflow.gated import gated
 from tests.gate.tiny_base import BASE, MODULE, modules, tiny_base
+from tests.reference import reference
 
 INI = """
 [te-passes]
@@ -127,13 +127,10 @@ def test_a_check_of_what_is_not_there_was_not_made(tmp_path: Path) -> None:
 
 @pytest.mark.base
 def test_refpolicys_own_file_has_the_verdicts_of_setools(base: Base, tmp_path: Path) -> None:
-    name = os.environ.get("POLICYTOOL_SECHECKER", "")
-    if not name:
-        pytest.skip("a note: POLICYTOOL_SECHECKER names no copy of refpolicy's testing/sechecker.ini")
     policy = link_or_fail(base, {}, "the base does not link").policy
     # setools takes longer than ten minutes for ro_execs; the tiny policy above compares it.
     parser = configparser.ConfigParser()
-    parser.read(name)
+    parser.read(reference("sechecker.ini"))
     for section in parser.sections():
         if parser[section]["check_type"] == "ro_execs":
             parser.remove_section(section)
