@@ -80,7 +80,8 @@ class _Writer:
 
     def _other_sources(self) -> list[str]:
         sources = {one.source for one in self.transitions}
-        sources |= {rule.source for rule in (*self.module.every_rule, *self.module.dontaudit_rules)}
+        sources |= {rule.source for rule in self.module.every_rule}
+        sources |= {rule.source for rule in self.module.dontaudit_rules}
         return sorted(sources - {self.module.domain})
 
     def _of(self, sources: Sequence[str]) -> list[str]:
