@@ -53,7 +53,11 @@ def generate(
     ],
     daemons: DaemonNames = None,
     profile: Annotated[
-        Profile, typer.Option(help="exact: what was seen, nothing else; robust: and what is likely beside it.")
+        Profile,
+        typer.Option(
+            help="exact: what was seen, nothing else; robust: and what is likely beside it; interfaces: in "
+            "refpolicy's own words where they bring little beside what was seen (CIL stays exact)."
+        ),
     ] = Profile.EXACT,
     budget: Budget = None,
     confidence: Confidence = 0.0,
@@ -114,7 +118,28 @@ def generate(
         emit(summary(made))
         if explain_robust:
             emit(unseen(made))
+        if profile is Profile.INTERFACES:
+            emit(interface_summary(made))
     warn(made, output, choices)
+
+
+def interface_summary(made: Sequence[Candidate]) -> str:
+    """Return one line a module: what its refpolicy source says, and allows that was never seen."""
+    columns = ("module", "exact rules", "raw rules", "calls", "permissions", "never seen", "gap")
+    rows = [
+        (
+            candidate.module.name,
+            len(candidate.module.rules) + len(candidate.module.transitions),
+            len(candidate.form.module.rules) + len(candidate.form.module.transitions),
+            len(candidate.form.module.calls),
+            candidate.form.rows,
+            len(candidate.form.excess),
+            f"{candidate.form.gap:.1%}",
+        )
+        for candidate in made
+        if candidate.form
+    ]
+    return table(columns, rows, frozenset(range(1, len(columns))))
 
 
 def summary(made: Sequence[Candidate]) -> str:

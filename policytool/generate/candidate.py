@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from policytool.generate.interface_form import InterfaceForm
 from policytool.generate.kept_out import KeptOut
 from policytool.generate.likely import Likely
 from policytool.generate.robust import PassedOver
@@ -27,7 +28,8 @@ class Candidate:
     """The module of one daemon, each of its accesses with its cure, and what came of it beside the rules.
 
     `attribution` says whose the programs in its domain are, `reach` whom its private types keep out, `closed` what
-    profile `robust` added unseen, the likeliest first, `passed_over` what was likely as well.
+    profile `robust` added unseen, the likeliest first, `passed_over` what was likely as well. `form` is what
+    refpolicy source says in profile `interfaces`.
     """
 
     daemon: Daemon
@@ -37,6 +39,7 @@ class Candidate:
     reach: tuple[KeptOut, ...] = ()
     closed: tuple[Likely, ...] = ()
     passed_over: tuple[PassedOver, ...] = ()
+    form: InterfaceForm | None = None
 
     def cured(self, cure: Cure) -> frozenset[AccessKey]:
         """Return the accesses with CURE by (source type, target type, class, permission)."""
@@ -60,7 +63,7 @@ class Candidate:
             language = ModuleFormat.CIL
         files = {FILE_NAME: write_evidence(self.module, self.triaged, self.reach)}
         if language is not ModuleFormat.CIL:
-            files[f"{name}.te"] = write_te(self.module)
+            files[f"{name}.te"] = write_te(self.form.module if self.form else self.module)
             files[f"{name}.if"] = write_interfaces(self.module)
             files[f"{name}.fc"] = write_fc(self.module)
         if language is not ModuleFormat.REFPOLICY:

@@ -94,13 +94,56 @@ class Need:
     accesses: tuple[AccessKey, ...]
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class MacroCall:
+    """A call of a macro of the policy headers instead of rules: what it covers of what was seen, and what it adds.
+
+    `covers` are accesses and transitions, `excess` accesses that were never seen. `types` are the arguments that
+    are types.
+    """
+
+    macro: str
+    arguments: tuple[str, ...]
+    types: tuple[str, ...]
+    covers: tuple[tuple[str, ...], ...]
+    excess: tuple[AccessKey, ...] = ()
+
+
+class RawReason(StrEnum):
+    """Why a rule stands as it is where refpolicy's words were wanted; the value is a heading."""
+
+    OWN = "Rules about this module's own types"
+    NONE = "No interface grants all of such a rule"
+    DEARER = "An interface would bring more than it saves"
+    UNSAFE = "An interface would bring what is dangerous or was decided against"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RawRule:
+    """Why the rule with KEY (source, target, class) is no call; the nearest INTERFACE, and what it would bring."""
+
+    key: tuple[str, str, str]
+    reason: RawReason
+    interface: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class NamedPerms:
+    """A permission set of refpolicy that is exactly PERMS of TCLASS."""
+
+    tclass: str
+    perms: tuple[str, ...]
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyModule:
     """A module: declarations, rules, transitions, file contexts, interfaces.
 
     `extends` says that `domain` is the base's own: then the module declares nothing. `traces` names the traces
     that the rules come from, `remarks` are about accesses that were seen and are in no rule, `needs` about the
-    modules that were made with it. Every tuple is sorted, so that equal modules are equal texts.
+    modules that were made with it. `calls`, `raw` and `named_perms` are of profile `interfaces`, and for refpolicy
+    source alone. Every tuple is sorted, so that equal modules are equal texts.
     """
 
     name: str
@@ -123,6 +166,9 @@ class PolicyModule:
     profile: Profile = Profile.EXACT
     remarks: tuple[str, ...] = ()
     needs: tuple[Need, ...] = ()
+    calls: tuple[MacroCall, ...] = ()
+    raw: tuple[RawRule, ...] = ()
+    named_perms: tuple[NamedPerms, ...] = ()
 
     @property
     def declared(self) -> frozenset[str]:

@@ -19,3 +19,4 @@ class Profile(StrEnum):
 
     EXACT = "exact"
     ROBUST = "robust"
+    INTERFACES = "interfaces"

@@ -45,6 +45,11 @@ class TypeTransition:
     name: str = ""
     reason: str = ""
 
+    @property
+    def row(self) -> tuple[str, str, str, str, str]:
+        """What the statement says, without its reason."""
+        return (self.source, self.target, self.tclass, self.default, self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class AllowRule:

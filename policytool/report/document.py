@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from policytool.check.findings import Finding
 from policytool.generate.candidate import Candidate
+from policytool.generate.interface_form import InterfaceForm
 from policytool.generate.likely import Likely
 from policytool.generate.signs import Sign
 from policytool.generate.triage import Cure
@@ -97,7 +98,7 @@ def _candidate(candidate: Candidate) -> Document:
         "module": module.name,
         "domain": module.domain,
         "extends": module.extends,
-        "profile": module.profile.value,
+        "profile": (candidate.form.module if candidate.form else module).profile.value,
         "rules": len(module.every_rule),
         "not_seen": {
             sign.value: sum(likely.signs.strongest is sign for likely in candidate.closed) for sign in Sign
@@ -131,6 +132,18 @@ def _candidate(candidate: Candidate) -> Document:
             if access.cure not in (Cure.GRANTED, Cure.ALLOW, Cure.TRANSITION)
         ],
         "reach": [reach_document(kept_out) for kept_out in candidate.reach],
+        "interfaces": _interfaces(candidate.form) if candidate.form else None,
+    }
+
+
+def _interfaces(form: InterfaceForm) -> Document:
+    return {
+        "rules": len(form.module.rules),
+        "transitions": len(form.module.transitions),
+        "calls": [f"{call.macro}({', '.join(call.arguments)})" for call in form.module.calls],
+        "covered": form.rows,
+        "excess": [list(access) for access in sorted(form.excess)],
+        "gap": form.gap,
     }
 
 

@@ -79,6 +79,18 @@ def find_headers(path: Path | None = None, cache: Cache | None = None) -> Header
     )
 
 
+def permission_sets_text(path: Path | None = None) -> str:
+    """Return the file with refpolicy's permission sets from the headers in PATH; raises as find_headers."""
+    folder = path or _FOLDER
+    if path is None and not folder.is_dir():
+        raise _no_headers()
+    file = folder / "support" / "obj_perm_sets.spt"
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read the permission sets {file}: {error}") from error
+
+
 def parameters(settings: Mapping[str, str]) -> list[str]:
     """Return m4's -D options for the SETTINGS of build.conf, as the headers' Makefile makes them."""
     names = []

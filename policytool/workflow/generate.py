@@ -31,6 +31,7 @@ from policytool.toolchain.link import Linked, link_or_fail
 from policytool.workflow.base_limits import with_proposals, without_constrained, without_forbidden
 from policytool.workflow.children import as_children, children_owned
 from policytool.workflow.helpers_of import entered_by
+from policytool.workflow.interfaces import interface_candidates
 from policytool.workflow.labelling import types_owned
 from policytool.workflow.mapping import Mapped
 from policytool.workflow.robust import experience, peers_of, replaced, robust_candidates
@@ -180,6 +181,8 @@ def make_modules(
         return made
     if base.compiled:
         raise UsageError(f"profile {profile} needs the modules of the base (--base DIR): what it adds has to link")
+    if profile is Profile.INTERFACES:
+        return interface_candidates(made, skeletons.policy, base)
     with Decider(skeletons.policy) as decider:
 
         def ask(candidate: Candidate, vectors: Iterable[AccessVector]) -> tuple[Triaged, ...]:

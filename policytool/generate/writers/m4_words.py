@@ -68,12 +68,8 @@ _PLAIN_MACROS = frozenset(
 # Words that SELint reads as keywords of its own and so not as an argument (its src/lex.l).
 _SELINT_KEYWORDS = frozenset(
     [
-        "attribute_role",
         "define",
         "dnl",
-        "fs_use_task",
-        "fs_use_trans",
-        "fs_use_xattr",
         "gen_bool",
         "gen_context",
         "gen_require",
@@ -85,22 +81,32 @@ _SELINT_KEYWORDS = frozenset(
         "interface",
         "optional_policy",
         "policy_module",
-        "range_transition",
         "refpolicywarn",
-        "role_transition",
         "template",
         "tunable_policy",
+        "userdebug_or_eng",
+    ]
+)
+
+# Statements of the policy language itself, which nobody may define as macros.
+_STATEMENTS = frozenset(
+    [
+        "attribute_role",
+        "fs_use_task",
+        "fs_use_trans",
+        "fs_use_xattr",
+        "range_transition",
+        "role_transition",
         "type_change",
         "type_member",
         "type_transition",
-        "userdebug_or_eng",
     ]
 )
 
 
 def macro_words(text: str) -> tuple[str, ...]:
     """Return the words of TEXT that may be macros, sorted."""
-    words = set(_WORD.findall(text))
+    words = set(_WORD.findall(text)) - _STATEMENTS
     return tuple(sorted(word for word in words if word in _PLAIN_MACROS or "_" in word))
 
 

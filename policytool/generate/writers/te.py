@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
+from policytool.generate.writers.calls import raw_groups, write_calls
 from policytool.generate.writers.comment import reasons, safe
 from policytool.generate.writers.m4_words import undefine
 from policytool.model.access import AccessKey
-from policytool.model.module import Need, OptionalBlock, PolicyModule
+from policytool.model.module import MacroCall, Need, OptionalBlock, PolicyModule
+from policytool.model.profile import Profile
 from policytool.model.rules import AllowRule, AllowXpermRule, DontauditRule, TypeTransition
 
 _RULER = "#" * 40
@@ -63,6 +65,8 @@ class _Writer:
     def __init__(self, module: PolicyModule) -> None:
         self.module = module
         self.xperms = {rule.sort_key[:3]: rule for rule in module.xperm_rules}
+        self.raw = {raw.key: raw for raw in module.raw}
+        self.sets = {(of.tclass, of.perms): of.name for of in module.named_perms}
         self.transitions = (
             *module.transitions,
             *(transition for block in module.optionals for transition in block.transitions),
@@ -82,6 +86,7 @@ class _Writer:
         sources = {one.source for one in self.transitions}
         sources |= {rule.source for rule in self.module.every_rule}
         sources |= {rule.source for rule in self.module.dontaudit_rules}
+        sources |= {call.arguments[0] for call in self.module.calls}
         return sorted(sources - {self.module.domain})
 
     def _of(self, sources: Sequence[str]) -> list[str]:
@@ -92,13 +97,28 @@ class _Writer:
         lines = [line for one in transitions for line in _transition(one, misread=one.target in others)]
         lines += [""] if lines else []
         rules = sorted((rule for rule in module.rules if rule.source in sources), key=self._place)
-        lines += [line for rule in rules for line in _allow(rule, self.xperms)]
+        lines += [line for rule in rules if rule.sort_key not in self.raw for line in _allow(rule, self.xperms)]
+        if module.profile is Profile.INTERFACES:
+            lines += self._worded(rules, [call for call in module.calls if call.arguments[0] in sources])
         silent = [rule for rule in module.dontaudit_rules if rule.source in sources]
         if silent:
             lines += ["# What is denied, and not logged.", *_dontaudits(silent), ""]
         for block in module.optionals:
             lines += _optional(block, sources)
         return lines
+
+    def _worded(self, rules: Sequence[AllowRule], calls: Sequence[MacroCall]) -> list[str]:
+        """Return CALLS behind the rules about own types, and other RULES under the reason why they are no calls."""
+        own, *others = raw_groups(rules, self.raw)
+        lines = [line for rule in own[1] for line in self._named(rule)]
+        lines += write_calls(calls)
+        for title, group in others:
+            lines += [f"# {title}:", ""] if group else []
+            lines += [line for rule in group for line in self._named(rule)]
+        return lines
+
+    def _named(self, rule: AllowRule) -> list[str]:
+        return _allow(rule, self.xperms, self.sets.get((rule.tclass, rule.perms), ""))
 
     def _place(self, rule: AllowRule) -> int:
         """Return the place of RULE in its section: rules about itself, about the module's own types, the others."""
@@ -163,6 +183,7 @@ def _require(module: PolicyModule) -> list[str]:
     types |= {name for rule in module.dontaudit_rules for name in (rule.source, rule.target)}
     types |= {attribute.type_ for attribute in module.attributes}
     types |= {module.domain} if module.extends else set()
+    types |= {name for call in module.calls for name in call.types}
     attributes = {name for declaration in module.types for name in declaration.attributes}
     attributes |= {name for attribute in module.attributes for name in attribute.attributes}
     names = [("attribute", name) for name in sorted(attributes, key=style_key)]
@@ -215,10 +236,10 @@ def _section(title: str, body: list[str]) -> list[str]:
     return [_RULER, "#", f"# {title}", "#", "", *body] if body else []
 
 
-def _allow(rule: AllowRule, xperms: dict[tuple[str, str, str], AllowXpermRule]) -> list[str]:
+def _allow(rule: AllowRule, xperms: dict[tuple[str, str, str], AllowXpermRule], perms: str = "") -> list[str]:
     target = "self" if rule.target == rule.source else rule.target
     lines = [f"# {reason}" for reason in reasons(rule)]
-    lines.append(f"allow {rule.source} {target}:{rule.tclass} {_set(rule.perms)};")
+    lines.append(f"allow {rule.source} {target}:{rule.tclass} {perms or _set(rule.perms)};")
     if (xperm := xperms.get(rule.sort_key)) and xperm.perm in rule.perms:
         commands = _set(tuple(f"0x{command:04x}" for command in xperm.xperms), always=True)
         lines.append(f"# {safe(xperm.reason)}")

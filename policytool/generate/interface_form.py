@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Profile `interfaces`: a module of profile `exact` in refpolicy's own words, where they are worth their excess.
+
+The words are chosen for refpolicy source. CIL has no interfaces, so that the CIL form stays exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from policytool.generate.cover import Cover, Item, cover
+from policytool.generate.interface_options import Options
+from policytool.model.access import AccessKey
+from policytool.model.module import MacroCall, NamedPerms, PolicyModule, RawReason, RawRule
+from policytool.model.profile import Profile
+from policytool.model.rules import AllowRule
+from policytool.policy.permission_sets import PermissionSet
+
+# What one permission that was never seen costs, in statements. docs/results.md has the curve.
+PRICE = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceForm:
+    """The MODULE as refpolicy source has it, and what it allows beyond what was seen.
+
+    `gap` is the solver's: 0 where no choice is better.
+    """
+
+    module: PolicyModule
+    excess: frozenset[AccessKey]
+    rows: int
+    gap: float
+
+
+def interface_form(
+    module: PolicyModule, options: Options, sets: Mapping[str, tuple[PermissionSet, ...]], price: float = PRICE
+) -> InterfaceForm:
+    """Put MODULE in the words among OPTIONS that cost the least at PRICE; SETS of permissions by class."""
+    chosen = cover(options.rows, [*options.raw, *options.calls], price)
+    calls = tuple(sorted(_calls(chosen, options)))
+    raw = {option.name for option in chosen.options} - options.written.keys()
+    covered = frozenset[Item]().union(*(call.covers for call in calls))
+    rules = tuple(_uncovered(rule, covered) for rule in module.rules if _name(rule) in raw)
+    form = replace(
+        module,
+        rules=rules,
+        transitions=tuple(of for of in module.transitions if of.row not in covered),
+        calls=calls,
+        raw=tuple(sorted(_raw_rule(rule, module, options) for rule in rules)),
+        named_perms=tuple(sorted({named for rule in rules for named in _named(rule, sets)})),
+        profile=Profile.INTERFACES,
+    )
+    excess = frozenset((source, target, tclass, perm) for source, target, tclass, perm in chosen.excess)
+    return InterfaceForm(form, excess, len(options.rows), chosen.gap)
+
+
+def _name(rule: AllowRule) -> str:
+    return f"allow {rule.source} {rule.target}:{rule.tclass}"
+
+
+def _calls(chosen: Cover, options: Options) -> Iterable[MacroCall]:
+    for option in chosen.options:
+        if written := options.written.get(option.name):
+            excess = tuple(sorted((of, to, tclass, perm) for of, to, tclass, perm in option.excess))
+            yield MacroCall(written.macro, written.arguments, written.types, tuple(sorted(option.covers)), excess)
+
+
+def _uncovered(rule: AllowRule, covered: frozenset[Item]) -> AllowRule:
+    """Return RULE without the permissions that calls grant."""
+    kept = [place for place, perm in enumerate(rule.perms) if (*rule.sort_key, perm) not in covered]
+    if len(kept) == len(rule.perms):
+        return rule
+    return replace(
+        rule,
+        perms=tuple(rule.perms[place] for place in kept),
+        evidence=tuple(rule.evidence[place] for place in kept) if rule.evidence else (),
+    )
+
+
+def _raw_rule(rule: AllowRule, module: PolicyModule, options: Options) -> RawRule:
+    if {rule.source, rule.target} <= module.declared:
+        return RawRule(rule.sort_key, RawReason.OWN)
+    found = options.alternatives.get(_name(rule))
+    if found is None:
+        return RawRule(rule.sort_key, RawReason.NONE)
+    if found.why_not:
+        return RawRule(rule.sort_key, RawReason.UNSAFE, f"{found.interface} {found.why_not}")
+    many = "1 permission" if found.excess == 1 else f"{found.excess} permissions"
+    return RawRule(
+        rule.sort_key, RawReason.DEARER, f"{found.interface} would bring {many} that nobody was seen to need"
+    )
+
+
+def _named(rule: AllowRule, sets: Mapping[str, tuple[PermissionSet, ...]]) -> Iterable[NamedPerms]:
+    """Yield the set that is exactly the permissions of RULE; of several the one with the shortest name."""
+    equal = [known.name for known in sets.get(rule.tclass, ()) if known.perms == frozenset(rule.perms)]
+    if len(rule.perms) > 1 and equal:
+        yield NamedPerms(rule.tclass, rule.perms, min(equal, key=lambda name: (len(name), name)))

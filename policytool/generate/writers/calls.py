@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The part of a .te file that is in refpolicy's own words, and the rules that are not, under the reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from policytool.generate.writers.comment import safe
+from policytool.model.module import MacroCall, RawReason, RawRule
+from policytool.model.rules import AllowRule
+
+
+def write_calls(calls: Iterable[MacroCall]) -> list[str]:
+    """Return the lines of CALLS, each with what it covers and what it brings beside it."""
+    lines = []
+    for call in calls:
+        lines += [f"# {safe(line, 0)}" for line in _covered(call)]
+        lines += [f"{call.macro}({', '.join(call.arguments)})", ""]
+    return lines
+
+
+def raw_groups(
+    rules: Iterable[AllowRule], why: Mapping[tuple[str, str, str], RawRule]
+) -> list[tuple[str, list[AllowRule]]]:
+    """Return RULES by the reason for which WHY says that they are no calls, those about own types first."""
+    known = [(rule, why[rule.sort_key]) for rule in rules if rule.sort_key in why]
+    return [
+        (
+            reason.value,
+            [
+                replace(rule, reason="\n".join(part for part in (raw.interface, rule.reason) if part))
+                for rule, raw in known
+                if raw.reason is reason
+            ],
+        )
+        for reason in RawReason
+    ]
+
+
+def _covered(call: MacroCall) -> Iterator[str]:
+    """Yield what was seen of what CALL grants, and what was not."""
+    accesses = [(item[0], item[1], item[2], item[3]) for item in call.covers if len(item) == 4]
+    yield from (f"seen: {text}" for text in _grouped(accesses))
+    for item in call.covers:
+        if len(item) == 5:
+            source, target, tclass, default, name = item
+            yield f"type_transition {source} {target}:{tclass} {default}{f' {name}' if name else ''}"
+    yield from (f"never seen: {text}" for text in _grouped(call.excess))
+
+
+def _grouped(accesses: Iterable[tuple[str, str, str, str]]) -> Iterator[str]:
+    perms: dict[tuple[str, str, str], list[str]] = {}
+    for source, target, tclass, perm in sorted(accesses):
+        perms.setdefault((source, target, tclass), []).append(perm)
+    for (source, target, tclass), names in perms.items():
+        yield f"{source} {'self' if target == source else target}:{tclass} {{ {' '.join(names)} }}"

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Profile `interfaces`: exact candidates in refpolicy's words, linked to see what they really grant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+from policytool.check.findings import ModuleSource, SourceFile
+from policytool.errors import ToolFailedError
+from policytool.generate.candidate import Candidate
+from policytool.generate.forbidden import forbidden_accesses
+from policytool.generate.interface_form import PRICE, InterfaceForm, interface_form
+from policytool.generate.interface_options import Limits, Options, options_of
+from policytool.generate.triage import WITHOUT_RULE, Cure
+from policytool.generate.writers.cil import write_cil
+from policytool.model.access import AccessKey
+from policytool.model.profile import ModuleFormat
+from policytool.policy.allowed_perms import AllowedPerms
+from policytool.policy.compiled import CompiledPolicy
+from policytool.policy.macros import Expansion, MacroTable
+from policytool.policy.more_granted import more_granted
+from policytool.policy.permission_sets import PermissionSet, parse_permission_sets
+from policytool.toolchain.base import Base
+from policytool.toolchain.compile import Compiled, compile_refpolicy
+from policytool.toolchain.headers import permission_sets_text
+from policytool.toolchain.link import LinkFailed, link, link_or_fail
+from policytool.toolchain.run import concurrently
+from policytool.workflow.probed_macros import probed_macros
+
+# Each round takes out what neverallow rules forbid of the excess; secilc names a few offenders at a time.
+_ROUNDS = 8
+
+_GRANTED = frozenset({Cure.ALLOW, Cure.GRANTED})
+
+
+class Wording:
+    """What is asked of the base and the skeletons of all daemons, to put their modules in refpolicy's words."""
+
+    def __init__(self, made: Sequence[Candidate], policy: CompiledPolicy, table: MacroTable) -> None:
+        """POLICY is the base with the skeletons of MADE."""
+        attributes: dict[str, set[str]] = {}
+        for candidate in made:
+            for declaration in candidate.module.types:
+                attributes.setdefault(declaration.name, set()).update(declaration.attributes)
+            for given in candidate.module.attributes:
+                attributes.setdefault(given.type_, set()).update(given.attributes)
+        held = {type_: frozenset(names) for type_, names in attributes.items()}
+        none = frozenset[str]()
+        self._table = table
+        self._expansion = Expansion(table, policy, lambda of: policy.attributes_of(of) | held.get(of, none))
+        triaged = [access for candidate in made for access in candidate.triaged]
+        self._limits = Limits(
+            policy,
+            AllowedPerms(policy),
+            frozenset(access.vector.key for access in triaged if access.cure in _GRANTED),
+            frozenset(access.vector.key for access in triaged if access.cure in WITHOUT_RULE),
+        )
+        sets = parse_permission_sets(permission_sets_text())
+        self.sets: Mapping[str, tuple[PermissionSet, ...]] = {
+            tclass: sets.of_class(tclass, perms) for tclass, perms in policy.classes.items()
+        }
+
+    def forbid(self, accesses: frozenset[AccessKey]) -> None:
+        """Keep ACCESSES out of what later options bring."""
+        self._limits = replace(self._limits, forbidden=self._limits.forbidden | accesses)
+
+    def options(self, candidate: Candidate, price: float = PRICE) -> Options:
+        """Return what may be written for the module of CANDIDATE at PRICE or a higher one."""
+        return options_of(candidate.module, self._table, self._expansion, self._limits, price)
+
+
+def interface_candidates(
+    made: Sequence[Candidate], policy: CompiledPolicy, base: Base, price: float = PRICE
+) -> tuple[Candidate, ...]:
+    """Give the modules of MADE a form in refpolicy's words; POLICY is BASE with their skeletons.
+
+    Those that refpolicy source cannot hold keep none. Raise ToolFailedError when a form does not compile or link,
+    lacks a permission of the exact form, or grants what was not counted.
+    """
+    wording = Wording(made, policy, probed_macros(base))
+
+    def worded(candidate: Candidate) -> Candidate:
+        form = interface_form(candidate.module, wording.options(candidate, price), wording.sets, price)
+        return replace(candidate, form=form)
+
+    done = tuple(candidate if candidate.only_cil else worded(candidate) for candidate in made)
+    for _ in range(_ROUNDS):
+        result = link(base, _texts(done))
+        if not isinstance(result, LinkFailed):
+            _verify(done, CompiledPolicy(result.policy), base)
+            return done
+        excess = frozenset[AccessKey]().union(*(_excess(candidate.form) for candidate in done))
+        forbidden = excess & forbidden_accesses(result.failures).keys()
+        if not forbidden:
+            raise ToolFailedError(f"the modules with interfaces do not link: {result.failures[0].message}")
+        wording.forbid(forbidden)
+        done = tuple(worded(of) if of.form and of.form.excess & forbidden else of for of in done)
+    raise ToolFailedError(f"neverallow rules of the base still forbid what interfaces bring after {_ROUNDS} links")
+
+
+def _excess(form: InterfaceForm | None) -> frozenset[AccessKey]:
+    return form.excess if form else frozenset()
+
+
+def _texts(made: Sequence[Candidate]) -> dict[str, str]:
+    """Return the CIL of each module, compiled from its refpolicy source where it has a form."""
+    worded = [candidate for candidate in made if candidate.form]
+    compiled = concurrently([partial(compile_refpolicy, _source(candidate)) for candidate in worded])
+    texts = {candidate.module.name: write_cil(candidate.module) for candidate in made if not candidate.form}
+    for candidate, outcome in zip(worded, compiled, strict=True):
+        if not isinstance(outcome, Compiled):
+            where = f"{candidate.module.name}.te:{outcome[0].line}"
+            raise ToolFailedError(f"{where}: the module with interfaces does not compile: {outcome[0].message}")
+        texts[candidate.module.name] = outcome.cil
+    return texts
+
+
+def _source(candidate: Candidate) -> ModuleSource:
+    name = candidate.module.name
+    files = candidate.files(ModuleFormat.REFPOLICY)
+    te, interfaces, contexts = (SourceFile(f"{name}.{end}", files[f"{name}.{end}"]) for end in ("te", "if", "fc"))
+    return ModuleSource(name, te=te, if_=interfaces, fc=contexts)
+
+
+def _verify(made: Sequence[Candidate], after: CompiledPolicy, base: Base) -> None:
+    """Compare with the exact modules: everything they grant is there, and nothing beside what was counted."""
+    texts = {candidate.module.name: write_cil(candidate.module) for candidate in made}
+    before = CompiledPolicy(link_or_fail(base, texts, "the exact modules do not link", ToolFailedError).policy)
+    if lost := more_granted(after, before):
+        raise ToolFailedError(f"the modules with interfaces lack {len(lost)} permissions: {' '.join(min(lost))}")
+    uncounted = more_granted(before, after).difference(*(_excess(candidate.form) for candidate in made))
+    if uncounted:
+        raise ToolFailedError(
+            f"the modules with interfaces grant {len(uncounted)} permissions that were not counted: "
+            f"{' '.join(min(uncounted))}"
+        )

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from policytool.errors import UsageError
+from policytool.model.profile import ModuleFormat, Profile
+from policytool.policy.compiled import CompiledPolicy
+from policytool.policy.decide import Decider
+from policytool.policy.more_granted import more_granted
+from policytool.toolchain.base import Base
+from policytool.toolchain.build import build
+from policytool.toolchain.link import link_or_fail
+from policytool.workflow.generate import generate_modules
+from tests.synthetic import observations, vector
+
+pytestmark = pytest.mark.base
+
+SEEN = observations(
+    vector("init_t", "greeterd_t", "process", "transition"),
+    vector("greeterd_t", "greeterd_exec_t", "file", "entrypoint", path="/usr/sbin/greeterd"),
+    *(
+        vector("greeterd_t", "etc_t", "file", perm, path="/etc/greeting")
+        for perm in ("getattr", "lock", "open", "read")
+    ),
+    vector("greeterd_t", "etc_t", "lnk_file", "read", path="/etc/greeting.d"),
+    vector("greeterd_t", "proc_t", "filesystem", "getattr"),
+    vector("greeterd_t", "init_t", "fd", "use"),
+    vector("greeterd_t", "greeterd_t", "process", "execmem"),
+)
+
+
+def test_a_module_in_refpolicys_words_allows_what_was_seen_and_what_it_says(
+    virt_base: Base, tmp_path: Path
+) -> None:
+    (made,) = generate_modules(SEEN, (), ["greeterd_t"], virt_base, profile=Profile.INTERFACES)
+    (exact,) = generate_modules(SEEN, (), ["greeterd_t"], virt_base)
+    assert made.form
+    assert {call.macro for call in made.form.module.calls} >= {"kernel_getattr_proc", "init_use_fds"}
+    files, exact_files = made.files(ModuleFormat.BOTH), exact.files(ModuleFormat.BOTH)
+    assert {name for name in files if files[name] != exact_files[name]} == {"greeterd.te"}
+    assert "allow greeterd_t proc_t:filesystem" not in files["greeterd.te"]
+    for name, text in files.items():
+        if not name.endswith(".cil"):
+            (tmp_path / name).write_text(text)
+    built = build([tmp_path], virt_base)
+    assert built.linked
+    after = CompiledPolicy(built.linked.policy)
+    before = CompiledPolicy(link_or_fail(virt_base, {"greeterd": files["greeterd.cil"]}, "no link").policy)
+    assert more_granted(before, after) == made.form.excess
+    assert more_granted(after, before) == frozenset()
+    with Decider(after) as decider:
+        denied = {v.perm for v in SEEN.vectors if not decider.decide(v).allowed}
+    assert denied == {"execmem"}, "refused, and no interface may bring it"
+
+
+def test_a_compiled_base_has_no_interfaces(virt_base: Base, tmp_path: Path) -> None:
+    seen = observations(vector("dnsmasq_t", "etc_t", "file", "write"))
+    policy = link_or_fail(virt_base, {}, "no link").policy
+    from policytool.toolchain.base import find_base
+
+    with pytest.raises(UsageError, match="profile interfaces needs the modules of the base"):
+        generate_modules(seen, (), ["dnsmasq_t"], find_base(policy), profile=Profile.INTERFACES)
