@@ -56,6 +56,7 @@ TWINS = {
     "compare": {"cli", "workflow"},
     "holdout": {"cli", "workflow"},
     "reach": {"cli", "workflow"},
+    "exposure": {"cli", "surface"},  # the verb prints the values
     "flow": {"cli", "workflow"},
     "robust": {"generate", "workflow"},  # the profile, and the linked policy put to its questions
 }

@@ -36,6 +36,7 @@ _VERBS = (
     "reach",
     "flow",
     "diff",
+    "exposure",
     "report",
     "lab",
     "daemon",
