@@ -26,6 +26,7 @@ CORE = {
     "generate": {"model", "graph", "policy", "check", "surface"},
     "surface": {"model", "policy"},
     "gate": {"model", "policy", "check", "surface"},
+    "hardening": {"model", "traces", "policy", "generate"},
     "report": {"model", "traces", "graph", "policy", "check", "generate", "surface", "gate"},
 }  # fmt: skip
 # The edges may import the core, never the reverse.

@@ -4,19 +4,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from policytool.cli.console import emit, emit_json, note, progress, table
-from policytool.cli.inputs import DaemonFolder, DaemonNames, Jobs, Json, Strict, load_known, read_traces
+from policytool.cli.console import emit, emit_json, note, progress
+from policytool.cli.inputs import Jobs, Json, Strict, read_traces
+from policytool.cli.trace_calls import calls
 from policytool.cli.trace_record import record, restore
-from policytool.daemons.named import require_domain
 from policytool.errors import InputError, UsageError
-from policytool.model.printable import printable
-
-if TYPE_CHECKING:
-    from policytool.traces.tally.system_calls import SystemCall
 
 app = typer.Typer(help="Trace bundles: record, import logs, show, merge, reduce and redact.", no_args_is_help=True)
 
@@ -25,6 +21,7 @@ _Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the bundl
 
 app.command()(record)
 app.command()(restore)
+app.command()(calls)
 
 
 @app.command("import")
@@ -163,48 +160,8 @@ def redact(
         note(f"{output}: {manifest.redacted} lines or records that were not understood are left out")
 
 
-@app.command()
-def calls(
-    traces: Annotated[
-        list[str], typer.Argument(metavar="TRACE...", show_default=False, help="Bundles or raw logs.")
-    ],
-    daemons: DaemonNames = None,
-    as_json: Json = False,
-    daemon_folder: DaemonFolder = None,
-) -> None:
-    """Show the system calls in traces: by domain and program, with classes of arguments, errors and counts."""
-    from collections import Counter
-
-    from policytool.traces.bundle.bundle import load, read_log
-    from policytool.traces.tally.system_calls import count_calls
-
-    known = load_known(daemon_folder) if daemons else ()
-    domains = {require_domain(name, known) for name in daemons or ()}
-    counted: Counter[SystemCall] = Counter()
-    for trace in traces:
-        with progress(f"reading {trace}"):
-            for log in load(trace).logs:
-                counted += count_calls(read_log(log, lambda _: None))
-    rows = [(call, count) for call, count in sorted(counted.items()) if not domains or call.domain in domains]
-    if as_json:
-        emit_json([{**_call_document(call), "count": count} for call, count in rows])
-    else:
-        cells = [(call.domain, call.program, call.name, call.arguments, call.error, count) for call, count in rows]
-        emit(table(("domain", "program", "call", "arguments", "error", "count"), cells, frozenset({5})))
-
-
 def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.glob("*"))
-
-
-def _call_document(call: SystemCall) -> dict[str, str]:
-    return {
-        "domain": call.domain,
-        "program": printable(call.program),
-        "call": printable(call.name),
-        "arguments": printable(call.arguments),
-        "error": call.error,
-    }
 
 
 def _version(text: str) -> tuple[str, str | None]:

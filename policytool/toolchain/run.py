@@ -43,6 +43,7 @@ PACKAGES: Mapping[str, tuple[str, str]] = {
     "setpriv": ("util-linux", "util-linux-core"),
     "strace": ("strace", "strace"),
     "systemctl": ("systemd", "systemd"),
+    "systemd-analyze": ("systemd", "systemd"),
     "unshare": ("util-linux", "util-linux-core"),
 }
 
