@@ -34,15 +34,19 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """Tell what NEW says and OLD does not, attributes written out: rules, types, roles, labels, all."""
+    from policytool.policy.compiled import CompiledPolicy
     from policytool.report.difference_document import difference_document
     from policytool.surface.policy_difference import policy_difference
     from policytool.toolchain.base import find_base
     from policytool.workflow.opened import open_policy
 
-    known = load_known(daemon_folder)
-    found = find_base(base)
+    known = load_known(daemon_folder) if daemons else ()
     with progress("linking, and writing the rules out"):
-        policies = [open_policy(path, found).policy for path in (before, after)]
+        # To find the base takes a while, and only modules need one.
+        policies = [
+            CompiledPolicy(path) if path.is_file() else open_policy(path, find_base(base)).policy
+            for path in (before, after)
+        ]
         domains = set()
         for name in (require_domain(name, known) for name in daemons or ()):
             types = {type_ for policy in policies if (type_ := policy.resolve(name))}

@@ -15,8 +15,8 @@ class Overlap:
     """How the surfaces of DOMAINS lie over each other, in triples.
 
     `jaccard` has a row and a column for each domain: what both hold over what either holds, 0.0 to 1.0. `shared` is
-    held by all; `unique` counts what no other of them holds. What a domain may do to itself is the same triple for all
-    of them.
+    held by all; `unique` counts what no other of them holds. What a domain may do to itself is the same for all of
+    them.
     """
 
     domains: tuple[str, ...]
