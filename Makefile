@@ -48,8 +48,9 @@ lint: setup-dev ## ruff and mypy --strict
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-lint-policies: setup-dev ## the community's checks of policies/: SELint, refpolicy's assertions (sechecker)
+lint-policies: setup-dev ## SELint and the assertions of policies/ (ASSERTIONS="…": further files, such as refpolicy's sechecker.ini)
 	$(BIN)/python .ci/lint_policies.py policies
+	$(BIN)/policytool check $(patsubst %,policies/%,$(MODULES:%_t=%)) --assertions policies/assertions.toml $(ASSERTIONS:%=--assertions %)
 
 format: setup-dev ## let ruff mend and format what it can
 	$(BIN)/ruff check --fix .
