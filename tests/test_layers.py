@@ -58,6 +58,7 @@ TWINS = {
     "holdout": {"cli", "workflow"},
     "reach": {"cli", "workflow"},
     "exposure": {"cli", "surface"},  # the verb prints the values
+    "harden": {"cli", "workflow"},
     "flow": {"cli", "workflow"},
     "robust": {"generate", "workflow"},  # the profile, and the linked policy put to its questions
 }

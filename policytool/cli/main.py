@@ -33,6 +33,7 @@ _VERBS = (
     "holdout",
     "explain",
     "compare",
+    "harden",
     "reach",
     "flow",
     "diff",

@@ -18,9 +18,8 @@ ALWAYS = "@default"
 # Every call that systemd knows: as words of an allow list it would filter nothing.
 _EVERY = "@known"
 
-# What one call that nobody made weighs beside one word of the list. So a set is worth its excess if it replaces
-# more than a tenth as many words.
-EXCESS_PRICE = 0.1
+# What one call that nobody made weighs beside one word of the list: a set has to save a word for each four of them.
+EXCESS_PRICE = 0.25
 
 _WORD = re.compile(r"@?[a-z0-9_][a-z0-9_-]*", re.ASCII)
 

@@ -127,6 +127,11 @@ def numbers_of(names: Collection[str]) -> frozenset[str]:
     return frozenset(number for table in _TABLES.values() for number, name in table.items() if name in names)
 
 
+def calls_of(arch: str) -> frozenset[str]:
+    """Return the names of the system calls of ARCH (a name); none where they are not known."""
+    return frozenset(_TABLES.get(arch, {}).values())
+
+
 def syscall_name(arch: str, number: str) -> str:
     """Return the name of system call NUMBER on ARCH (a name); the number itself where it is not known."""
     table = _TABLES.get(arch)

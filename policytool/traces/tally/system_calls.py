@@ -8,6 +8,7 @@ ioctl. Values that differ from call to call (addresses, lengths, descriptors, te
 from __future__ import annotations
 
 import errno
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -154,6 +155,8 @@ _CLASSES: Mapping[str, tuple[tuple[int, _Class], ...]] = {
     "unshare": ((0, _new),),
 }
 
+_NEW_PROCESS = frozenset({"clone", "clone3"})
+_STRACE_FLAGS = re.compile(r"\bflags=([A-Z0-9_|]+)")
 _FORKS = frozenset({"clone", "clone3", "fork", "vfork"})
 _EXECS = frozenset({"execve", "execveat"})
 
@@ -177,6 +180,10 @@ def count_calls(events: Iterable[TraceEvent]) -> Counter[SystemCall]:
 def argument_classes(call: Syscall) -> str:
     """Return what matters of the arguments of CALL, separated by blanks; "" where nothing does or is known."""
     values = call.args or call.words
+    if not call.args and call.name in _NEW_PROCESS:
+        # strace names the flags: clone(child_stack=NULL, flags=…), clone3({flags=…, …}, 88)
+        flags = _STRACE_FLAGS.search(" ".join(call.words))
+        return _new(flags[1]) if flags else ""
     return " ".join(
         read(values[place]) for place, read in _CLASSES.get(call.name, ()) if place < len(values)
     ).strip()

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The settings that only a recording of system calls can give: the filter and the architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from policytool.hardening.call_sets import filter_words
+from policytool.hardening.needed import Kind, Needer
+from policytool.hardening.process_tree_of import ProcessTree
+from policytool.hardening.settings import Grounds, Setting, evidence
+from policytool.traces.events.syscalls import calls_of
+from policytool.traces.tally.system_calls import SystemCall
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCalls:
+    """What recordings of calls hold: the calls counted, and the architectures that they were made on.
+
+    FROM_START says whether those without domains (strace) begin with the start of a program.
+    """
+
+    counted: Mapping[SystemCall, int]
+    architectures: frozenset[str]
+    from_start: bool = True
+
+    def of(self, domains: Collection[str]) -> Mapping[str, tuple[Needer, ...]]:
+        """Return the names of the calls of DOMAINS, or without a domain, and who makes them."""
+        makers: dict[str, dict[tuple[str, str], int]] = {}
+        for call, count in self.counted.items():
+            if not call.domain or call.domain in domains:
+                each = makers.setdefault(call.name, {})
+                each[call.domain, call.program] = each.get((call.domain, call.program), 0) + count
+        return {
+            name: tuple(Needer(domain, program, count) for (domain, program), count in sorted(each.items()))
+            for name, each in sorted(makers.items())
+        }
+
+    def missing(self, tree: ProcessTree) -> str:
+        """Say why a filter of these calls might cut off a process of TREE, "" if it would not.
+
+        A recording without domains (strace -f) follows whatever the daemon starts.
+        """
+        if tree.guests:
+            return f"{', '.join(tree.guests)} runs guests or containers, and what they call nobody can know"
+        domains = {call.domain for call in self.counted}
+        if "" in domains:
+            late = "the recording began while the daemon ran: what it calls when it starts is not in it"
+            return "" if self.from_start else late
+        unseen = sorted(tree.domains - domains)
+        return f"no call of {', '.join(unseen)} was recorded, and it inherits the filter" if unseen else ""
+
+
+def call_settings(
+    calls: RecordedCalls, grounds: Grounds, sets: Mapping[str, frozenset[str]]
+) -> tuple[Setting, ...]:
+    """Return SystemCallFilter=, SystemCallArchitectures= and LockPersonality= of CALLS, in SETS of systemd."""
+    tree = grounds.tree
+    made = calls.of(tree.domains)
+    there = frozenset[str]().union(*(calls_of(arch) for arch in calls.architectures))
+    words = filter_words(made, sets, there)
+    held = "no call was recorded" if not made else calls.missing(tree)
+    because = [f"{len(made)} calls were made, as {len(words)} words; those of @default are always allowed"]
+    for word in words:
+        who = {needer.domain or needer.program or "a new process" for name in word.covers for needer in made[name]}
+        seen = f" for {' '.join(word.covers)}" if word.word.startswith("@") else ""
+        excess = f"; not seen: {' '.join(word.excess)}" if word.excess else ""
+        because.append(f"{word.word}{seen} ({', '.join(sorted(who))}){excess}")
+    personality = grounds.of(Kind.PERSONALITY)
+    return (
+        Setting("SystemCallFilter", " ".join(word.word for word in words), tuple(because), held),
+        Setting(
+            "SystemCallArchitectures",
+            "native",
+            (f"made on: {', '.join(sorted(calls.architectures)) or 'not named'}",),
+            held or ("" if len(calls.architectures) == 1 else "the recording does not name a single architecture"),
+        ),
+        Setting(
+            "LockPersonality",
+            "yes",
+            evidence(personality) or ("nobody called personality",),
+            "somebody changes it" if personality else held,
+        ),
+    )
