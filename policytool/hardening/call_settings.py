@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from policytool.hardening.call_sets import filter_words
-from policytool.hardening.needed import Kind, Needer
-from policytool.hardening.process_tree_of import ProcessTree
+from policytool.hardening.needed import Needer, NeedKind
 from policytool.hardening.settings import Grounds, Setting, evidence
+from policytool.hardening.unit_tree import UnitTree
 from policytool.traces.events.syscalls import calls_of
 from policytool.traces.tally.system_calls import SystemCall
 
@@ -37,7 +37,7 @@ class RecordedCalls:
             for name, each in sorted(makers.items())
         }
 
-    def missing(self, tree: ProcessTree) -> str:
+    def missing(self, tree: UnitTree) -> str:
         """Say why a filter of these calls might cut off a process of TREE, "" if it would not.
 
         A recording without domains (strace -f) follows whatever the daemon starts.
@@ -67,7 +67,7 @@ def call_settings(
         seen = f" for {' '.join(word.covers)}" if word.word.startswith("@") else ""
         excess = f"; not seen: {' '.join(word.excess)}" if word.excess else ""
         because.append(f"{word.word}{seen} ({', '.join(sorted(who))}){excess}")
-    personality = grounds.of(Kind.PERSONALITY)
+    personality = grounds.of(NeedKind.PERSONALITY)
     return (
         Setting("SystemCallFilter", " ".join(word.word for word in words), tuple(because), held),
         Setting(

@@ -7,8 +7,8 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from policytool.hardening.process_tree_of import ProcessTree
 from policytool.hardening.settings import Setting
+from policytool.hardening.unit_tree import UnitTree
 from policytool.model.printable import printable
 
 _WIDTH = 110
@@ -18,7 +18,7 @@ _VALUE = re.compile(r"[A-Za-z0-9_@./:+,=~ -]*", re.ASCII)
 _ADDING = frozenset({"CapabilityBoundingSet", "RestrictAddressFamilies", "SystemCallFilter", "DeviceAllow"})
 
 
-def drop_in_text(settings: Iterable[Setting], tree: ProcessTree, head: Sequence[str]) -> str:
+def drop_in_text(settings: Iterable[Setting], tree: UnitTree, head: Sequence[str]) -> str:
     """Return the drop-in with SETTINGS; HEAD says what it was made of."""
     lines = [*_comment(head), "#", *_comment(_inherited(tree)), "", "[Service]"]
     reset: set[str] = set()
@@ -41,7 +41,7 @@ def drop_in_text(settings: Iterable[Setting], tree: ProcessTree, head: Sequence[
     return "\n".join(lines)
 
 
-def _inherited(tree: ProcessTree) -> Iterator[str]:
+def _inherited(tree: UnitTree) -> Iterator[str]:
     if not tree.descendants:
         yield f"Nothing was seen to enter another domain from {tree.domain}."
         return

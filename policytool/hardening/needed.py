@@ -15,7 +15,7 @@ from policytool.policy.terule import TeRuleType
 from policytool.traces.tally.system_calls import SystemCall
 
 
-class Kind(StrEnum):
+class NeedKind(StrEnum):
     """Of what kind a need is; its value is given behind the colon. "" is a value that nobody knows."""
 
     CAPABILITY = "capability"  # CAP_NAME
@@ -45,7 +45,7 @@ class Needer:
 
 
 # Of each kind, each value with those who need it.
-Needs = Mapping[Kind, Mapping[str, tuple[Needer, ...]]]
+Needs = Mapping[NeedKind, Mapping[str, tuple[Needer, ...]]]
 
 # Folders that systemd can hide or replace as a whole.
 WATCHED = ("/home", "/root", "/run/user", "/tmp", "/var/tmp", "/dev")  # noqa: S108 -- names to compare
@@ -103,14 +103,16 @@ _MOUNTED = {"sysfs": "/sys", "proc": "/proc", "cgroup": "/sys/fs/cgroup", "cgrou
 _MODE = {"read": "r", "write": "w", "append": "w", "create": "m"}
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./@+:,=-]*", re.ASCII)
 
-_Found = tuple[Kind, str]
+_Found = tuple[NeedKind, str]
+# By need, its value, domain and program.
+_Counted = dict[tuple[NeedKind, str, str, str], int]
 
 
 def observed_needs(
     vectors: Iterable[AccessVector], domains: Collection[str], processes: Collection[str] = ()
 ) -> Needs:
     """Return what VECTORS show that processes of DOMAINS need. PROCESSES are the types that processes have."""
-    counted: dict[tuple[Kind, str, str, str], int] = {}
+    counted: _Counted = {}
     own = [vector for vector in vectors if vector.source.type_ in domains]
     folders = _folders_by_type(own)
     for vector in own:
@@ -120,7 +122,7 @@ def observed_needs(
             found = [
                 (kind, folder)
                 for kind, value in _of_use(vector, use, processes)
-                for folder in ([value] if value or kind is not Kind.WRITTEN else _guessed(vector, use, folders))
+                for folder in ([value] if value or kind is not NeedKind.WRITTEN else _guessed(vector, use, folders))
             ]
             _count(counted, found, vector.source.type_, use.program, count)
         if rest > 0:
@@ -130,7 +132,7 @@ def observed_needs(
 
 def called_needs(calls: Mapping[SystemCall, int], domains: Collection[str]) -> Needs:
     """Return what CALLS of DOMAINS show by their arguments; a call without a domain is taken for one of theirs."""
-    counted: dict[tuple[Kind, str, str, str], int] = {}
+    counted: _Counted = {}
     for call, count in calls.items():
         if not call.domain or call.domain in domains:
             _count(counted, _of_call(call), call.domain, call.program, count)
@@ -143,21 +145,21 @@ def permitted_needs(policy: CompiledPolicy, domain: str) -> Needs:
     Nothing is said of paths: a policy has types only.
     """
     names = {domain, *policy.attributes_of(domain)}
-    counted: dict[tuple[Kind, str, str, str], int] = {}
+    counted: _Counted = {}
     for rule in policy.rules({TeRuleType.ALLOW}, lambda source, target, tclass: source in names):
         if rule.enabled:
             for perm in rule.perms:
                 found = [*_of_access(rule.tclass, perm, "")]
                 if (rule.tclass, perm) in {("capability", "sys_admin"), ("process", "setsched")}:
-                    found += [(Kind.NAMESPACE, ""), (Kind.HOSTNAME, perm)] if perm == "sys_admin" else []
-                    found += [(Kind.REALTIME, perm)] if perm == "setsched" else []
+                    found += [(NeedKind.NAMESPACE, ""), (NeedKind.HOSTNAME, perm)] if perm == "sys_admin" else []
+                    found += [(NeedKind.REALTIME, perm)] if perm == "setsched" else []
                 _count(counted, found, domain, "", 0)
     return _grouped(counted)
 
 
 def joined_needs(every: Iterable[Needs]) -> Needs:
     """Return the union of EVERY."""
-    found: dict[Kind, dict[str, list[Needer]]] = {}
+    found: dict[NeedKind, dict[str, list[Needer]]] = {}
     for needs in every:
         for kind, values in needs.items():
             for value, needers in values.items():
@@ -195,15 +197,19 @@ def _guessed(vector: AccessVector, use: Use, folders: Mapping[str, frozenset[str
 
 
 def _count(
-    counted: dict[tuple[Kind, str, str, str], int], found: Iterable[_Found], domain: str, program: str, count: int
+    counted: _Counted,
+    found: Iterable[_Found],
+    domain: str,
+    program: str,
+    count: int,
 ) -> None:
     for kind, value in dict.fromkeys(found):
         key = (kind, value, domain, program)
         counted[key] = counted.get(key, 0) + count
 
 
-def _grouped(counted: Mapping[tuple[Kind, str, str, str], int]) -> Needs:
-    found: dict[Kind, dict[str, tuple[Needer, ...]]] = {}
+def _grouped(counted: Mapping[tuple[NeedKind, str, str, str], int]) -> Needs:
+    found: dict[NeedKind, dict[str, tuple[Needer, ...]]] = {}
     for (kind, value, domain, program), count in sorted(counted.items()):
         values = found.setdefault(kind, {})
         values[value] = (*values.get(value, ()), Needer(domain, program, count))
@@ -213,58 +219,58 @@ def _grouped(counted: Mapping[tuple[Kind, str, str, str], int]) -> Needs:
 def _of_use(vector: AccessVector, use: Use, processes: Collection[str]) -> Iterator[_Found]:
     yield from _of_access(vector.tclass, vector.perm, use.syscall)
     if vector.tclass in _FILES and vector.target.type_ in processes and vector.target.type_ != vector.source.type_:
-        yield Kind.PROCESS, vector.target.type_
+        yield NeedKind.PROCESS, vector.target.type_
     path = normpath(use.path) if _PLAIN_PATH.fullmatch(use.path) else ""
     if vector.tclass in _DEVICES:
         mode = _MODE.get(vector.perm)
         if mode and (use.syscall in _LOOKING_UP or not use.syscall):
-            yield Kind.DEVICE, f"{path} {mode}" if path else ""
+            yield NeedKind.DEVICE, f"{path} {mode}" if path else ""
         yield from _of_path(path, vector.perm, no_device=False)
     elif vector.tclass in _FILES:
         yield from _of_path(path, vector.perm, no_device=not path.startswith(_KEPT_DEV))
         if vector.perm in _ENTRIES:
             # The path is that of the entry.
-            yield Kind.WRITTEN, _written_of(use)
+            yield NeedKind.WRITTEN, _written_of(use)
         elif vector.tclass not in {"dir", "sock_file", "fifo_file"} and (
             (vector.perm in {"write", "append"} and (use.syscall in _LOOKING_UP or not use.syscall))
             or (vector.perm in _CHANGES and vector.perm != "create")
         ):
-            yield Kind.WRITTEN, _written_of(use)
+            yield NeedKind.WRITTEN, _written_of(use)
         elif vector.tclass == "dir" and vector.perm in _CHANGES - {"create", "rmdir", "unlink", "rename", "link"}:
-            yield Kind.WRITTEN, path
+            yield NeedKind.WRITTEN, path
 
 
 def _of_access(tclass: str, perm: str, syscall: str) -> Iterator[_Found]:
     if tclass in {"capability", "capability2"}:
-        yield Kind.CAPABILITY, f"CAP_{perm.upper()}"
+        yield NeedKind.CAPABILITY, f"CAP_{perm.upper()}"
         if perm == "sys_admin" and syscall in _NAMESPACE_CALLS:
-            yield Kind.NAMESPACE, ""
+            yield NeedKind.NAMESPACE, ""
         if perm == "sys_admin" and syscall in _HOST_CALLS:
-            yield Kind.HOSTNAME, syscall
+            yield NeedKind.HOSTNAME, syscall
         if perm == "sys_module":
-            yield Kind.MODULES, perm
+            yield NeedKind.MODULES, perm
         if perm == "syslog":
-            yield Kind.KERNEL_LOG, perm
+            yield NeedKind.KERNEL_LOG, perm
         if perm in {"sys_time", "wake_alarm"}:
-            yield Kind.CLOCK, perm
+            yield NeedKind.CLOCK, perm
     elif tclass in {"cap_userns", "cap2_userns", "user_namespace"}:
-        yield Kind.NAMESPACE, "user"
+        yield NeedKind.NAMESPACE, "user"
     elif perm == "create" and (tclass.endswith("_socket") or tclass == "socket") and tclass != _NO_FAMILY:
         netlink = ("AF_NETLINK",) if tclass.startswith("netlink_") else ("",)
         for family in _FAMILIES.get(tclass, netlink):
-            yield Kind.FAMILY, family
+            yield NeedKind.FAMILY, family
     elif tclass in {"process", "file"} and perm in _MEMORY_PERMS:
-        yield Kind.MEMORY, perm
+        yield NeedKind.MEMORY, perm
     elif tclass == "file" and perm == "execute" and syscall in _PROTECTING_CALLS:
-        yield Kind.MEMORY, syscall
+        yield NeedKind.MEMORY, syscall
     elif (tclass, perm) == ("process", "setsched") and syscall in _SCHEDULING_CALLS:
-        yield Kind.REALTIME, syscall
+        yield NeedKind.REALTIME, syscall
     elif (tclass, perm) == ("system", "module_load"):
-        yield Kind.MODULES, perm
+        yield NeedKind.MODULES, perm
     elif tclass == "system" and perm.startswith("syslog"):
-        yield Kind.KERNEL_LOG, perm
+        yield NeedKind.KERNEL_LOG, perm
     elif perm in {"mount", "remount", "unmount", "mounton"} and (tclass in {"filesystem", "dir", "file"}):
-        yield Kind.MOUNT, perm
+        yield NeedKind.MOUNT, perm
 
 
 def _of_path(path: str, perm: str, *, no_device: bool) -> Iterator[_Found]:
@@ -272,13 +278,13 @@ def _of_path(path: str, perm: str, *, no_device: bool) -> Iterator[_Found]:
         if folder == "/dev" and not no_device:
             continue
         if path.startswith(f"{folder}/") or (path == folder and perm not in _LOOKS):
-            yield Kind.REACHED, folder
+            yield NeedKind.REACHED, folder
     if path.startswith(("/usr/lib/modules", "/lib/modules")):
-        yield Kind.MODULES, path
+        yield NeedKind.MODULES, path
     if path in {"/dev/kmsg", "/proc/kmsg"}:
-        yield Kind.KERNEL_LOG, path
+        yield NeedKind.KERNEL_LOG, path
     if path.startswith("/dev/rtc"):
-        yield Kind.CLOCK, path
+        yield NeedKind.CLOCK, path
 
 
 def _folder(told: str, path: str) -> str:
@@ -291,20 +297,20 @@ def _folder(told: str, path: str) -> str:
 def _of_call(call: SystemCall) -> Iterator[_Found]:
     words = call.arguments.split()
     if call.name == "socket" and words:
-        yield Kind.FAMILY, words[0] if words[0].startswith("AF_") else ""
+        yield NeedKind.FAMILY, words[0] if words[0].startswith("AF_") else ""
     if call.name in _NAMESPACE_CALLS:
         flags = {flag for word in words for flag in word.split("|")} & _NAMESPACES.keys()
         for flag in flags:
-            yield Kind.NAMESPACE, _NAMESPACES[flag]
+            yield NeedKind.NAMESPACE, _NAMESPACES[flag]
         if call.name == "setns" and not flags:
-            yield Kind.NAMESPACE, ""
+            yield NeedKind.NAMESPACE, ""
     if call.name in {"mmap", *_PROTECTING_CALLS} and words:
         flags = set(words[0].split("|"))
         if "PROT_EXEC" in flags and ("PROT_WRITE" in flags or call.name != "mmap"):
-            yield Kind.MEMORY, call.name
+            yield NeedKind.MEMORY, call.name
     if call.name in _SCHEDULING_CALLS:
-        yield Kind.REALTIME, call.name
+        yield NeedKind.REALTIME, call.name
     if call.name in _HOST_CALLS:
-        yield Kind.HOSTNAME, call.name
+        yield NeedKind.HOSTNAME, call.name
     if call.name == "personality":
-        yield Kind.PERSONALITY, call.name
+        yield NeedKind.PERSONALITY, call.name

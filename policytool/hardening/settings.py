@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from policytool.hardening.needed import Kind, Needer, Needs
-from policytool.hardening.process_tree_of import ProcessTree
+from policytool.hardening.needed import Needer, NeedKind, Needs
+from policytool.hardening.unit_tree import UnitTree
 from policytool.hardening.written_folders import writable_folders
 
 # How many of those who need something a comment names.
@@ -19,7 +19,7 @@ _PSEUDO = frozenset({"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev
 # What ProtectKernelTunables=yes makes read-only (systemd, src/core/namespace.c).
 _TUNABLES = ("/proc/sys", "/proc/acpi", "/proc/fs", "/proc/irq", "/proc/sysrq-trigger", "/sys")
 # What calls show as well as access decisions.
-_TOLD_BY_CALLS = frozenset({Kind.MEMORY, Kind.REALTIME, Kind.HOSTNAME})
+_TOLD_BY_CALLS = frozenset({NeedKind.MEMORY, NeedKind.REALTIME, NeedKind.HOSTNAME})
 _PSEUDO_FOLDER = "/dev/pts/"
 
 
@@ -41,12 +41,12 @@ class Grounds:
     it of what calls tell as well.
     """
 
-    tree: ProcessTree
+    tree: UnitTree
     needs: Needs
     incomplete: str = ""
     uncalled: str = ""
 
-    def of(self, kind: Kind) -> Mapping[str, tuple[Needer, ...]]:
+    def of(self, kind: NeedKind) -> Mapping[str, tuple[Needer, ...]]:
         """Return what is needed of KIND, with those who need it."""
         return self.needs.get(kind, {})
 
@@ -67,9 +67,9 @@ def access_settings(grounds: Grounds) -> tuple[Setting, ...]:
         _capabilities(grounds),
         _families(grounds),
         _namespaces(grounds),
-        _unless(grounds, "MemoryDenyWriteExecute", [Kind.MEMORY]),
-        _unless(grounds, "RestrictRealtime", [Kind.REALTIME]),
-        _unless(grounds, "ProtectHostname", [Kind.HOSTNAME]),
+        _unless(grounds, "MemoryDenyWriteExecute", [NeedKind.MEMORY]),
+        _unless(grounds, "RestrictRealtime", [NeedKind.REALTIME]),
+        _unless(grounds, "ProtectHostname", [NeedKind.HOSTNAME]),
         *_mounted(grounds),
         *_devices(grounds),
     )
@@ -100,13 +100,13 @@ def _needers(needers: Sequence[Needer]) -> str:
 
 
 def _capabilities(grounds: Grounds) -> Setting:
-    found = grounds.of(Kind.CAPABILITY)
+    found = grounds.of(NeedKind.CAPABILITY)
     because = evidence(found) or ("no process of the unit asked for a capability",)
     return Setting("CapabilityBoundingSet", " ".join(found), because, grounds.incomplete)
 
 
 def _families(grounds: Grounds) -> Setting:
-    found = grounds.of(Kind.FAMILY)
+    found = grounds.of(NeedKind.FAMILY)
     held = grounds.uncalled
     if "" in found:
         held = "a socket of a class that says no family was made"
@@ -117,7 +117,7 @@ def _families(grounds: Grounds) -> Setting:
 
 
 def _namespaces(grounds: Grounds) -> Setting:
-    found = grounds.of(Kind.NAMESPACE)
+    found = grounds.of(NeedKind.NAMESPACE)
     held = grounds.uncalled
     if "" in found:
         held = "namespaces are made or entered, and access decisions do not tell which: a recording of calls does"
@@ -126,7 +126,7 @@ def _namespaces(grounds: Grounds) -> Setting:
     return Setting("RestrictNamespaces", value, because, held)
 
 
-def _unless(grounds: Grounds, key: str, kinds: Sequence[Kind], value: str = "yes", open_: str = "") -> Setting:
+def _unless(grounds: Grounds, key: str, kinds: Sequence[NeedKind], value: str = "yes", open_: str = "") -> Setting:
     """Return KEY, held back if somebody needs anything of KINDS, or OPEN says why that is not known."""
     found = {name: needers for kind in kinds for name, needers in grounds.of(kind).items()}
     by_call = all(kind in _TOLD_BY_CALLS for kind in kinds)
@@ -138,20 +138,20 @@ def _unless(grounds: Grounds, key: str, kinds: Sequence[Kind], value: str = "yes
 
 def _mounted(grounds: Grounds) -> tuple[Setting, ...]:
     """Return the settings that give the unit a mount namespace of its own."""
-    mounts = grounds.of(Kind.MOUNT)
+    mounts = grounds.of(NeedKind.MOUNT)
     open_ = grounds.paths_open
     if mounts:
         open_ = "mounts that the unit makes would not be seen outside of its namespace: " + "; ".join(
             evidence(mounts)
         )
-    reached = grounds.of(Kind.REACHED)
+    reached = grounds.of(NeedKind.REACHED)
 
     def hidden(key: str, folders: Sequence[str], value: str = "yes") -> Setting:
         found = {folder: reached[folder] for folder in folders if folder in reached}
         held = "somebody uses what it hides" if found else open_
         return Setting(key, value, evidence(found) or (f"nobody used anything in {', '.join(folders)}",), held)
 
-    written = grounds.of(Kind.WRITTEN)
+    written = grounds.of(NeedKind.WRITTEN)
     folders = writable_folders(folder for folder in written if folder)
 
     unknown = written.get("", ())
@@ -166,7 +166,7 @@ def _mounted(grounds: Grounds) -> tuple[Setting, ...]:
         f"{name}: {_needers([needer for folder in inside for needer in written[folder]])}"
         for name, inside in folders.items()
     )
-    processes = grounds.of(Kind.PROCESS)
+    processes = grounds.of(NeedKind.PROCESS)
     return (
         Setting("ProtectSystem", "strict", ("ReadWritePaths= has what was written",), strict or open_),
         Setting(
@@ -179,8 +179,8 @@ def _mounted(grounds: Grounds) -> tuple[Setting, ...]:
         hidden("PrivateTmp", ("/tmp", "/var/tmp")),  # noqa: S108 -- names to compare
         kept("ProtectKernelTunables", _TUNABLES),
         kept("ProtectControlGroups", ("/sys/fs/cgroup",)),
-        _unless(grounds, "ProtectKernelModules", [Kind.MODULES], open_=open_),
-        _unless(grounds, "ProtectKernelLogs", [Kind.KERNEL_LOG], open_=open_),
+        _unless(grounds, "ProtectKernelModules", [NeedKind.MODULES], open_=open_),
+        _unless(grounds, "ProtectKernelLogs", [NeedKind.KERNEL_LOG], open_=open_),
         Setting(
             "ProtectProc",
             "invisible",
@@ -191,7 +191,7 @@ def _mounted(grounds: Grounds) -> tuple[Setting, ...]:
 
 
 def _devices(grounds: Grounds) -> tuple[Setting, ...]:
-    every = grounds.of(Kind.DEVICE)
+    every = grounds.of(NeedKind.DEVICE)
     modes: dict[str, set[str]] = {}
     who: dict[str, list[Needer]] = {}
     for value, needers in every.items():
@@ -202,15 +202,15 @@ def _devices(grounds: Grounds) -> tuple[Setting, ...]:
     held = grounds.paths_open
     if "" in every:
         held = held or f"which device {_needers(every[''])} used is not known"
-    clock = grounds.of(Kind.CLOCK)
+    clock = grounds.of(NeedKind.CLOCK)
     nothing = ("no device but those that every unit has: null, zero, full, random, urandom, tty, ptmx, pts",)
-    beside = {folder: who_ for folder, who_ in grounds.of(Kind.REACHED).items() if folder == "/dev"}
-    taken = {"CAP_MKNOD", "CAP_SYS_RAWIO"} & grounds.of(Kind.CAPABILITY).keys()
+    beside = {folder: who_ for folder, who_ in grounds.of(NeedKind.REACHED).items() if folder == "/dev"}
+    taken = {"CAP_MKNOD", "CAP_SYS_RAWIO"} & grounds.of(NeedKind.CAPABILITY).keys()
     used = {**who, **beside}
     private = held
     if used:
         private = "somebody uses what it hides"
-    elif grounds.of(Kind.MOUNT):
+    elif grounds.of(NeedKind.MOUNT):
         private = "mounts that the unit makes would not be seen outside of its namespace"
     elif taken:
         private = f"{' and '.join(sorted(taken))} is needed, which it takes"

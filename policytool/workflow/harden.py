@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from policytool.errors import InputError
 from policytool.hardening.call_settings import RecordedCalls, call_settings
 from policytool.hardening.needed import (
-    Kind,
+    NeedKind,
     Needs,
     called_needs,
     joined_needs,
@@ -18,8 +18,8 @@ from policytool.hardening.needed import (
     permitted_needs,
 )
 from policytool.hardening.no_new_privileges import no_new_privileges
-from policytool.hardening.process_tree_of import ProcessTree, process_tree
 from policytool.hardening.settings import Grounds, Setting, access_settings
+from policytool.hardening.unit_tree import UnitTree, unit_tree
 from policytool.model.access import AccessVector, Result
 from policytool.model.event import TraceEvent
 from policytool.policy.compiled import CompiledPolicy
@@ -31,7 +31,7 @@ from policytool.traces.tally.system_calls import SystemCall, count_calls
 class Hardened:
     """The settings for the unit of DOMAIN, and the names of the calls that its tree makes, if any were recorded."""
 
-    tree: ProcessTree
+    tree: UnitTree
     settings: tuple[Setting, ...]
     calls: tuple[str, ...]
 
@@ -75,7 +75,7 @@ def harden(
     RUNS_AS_ROOT says whether the unit has no User=, None if there is no unit at hand. InputError when neither
     VECTORS nor CALLS show anything of DOMAIN.
     """
-    tree = process_tree(domain, vectors)
+    tree = unit_tree(domain, vectors)
     seen = any(vector.source.type_ == domain for vector in vectors)
     called = calls is not None and bool(calls.of({domain}))
     if not seen and not called:
@@ -96,7 +96,7 @@ def harden(
     return Hardened(tree, tuple(settings), tuple(calls.of(tree.domains)) if calls else ())
 
 
-def _incomplete(tree: ProcessTree, policy: CompiledPolicy, *, seen: bool) -> str:
+def _incomplete(tree: UnitTree, policy: CompiledPolicy, *, seen: bool) -> str:
     if not seen:
         return "no recording of accesses was given"
     if not tree.recorded:
@@ -107,13 +107,13 @@ def _incomplete(tree: ProcessTree, policy: CompiledPolicy, *, seen: bool) -> str
     return ""
 
 
-def _bounded(tree: ProcessTree) -> tuple[str, ...]:
+def _bounded(tree: UnitTree) -> tuple[str, ...]:
     """Return the descendants that count with all that the policy allows them."""
     return tuple(sorted({*tree.guests, *tree.unseen}))
 
 
 def _needs(
-    tree: ProcessTree,
+    tree: UnitTree,
     vectors: Sequence[AccessVector],
     calls: RecordedCalls | None,
     policy: CompiledPolicy,
@@ -129,9 +129,9 @@ def _needs(
         # Calls tell which families and namespaces; access decisions only that one of several was used.
         made = calls.of(tree.domains)
         told = any(call.name == "clone3" and call.arguments for call in calls.counted)
-        observed.pop(Kind.FAMILY, None)
+        observed.pop(NeedKind.FAMILY, None)
         if "clone3" not in made or told:
-            observed.pop(Kind.NAMESPACE, None)
+            observed.pop(NeedKind.NAMESPACE, None)
     return joined_needs([observed, called_needs(calls.counted, tree.domains), *permitted])
 
 

@@ -24,7 +24,7 @@ class Descendant:
 
 
 @dataclass(frozen=True, slots=True)
-class ProcessTree:
+class UnitTree:
     """The daemon's DOMAIN, its descendants by domain, and every entry (source, target) into any of them."""
 
     domain: str
@@ -48,7 +48,7 @@ class ProcessTree:
         return tuple(descendant.domain for descendant in self.descendants if not descendant.recorded)
 
 
-def process_tree(domain: str, vectors: Iterable[AccessVector]) -> ProcessTree:
+def unit_tree(domain: str, vectors: Iterable[AccessVector]) -> UnitTree:
     """Return what was seen to be started from DOMAIN in VECTORS.
 
     A domain counts as recorded if a complete recording shows an access of it to its own type: what a recorded
@@ -71,7 +71,7 @@ def process_tree(domain: str, vectors: Iterable[AccessVector]) -> ProcessTree:
         new = entered.get(waiting.pop(), set()) - found
         found |= new
         waiting += sorted(new)
-    return ProcessTree(
+    return UnitTree(
         domain,
         tuple(
             Descendant(
