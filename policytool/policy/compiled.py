@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 import setools
 from setools.exception import InvalidRange, NoCommon, RuleNotConditional, RuleUseError, TERuleNoFilename
@@ -529,14 +529,26 @@ def flow_weights() -> FlowWeights:
     return MappingProxyType(found)
 
 
-def _condition(rule: object, stated: Mapping[str, bool]) -> tuple[Condition | None, bool]:
+class _Conditional(Protocol):
+    """What setools' rules have where they stand under booleans; where not, asking raises RuleNotConditional."""
+
+    @property
+    def conditional(self) -> object: ...
+
+    @property
+    def conditional_block(self) -> object: ...
+
+    def enabled(self, **stated: bool) -> object: ...
+
+
+def _condition(rule: _Conditional, stated: Mapping[str, bool]) -> tuple[Condition | None, bool]:
     """Return the condition of a setools rule, if any, and whether the rule is in force with STATED booleans."""
     try:
-        conditional = rule.conditional  # type: ignore[attr-defined]
+        conditional = rule.conditional
     except RuleNotConditional:
         return None, True
-    block = bool(rule.conditional_block)  # type: ignore[attr-defined]
-    return _condition_of(conditional, block), bool(rule.enabled(**stated))  # type: ignore[attr-defined]
+    block = bool(rule.conditional_block)
+    return _condition_of(conditional, block), bool(rule.enabled(**stated))
 
 
 def _condition_of(conditional: Any, block: bool) -> Condition:
