@@ -2,7 +2,8 @@
 """A made-up file system with its kernel, that writes what audit would, and remembers what was really asked of what.
 
 Nothing of policytool is used here. Every object has the type var_lib_t when the log is written; of each it is known
-at which path it was made, and where it was moved to: its label under a new policy is that of one of these. Inode
+at which path it was made, and where it was moved to: its label under a new policy is that of one of these. A move or
+a link that the log has no paths of is known by the inode alone: what was asked before may be of either path. Inode
 numbers are given out again, the smallest first, but not to a name that had it: no log tells those apart.
 /var/lib/other is another device with the same numbers.
 """
@@ -29,11 +30,12 @@ class Node:
     paths: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Asked:
-    """What was really asked: a permission of an object of a class, with the paths that the object had."""
+    """What was really asked: a permission of an object of a class, with the paths that the log may mean."""
 
-    paths: frozenset[str]
+    node: Node
+    paths: set[str]
     tclass: str
     perm: str
 
@@ -146,7 +148,10 @@ class FileSystem:
         event.item(path, "NORMAL" if keep else "DELETE")
         self._put(new, node.tclass, node)
         event.item(new, "CREATE")
-        event.write()
+        if not event.write():
+            for asked in self.asked:
+                if asked.node is node:
+                    asked.paths.add(new)
         if not keep:
             del self.nodes[path]
 
@@ -169,7 +174,7 @@ class _Event:
             f'avc:  granted  {{ {" ".join(perms)} }} for  pid=8 comm="myappd" {about}'
             f"scontext=system_u:system_r:myappd_t:s0 tcontext=system_u:object_r:{OLD}:s0 tclass={tclass}"
         )
-        self._system.asked += [Asked(frozenset(node.paths), tclass, perm) for perm in perms]
+        self._system.asked += [Asked(node, set(node.paths), tclass, perm) for perm in perms]
 
     def ask(self, path: str, perms: tuple[str, ...], *, named: bool) -> None:
         node = self._system.nodes[path]
@@ -203,9 +208,10 @@ class _Event:
             f"mode={mode} ouid=0 ogid=0 rdev=00:00 obj=system_u:object_r:{OLD}:s0 nametype={nametype} cap_fp=0"
         )
 
-    def write(self) -> None:
+    def write(self) -> bool:
+        """Write the event if it has a decision. Return whether its paths are written, too."""
         if not self._avcs:
-            return
+            return False
         self._system._serial += 1
         stamp = f"17000{self._system._serial:05}.100:{self._system._serial}"
         records = [f"AVC|{avc}" for avc in self._avcs]
@@ -217,13 +223,15 @@ class _Event:
             "auid=0 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=(none) ses=1 "
             'comm="myappd" exe="/opt/myappd" key=(null)'
         )
-        if self._system.write_items or self._chance():
+        with_items = self._system.write_items or self._chance()
+        if with_items:
             cwd = self._cwd if first != "7" else "/srv"
             records += [f'CWD|cwd="{cwd or "/"}"', *self._items]
         records.append("PROCTITLE|proctitle=61")
         for record in records:
             kind, _, body = record.partition("|")
             self._system.lines.append(f"type={kind} msg=audit({stamp}): {body}")
+        return with_items
 
 
 def _above(path: str) -> Iterator[str]:

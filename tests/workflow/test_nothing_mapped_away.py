@@ -36,7 +36,6 @@ from policytool.workflow.replay import replay_modules
 from tests.synthetic import context, vector
 from tests.workflow.file_system import OLD, OWN, FileSystem
 
-CHOICES = Choices(transitions=True, private_types=True)
 PRIVATE = "myappd_var_lib_t"
 CHOICES = Choices(private_types=True)
 CASES = Path(__file__).parent / "cases_synthetic"
