@@ -11,7 +11,6 @@ import typer
 
 from policytool.daemons.named import as_daemons
 from policytool.errors import InputError, UsageError
-from policytool.model.access import AccessKey
 from policytool.model.cure import Cure
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ Dontaudit = Annotated[
     typer.Option(
         "--dontaudit",
         metavar="FILE",
-        help="A result of `lab enforce --json`: what that run passed without gets a dontaudit; repeatable.",
+        help="Result of `lab enforce --json`, `lab ablate`: what steps passed without gets a dontaudit; repeatable.",
     ),
 ]
 Budget = Annotated[
@@ -124,9 +123,9 @@ def load_choices(
         Choices,
         ChoicesError,
         read_accepted,
-        read_hidden,
         require_id,
     )
+    from policytool.generate.enforced_runs import EnforcedRunError, EnforcedRuns, read_enforced_runs
 
     accepted = {}
     for path in sorted(folder.glob(f"*/{ACCEPTED_FILE}")) if folder else ():
@@ -138,16 +137,16 @@ def load_choices(
         accepted[""] = {require_id(id_): "on the command line (--accept)" for id_ in accept}
     except ChoicesError as error:
         raise UsageError(f"--accept {error}") from error
-    hidden = frozenset[AccessKey]()
+    enforced = EnforcedRuns()
     for path in dontaudit:
         try:
-            hidden |= read_hidden(_text(path))
-        except ChoicesError as error:
+            enforced = enforced.joined(read_enforced_runs(_text(path)))
+        except EnforcedRunError as error:
             raise InputError(f"{path}: {error}") from error
     if children and not transitions:
         raise UsageError("--child makes a transition; leave out --no-transitions")
     found = _children(children, known)
-    return Choices(accepted, transitions, prefer_booleans, hidden, private_types, found, _written(write), like)
+    return Choices(accepted, transitions, prefer_booleans, enforced, private_types, found, _written(write), like)
 
 
 def _written(names: Sequence[str]) -> frozenset[Cure]:

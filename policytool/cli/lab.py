@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,12 +19,13 @@ from policytool.daemons.named import as_daemons
 from policytool.errors import ExitCode, ToolFailedError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from policytool.generate.candidate import Candidate
     from policytool.lab.enforce import Enforcement
     from policytool.lab.image import Image
     from policytool.lab.status import Step
+    from policytool.model.access import AccessKey
     from policytool.model.daemon import Daemon
 
 app = typer.Typer(help="A disposable SELinux machine: build, record, enforce.", no_args_is_help=True)
@@ -217,6 +219,47 @@ def verify(
 
 
 @app.command()
+def ablate(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", show_default=False, help="Folders of modules.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The result, as JSON.")],
+    access: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--access",
+            metavar="'SOURCE TARGET:CLASS PERM...'",
+            help="Permissions in doubt (default: all dangerous ones and all capabilities); repeatable.",
+        ),
+    ] = None,
+    state: Annotated[
+        Path, typer.Option("--state", metavar="DIR", help="Keeps each boot's result, so that a run can go on.")
+    ] = Path("build/ablate"),
+    scenarios: _Scenarios = None,
+) -> None:
+    """Enforce without the dangerous permissions, and say which of them a step needs, and which none does."""
+    from policytool.lab.ablate import ablate as ablate_in_lab
+    from policytool.lab.image import require_root
+    from policytool.lab.scenario import choose
+
+    wanted = frozenset(key for text in access or () for key in _access_keys(text)) if access else None
+    require_root("lab ablate")
+    done = ablate_in_lab(_image(), folders, choose(scenarios or ()), wanted, state, note)
+    write_files(output.parent, {output.name: json.dumps(done, indent=1, sort_keys=True) + "\n"})
+    rows = [
+        (
+            f"{row['source']} {row['target']}:{row['tclass']} {row['perm']}",
+            row["verdict"],
+            " ".join(row["step"]) or ("asked for" if row["asked"] else "not asked for"),
+        )
+        for row in done["permissions"]
+    ]
+    emit(table(("permission", "verdict", "step"), rows))
+    counts = Counter(row["verdict"] for row in done["permissions"])
+    emit(f"\n{counts['needed']} needed, {counts['spare']} spare, {counts['open']} open\n")
+
+
+@app.command()
 def shell(
     folders: Annotated[
         list[Path] | None, typer.Argument(metavar="[DIR...]", show_default=False, help="Folders of modules.")
@@ -259,6 +302,17 @@ def clean(
             except OSError as error:
                 raise ToolFailedError(f"cannot remove {folder}: {error.strerror}") from error
             note(f"removed {folder}")
+
+
+def _access_keys(text: str) -> Iterator[AccessKey]:
+    """Yield the accesses of TEXT, 'SOURCE TARGET:CLASS PERM...'."""
+    source, _, rest = text.partition(" ")
+    target, _, rest = rest.partition(":")
+    tclass, *perms = rest.split() or ("",)
+    if not (source and target and tclass and perms):
+        raise UsageError(f"--access {text!r} is not 'SOURCE TARGET:CLASS PERM...'")
+    for perm in perms:
+        yield source, source if target == "self" else target, tclass, perm
 
 
 def _report(done: Enforcement, *, as_json: bool) -> None:

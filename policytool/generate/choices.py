@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from policytool.generate.enforced_runs import EnforcedRuns
 from policytool.generate.objections import KINDS, known_id
-from policytool.model.access import AccessKey
 from policytool.model.cure import Cure
 from policytool.model.daemon import Daemon, is_plain_path
 from policytool.model.program import Child
@@ -29,7 +28,7 @@ class Choices:
     `accepted` holds, by daemon, the ids of objections that are accepted after all, with the reason; those under ""
     hold for every daemon. `transitions` says whether helpers get their own domains, `private_types` whether what is
     one daemon's own gets types of its own, `prefer_booleans` that an access is left to a boolean that would grant
-    it. `hidden` are accesses that an enforced run passed without, `children` programs with domains of their own.
+    it. `enforced` is what enforced runs say of accesses, `children` are programs with domains of their own.
     `write` are the cures that are written where they are proposed. `like` is a domain of the same work, whose rules
     speak for what was not seen; None: that of the daemon whose work is done.
     """
@@ -37,7 +36,7 @@ class Choices:
     accepted: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     transitions: bool = True
     prefer_booleans: bool = False
-    hidden: frozenset[AccessKey] = frozenset()
+    enforced: EnforcedRuns = field(default_factory=EnforcedRuns)
     private_types: bool = True
     children: tuple[Child, ...] = ()
     write: frozenset[Cure] = frozenset()
@@ -92,26 +91,3 @@ def child_of(daemon: Daemon, path: str) -> Child:
         raise ChoicesError(f"{path!r} is not the plain absolute path of a program")
     name = f"{daemon.domain.removesuffix('_t')}_{stem}"
     return Child(daemon.domain, path, f"{name}_t", f"{name}_exec_t")
-
-
-def read_hidden(text: str) -> frozenset[AccessKey]:
-    """Read the accesses that an enforced run passed without from the result of `lab enforce --json`.
-
-    Raise ChoicesError if it is none, or if a step failed or records were lost: then nobody knows that it passed.
-    """
-    try:
-        document = json.loads(text)
-        steps, denials, lost = document["steps"], document["denials"], document["lost"]
-        keys = frozenset(
-            (denial["source"], denial["target"], denial["tclass"], denial["perm"]) for denial in denials
-        )
-        passed = bool(steps) and all(step["ok"] is True for step in steps)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ChoicesError(f"not a result of lab enforce --json: {error}") from error
-    if not all(isinstance(part, str) for key in keys for part in key):
-        raise ChoicesError("not a result of lab enforce --json: a denial is made of names")
-    if not passed or lost != 0:
-        raise ChoicesError(
-            "the enforced run failed steps or lost records, so it did not pass without these accesses"
-        )
-    return keys

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from policytool.generate.enforced_runs import EnforcedRuns
 from policytool.generate.objections import Objection, dac_override_objections
-from policytool.model.access import AccessKey, AccessVector, Result, Use
+from policytool.model.access import AccessVector, Result, Use
 from policytool.model.cure import Cure as Cure
 from policytool.model.proposal import Proposal
 from policytool.policy.decide import Decides, Decision, Outcome
@@ -46,14 +47,14 @@ class Criteria:
     """By what an access that the base denies is judged.
 
     `objection` says what speaks against a rule, `accepted` which of that (by id) a person has accepted and why.
-    `hidden` are accesses that an enforced run passed without. `prefer_booleans` leaves to a boolean what it would
-    grant. `note` says something about a rule beyond its evidence, `propose` what may serve better than it;
-    `write` are the cures that are written where they are proposed.
+    `enforced` is what enforced runs say of accesses. `prefer_booleans` leaves to a boolean what it would grant.
+    `note` says something about a rule beyond its evidence, `propose` what may serve better than it; `write` are the
+    cures that are written where they are proposed.
     """
 
     objection: Callable[[AccessVector], Objection | None] = lambda _: None
     accepted: Mapping[str, str] = field(default_factory=dict)
-    hidden: frozenset[AccessKey] = frozenset()
+    enforced: EnforcedRuns = field(default_factory=EnforcedRuns)
     prefer_booleans: bool = False
     note: Callable[[AccessVector], str] = lambda _: ""
     propose: Callable[[AccessVector, Decision], tuple[Proposal, ...]] = lambda vector, decision: ()
@@ -116,7 +117,7 @@ def _cure(vector: AccessVector, decision: Decision, criteria: Criteria, weaker: 
         return Triaged(vector, Cure.CONSTRAINT, decision.cause)
     if decision.outcome not in _ALLOW:
         return Triaged(vector, Cure.UNMAPPED, decision.cause)
-    notes = [criteria.note(vector), decision.by_type]
+    notes = [criteria.note(vector), decision.by_type, criteria.enforced.needed.get(vector.key, "")]
     accepted = ""
     if objection := criteria.objection(vector) or weaker:
         reason = criteria.accepted.get(objection.id)
@@ -124,7 +125,7 @@ def _cure(vector: AccessVector, decision: Decision, criteria: Criteria, weaker: 
             return Triaged(vector, Cure.REFUSED, objection.reason, objection.id, criteria.propose(vector, decision))
         notes.append(f"{objection.id} is accepted: {reason}")
         accepted = objection.id
-    if vector.key in criteria.hidden:
+    if vector.key in criteria.enforced.hidden:
         return Triaged(vector, Cure.DONTAUDIT, "an enforced run passed without it")
     if decision.outcome is Outcome.DENIED_BOOLEAN:
         if criteria.prefer_booleans:

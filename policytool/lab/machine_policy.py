@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from policytool.errors import ToolFailedError
 from policytool.lab.entered import one_step_further, seen_entered
 from policytool.lab.image import Image
+from policytool.model.access import AccessKey
 from policytool.model.daemon import Daemon
+from policytool.policy.cil_rules import read_cil, without_permissions
 from policytool.policy.compiled import CompiledPolicy
 from policytool.recorder.recording_policy import MODULE, complete_cil, permissive_cil, skeletons_cil, with_helpers
 from policytool.toolchain.base import Base, find_base
@@ -104,6 +106,14 @@ def enforce_policy(base: Base, folders: Sequence[Path], *, neverallow: bool = Tr
     modules[EXCEPTIONS_MODULE] = EXCEPTIONS.read_text("utf-8")
     modules[PERMISSIVE_MODULE] = permissive_cil(everyone - enforced)
     return LabPolicy(_linked(base, modules), modules, frozenset(), ours, entered, further, enforced)
+
+
+def without(base: Base, policy: LabPolicy, keys: Collection[AccessKey]) -> LabPolicy:
+    """Return POLICY without the permissions KEYS in the rules of its modules; what enforces stays the same."""
+    modules = {}
+    for name, text in policy.modules.items():
+        modules[name] = without_permissions(text, read_cil(name, text).rules, keys)
+    return replace(policy, linked=_linked(base, modules), modules=modules)
 
 
 def _linked(base: Base, modules: Mapping[str, str], *, dontaudit: bool = False) -> Linked:

@@ -13,6 +13,9 @@ SHIPPED = Path(__file__).parent / "scenarios"
 _RUNNER = Path(__file__).parent / "guest" / "scenarios"
 _RUNNER_NAME = "scenarios"
 
+# The file that every scenario reads: what steps are.
+STEPS = "steps"
+
 # So many steps a boot at most: recorded, 500 write 4 GB of log, more than the machine's disk is good for.
 MOST_STEPS = 210
 

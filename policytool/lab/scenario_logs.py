@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,7 +19,9 @@ from policytool.traces.bundle.source import read_blocks
 # What happened before the first scenario: the machine's start, and its sockets being made.
 BOOT = "boot"
 
-_MARK = re.compile(rb"type=USER msg=audit\([0-9.:]+\): .*policytool scenario ([a-z0-9_-]+)")
+_MARK = re.compile(
+    rb"type=USER msg=audit\([0-9.:]+\): .*policytool (?:scenario ([a-z0-9_-]+)|step ([^\s'\"]+ [^\s'\"]+))"
+)
 _KEY = re.compile(rb"msg=audit\(([0-9.:]+)\)")
 
 # How many lines on either side of a mark records of one event may lie apart; the kernel writes them together, but
@@ -34,7 +37,7 @@ def split_by_scenario(log: Path, folder: Path) -> tuple[tuple[str, Path], ...]:
     parts: dict[str, Path] = {}
     with ExitStack() as stack:
         streams: dict[str, BinaryIO] = {}
-        for name, line in _named(log):
+        for (name, _), line in _placed(log):
             if name not in streams:
                 parts[name] = folder / f"{name}.log"
                 streams[name] = stack.enter_context(parts[name].open("wb"))
@@ -42,22 +45,34 @@ def split_by_scenario(log: Path, folder: Path) -> tuple[tuple[str, Path], ...]:
     return tuple(parts.items())
 
 
-def _named(log: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the lines of LOG, each with the name of its part."""
-    name = before = BOOT
+def split_by_step(log: Path) -> Iterator[tuple[tuple[str, str], bytes]]:
+    """Yield ((scenario, step), the lines of LOG that belong to it) in their order; a step is its daemon and name.
+
+    What comes before a scenario's first step belongs to the step "". Only where the machine was told to mark steps
+    (`steps-marked`) are there any. A step's background work may still go on in the next one.
+    """
+    for place, group in groupby(_placed(log), key=lambda placed: placed[0]):
+        yield place, b"".join(line + b"\n" for _, line in group)
+
+
+def _placed(log: Path) -> Iterator[tuple[tuple[str, str], bytes]]:
+    """Yield the lines of LOG, each with its scenario and step."""
+    place = before = (BOOT, "")
     recent: dict[bytes, None] = {}
     earlier: frozenset[bytes] = frozenset()
     since = 0
     for block in read_blocks(str(log)):
         for line in block.split(b"\n"):
             if mark := _MARK.match(line):
-                before, name = name, mark[1].decode("ascii")
+                before = place
+                scenario, step = (part.decode("ascii", "replace") if part else "" for part in mark.groups())
+                place = (scenario, "") if scenario else (place[0], step)
                 earlier, since = frozenset(recent), 0
                 recent.clear()
                 continue
             key = match[1] if (match := _KEY.search(line)) else b""
             since += 1
-            yield (before if since <= _NEAR and key in earlier else name), line
+            yield (before if since <= _NEAR and key in earlier else place), line
             recent[key] = None
             if len(recent) > _NEAR:
                 del recent[next(iter(recent))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -94,8 +95,7 @@ def run_folder(verb: str) -> Iterator[Path]:
     runs = open_cache().root / RUNS
     runs.mkdir(parents=True, exist_ok=True, mode=0o700)
     _sweep(runs)
-    folder = runs / f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}-{verb}"
-    folder.mkdir(mode=0o700)
+    folder = Path(tempfile.mkdtemp(prefix=f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}-{verb}-", dir=runs))
     try:
         yield folder
     finally:

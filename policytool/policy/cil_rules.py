@@ -12,9 +12,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from policytool.model.access import AccessKey
 from policytool.policy.cil_nodes import CONTAINERS, HEADED, OPERATORS, REQUIREMENT, CilNode, cil_nodes
 
 # How an allow statement begins.
@@ -49,6 +50,13 @@ class CilRule:
 
     def __str__(self) -> str:
         return f"{self.source} {self.target}:{self.tclass}" if self.tclass else self.source
+
+    @property
+    def keys(self) -> tuple[AccessKey, ...]:
+        """What it grants, in the names that it is written with; none where it cannot be judged."""
+        target = self.source if self.target == "self" else self.target
+        perms = () if self.unjudged else self.perms
+        return tuple((self.source, target, self.tclass, perm) for perm in perms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +128,25 @@ def without_grants(text: str, rules: Iterable[CilRule], marks: Mapping[CilRule, 
     for rule in sorted(rules, key=lambda found: found.start):
         statement = _KEYWORD.sub("(auditallow", text[rule.start : rule.end], count=1)
         parts += [text[done : rule.start], statement, marks.get(rule, "")]
+        done = rule.end
+    return "".join([*parts, text[done:]])
+
+
+def without_permissions(text: str, rules: Iterable[CilRule], keys: Collection[AccessKey]) -> str:
+    """Return TEXT without the permissions KEYS in RULES, which were read from it.
+
+    A rule of which nothing is left becomes an auditallow of what it granted, as in `without_grants`.
+    """
+    parts, done = [], 0
+    for rule in sorted(rules, key=lambda found: found.start):
+        kept = [key[3] for key in rule.keys if key not in keys]
+        if not rule.keys or len(kept) == len(rule.perms):
+            continue
+        if kept:
+            statement = f"(allow {rule.source} {rule.target} ({rule.tclass} ({' '.join(kept)})))"
+        else:
+            statement = _KEYWORD.sub("(auditallow", text[rule.start : rule.end], count=1)
+        parts += [text[done : rule.start], statement]
         done = rule.end
     return "".join([*parts, text[done:]])
 

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
 
+from policytool.model.access import AccessKey
 from policytool.policy.compiled import CompiledPolicy
 from policytool.surface.grants import Grants
 
@@ -86,6 +87,24 @@ class Danger:
 
 
 MAX_EXAMPLES = 5
+
+# The classes whose every permission is a power of root, dangerous by itself or not.
+ROOT_POWERS = frozenset({"capability", "capability2", "cap_userns", "cap2_userns"})
+
+
+def dangerous(policy: CompiledPolicy, keys: Iterable[AccessKey]) -> frozenset[AccessKey]:
+    """Return those of KEYS that are dangerous or a capability. Their types are types of POLICY, not attributes."""
+    kinds: dict[str, Mapping[On, frozenset[str]]] = {}
+    found = set()
+    for key in keys:
+        source, target, tclass, perm = key
+        if source not in kinds:
+            kinds[source] = places(policy, source)
+        if tclass in ROOT_POWERS or any(
+            tclass in rule.classes and perm in rule.perms and target in kinds[source][rule.on] for rule in DANGERS
+        ):
+            found.add(key)
+    return frozenset(found)
 
 
 def dangers(policy: CompiledPolicy, domain: str, held: Grants) -> tuple[Danger, ...]:

@@ -38,7 +38,7 @@ class Judges:
         return Criteria(
             objection=Objections(self.skeletons.policy, daemon.domain, self.ours).objection,
             accepted=self.choices.accepted_by(daemon.name),
-            hidden=self.choices.hidden,
+            enforced=self.choices.enforced,
             prefer_booleans=self.choices.prefer_booleans,
             note=_helper_note(daemon, self.owners),
             propose=self.proposals.of,

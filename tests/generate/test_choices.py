@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from policytool.generate.choices import Choices, ChoicesError, child_of, read_accepted, read_hidden
+from policytool.generate.choices import Choices, ChoicesError, child_of, read_accepted
 from policytool.model.daemon import Daemon
 from policytool.model.program import Child
 
@@ -52,33 +50,6 @@ def test_the_command_line_is_for_every_daemon_and_a_file_for_one() -> None:
     choices = Choices({"": {"R-execmod": "now"}, "greeterd": {"R-execmem": "why"}})
     assert choices.accepted_by("greeterd") == {"R-execmod": "now", "R-execmem": "why"}
     assert choices.accepted_by("other") == {"R-execmod": "now"}
-
-
-def enforced(ok: bool = True, lost: int = 0) -> str:
-    denial = {"source": "a_t", "target": "b_t", "tclass": "file", "perm": "read", "count": 3}
-    return json.dumps({"steps": [{"name": "start", "ok": ok}], "denials": [denial], "lost": lost})
-
-
-def test_what_an_enforced_run_passed_without() -> None:
-    assert read_hidden(enforced()) == {("a_t", "b_t", "file", "read")}
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        enforced(ok=False),
-        enforced(lost=1),
-        "",
-        "[]",
-        "{}",
-        '{"steps": [], "denials": [], "lost": 0}',
-        '{"steps": [1], "denials": [], "lost": 0}',
-        '{"steps": [{"ok": true}], "denials": [{"source": 1, "target": 2, "tclass": 3, "perm": 4}], "lost": 0}',
-    ],
-)
-def test_a_run_that_did_not_pass_hides_nothing(text: str) -> None:
-    with pytest.raises(ChoicesError):
-        read_hidden(text)
 
 
 def test_a_child_domain_is_named_after_daemon_and_program() -> None:

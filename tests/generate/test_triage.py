@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from policytool.generate.enforced_runs import EnforcedRuns
 from policytool.generate.exact import exact
 from policytool.generate.objections import Objection
 from policytool.generate.skeleton import skeleton
@@ -72,12 +73,18 @@ def test_a_boolean_is_proposed_on_request() -> None:
 
 
 def test_what_an_enforced_run_passed_without_is_not_logged() -> None:
-    found = cures(READ, hidden=frozenset({READ.key}))
+    found = cures(READ, enforced=EnforcedRuns(frozenset({READ.key})))
     assert found["read"].cure is Cure.DONTAUDIT
     made = module(*found.values())
     assert "dontaudit greeterd_t etc_t:file read;\n" in write_te(made)
     assert "(dontaudit greeterd_t etc_t (file (read)))\n" in write_cil(made)
     assert not made.every_rule
+
+
+def test_a_rule_says_which_step_fails_without_it() -> None:
+    runs = EnforcedRuns(needed={READ.key: "needed: greeterd greet of greeterd-work fails without it"})
+    found = cures(READ, enforced=runs)
+    assert (found["read"].cure, found["read"].reason) == (Cure.ALLOW, runs.needed[READ.key])
 
 
 MOVED = vector(D, "etc_t", "file", "write", program="/usr/sbin/tool")

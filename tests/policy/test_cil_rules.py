@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policytool.policy.cil_rules import read_cil, without_grants
+from policytool.policy.cil_rules import read_cil, without_grants, without_permissions
 
 TEXT = """\
 ; (allow comment_t x_t (file (read)))
@@ -58,6 +58,16 @@ def test_rules_grant_nothing_and_need_the_same_names() -> None:
     assert "        (auditallow a_t b_t (dir (search)))(role mark)))" in left
     assert "(auditallow a_t etc_t (file (read\n    open)))" in left
     assert [rule.line for rule in read_cil("m", left).rules] == [13, 14, 15, 16, 17]
+
+
+def test_single_permissions_are_taken_out_of_rules() -> None:
+    rules = read_cil("m", TEXT).rules
+    keys = {("a_t", "etc_t", "file", "open"), ("a_t", "a_t", "process", "signal"), ("a_t", "c_t", "file", "read")}
+    left = without_permissions(TEXT, rules, keys)
+    assert "(allow a_t etc_t (file (read)))" in left
+    assert "(auditallow a_t self (process (signal)))" in left
+    assert "(booleanif (fast) (true (allow a_t c_t (file (read)))))" in left, "it cannot be judged"
+    assert without_permissions(TEXT, rules, ()) == TEXT
 
 
 @pytest.mark.parametrize("text", ["", ")", "(allow", "(allow a b (c (d)", "(allow)", "(allow a b)", "(optional)"])

@@ -2,9 +2,9 @@
 """A made-up file system with its kernel, that writes what audit would, and remembers what was really asked of what.
 
 Nothing of policytool is used here. Every object has the type var_lib_t when the log is written; of each it is known
-at which path it was made, and where it was moved to: its label under a new policy is that of one of these. A move or
-a link that the log has no paths of is known by the inode alone: what was asked before may be of either path. Inode
-numbers are given out again, the smallest first, but not to a name that had it: no log tells those apart.
+at which path it was made, and where it was moved to: its label under a new policy is that of one of these. A move
+or a link that the log has no paths of is known by the inode alone: what was asked before may be of either path.
+Inode numbers are given out again, the smallest first, but not to a name that had it: no log tells those apart.
 /var/lib/other is another device with the same numbers.
 """
 

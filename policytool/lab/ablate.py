@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which permissions of modules no step needs: enforced runs without them, batch by batch, until that is known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+
+from policytool.errors import UsageError
+from policytool.lab.ablation import Judged, Necessity, StepName, Trial, judge
+from policytool.lab.denials import expected_denials
+from policytool.lab.image import Image, Told
+from policytool.lab.loaded import loaded_modules, scenario_files
+from policytool.lab.machine_policy import LabPolicy, enforce_policy, image_base, without
+from policytool.lab.scenario import STEPS, batches, steps
+from policytool.lab.scenario_logs import split_by_step
+from policytool.lab.session import boot, run_folder
+from policytool.lab.verify import batch_key
+from policytool.lab.vm import LostVmError
+from policytool.model.access import AccessKey, Result
+from policytool.policy.cil_rules import read_cil
+from policytool.policy.compiled import CompiledPolicy
+from policytool.surface.danger import dangerous
+from policytool.toolchain.base import Base
+from policytool.toolchain.sources import find_sources
+from policytool.traces.tally.fast_path import tally_blocks
+from policytool.traces.tally.tally import Tally
+from policytool.workflow.module_set import evidence_files
+
+_LIMIT = 5400.0
+_FORMAT = 1
+
+# Takes the place of the scenarios' own file, which it reads under the other name.
+_MARKED = Path(__file__).parent / "steps-marked"
+_PLAIN = "steps-plain"
+
+
+class TrialRecord(TypedDict):
+    """A trial as it is kept: what was away, steps with whether each was ok, and what of it was denied where."""
+
+    removed: list[AccessKey]
+    steps: list[tuple[StepName, bool]]
+    denied: list[tuple[tuple[str, str], list[AccessKey]]]
+    said: dict[str, list[str]]
+    further: list[AccessKey]
+    lost: int | None
+    seconds: float
+
+
+class Kept(TypedDict):
+    """What the state folder has of one batch; `about` and `scenarios` are hashes."""
+
+    about: str
+    scenarios: str
+    candidates: list[AccessKey]
+    trials: list[TrialRecord]
+
+
+class Permission(TypedDict):
+    """What is known of one permission.
+
+    `verdict` is needed, spare or open. `step` is the one that needs it, by its scenario, daemon and name; `said` is
+    what that step printed without it. `asked` says whether any step asked for it in a trial that was clean without
+    it. `batches` are those that were clean without it.
+    """
+
+    source: str
+    target: str
+    tclass: str
+    perm: str
+    verdict: str
+    step: list[str]
+    said: list[str]
+    asked: bool
+    batches: list[str]
+
+
+class Ablation(TypedDict):
+    """The result. `hashes` are sha256, by what they are of.
+
+    `boots` is how many trials each batch took. `further` are denials that only arose without what is spare: what
+    the kernel or a program tried instead.
+    """
+
+    format: int
+    permissions: list[Permission]
+    further: list[list[str]]
+    boots: dict[str, int]
+    hashes: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lab:
+    """What all trials share."""
+
+    image: Image
+    base: Base
+    policy: LabPolicy
+    expected: frozenset[AccessKey]
+    told: Told
+
+
+def ablate(
+    image: Image,
+    folders: Sequence[Path],
+    payload: Mapping[str, Path],
+    wanted: Collection[AccessKey] | None,
+    state: Path,
+    told: Told,
+) -> Ablation:
+    """Find out which of the permissions WANTED the steps of PAYLOAD need; None: all dangerous ones of the modules.
+
+    STATE keeps each trial, so that an interrupted run goes on; a trial counts as long as the image, the scenarios,
+    and what is loaded of the modules are the same. Batches with few steps come first: what one batch needs is not
+    taken away in the next ones, nor what was found in STATE by a run beside this one.
+
+    UsageError if one of WANTED is in no rule of the modules. Else errors as of `enforce`.
+    """
+    sources, _ = find_sources(folders)
+    base = image_base(image)
+    policy = enforce_policy(base, folders)
+    expected = frozenset(expected_denials(evidence_files(sources)))
+    lab = _Lab(image, base, policy, expected, told)
+    candidates = _candidates(policy, wanted)
+    told(f"{len(candidates)} permissions are in doubt")
+    state.mkdir(parents=True, exist_ok=True)
+    loaded = loaded_modules(folders)
+    judged: dict[str, Judged] = {}
+    ran: dict[str, list[TrialRecord]] = {}
+    hashes = {"image": image.key} | {f"loaded {name}": hashed for name, hashed in loaded.items()}
+    about = batch_key(image.key, loaded, "")
+    for name, batch in sorted(batches(payload).items(), key=lambda item: _steps(item[1])):
+        hashed = hashes[f"scenarios {name}"] = scenario_files(batch)
+        doubted = sorted(candidates - _needed(state, about))
+        new: Kept = {"about": about, "scenarios": hashed, "candidates": doubted, "trials": []}
+        judged[name], ran[name] = _batch(lab, name, batch, new, state / f"{name}.json")
+    return _document(candidates, judged, ran, hashes)
+
+
+def _candidates(policy: LabPolicy, wanted: Collection[AccessKey] | None) -> frozenset[AccessKey]:
+    rules = [rule for name, text in policy.modules.items() for rule in read_cil(name, text).rules]
+    held = frozenset(key for rule in rules for key in rule.keys)
+    if wanted is None:
+        compiled = CompiledPolicy(policy.linked.policy)
+        return dangerous(compiled, [key for key in held if {key[0], key[1]} <= compiled.types])
+    for source, target, tclass, perm in sorted(frozenset(wanted) - held):
+        raise UsageError(f"no rule of the modules grants {source} {target}:{tclass} {perm}")
+    return frozenset(wanted)
+
+
+def _steps(batch: Mapping[str, Path]) -> int:
+    return sum(steps(path.stem, path.parent) for name, path in batch.items() if name.endswith(".sh"))
+
+
+def _batch(
+    lab: _Lab, name: str, batch: Mapping[str, Path], new: Kept, file: Path
+) -> tuple[Judged, list[TrialRecord]]:
+    """Try one batch until it is known what its steps need, beginning with the trials that FILE keeps of it."""
+    kept = _read(file)
+    if (
+        kept is None
+        or (kept["about"], kept["scenarios"]) != (new["about"], new["scenarios"])
+        or not _keys(kept["candidates"]) >= _keys(new["candidates"])
+    ):
+        kept = new
+    while True:
+        judged = _judged(kept)
+        if judged.next is None:
+            needed = ", ".join(sorted(f"{key[0]} {key[2]} {key[3]}" for key in judged.needed)) or "nothing"
+            lab.told(
+                f"{name}: {len(kept['trials'])} boots; needs {needed}; all steps pass without {len(judged.spare)}"
+            )
+            return judged, kept["trials"]
+        lab.told(f"{name}: boot {len(kept['trials']) + 1}, without {len(judged.next)} permissions")
+        kept["trials"].append(_run(lab, batch, judged.next))
+        aside = file.with_suffix(".new")
+        aside.write_text(json.dumps(kept), "utf-8")
+        aside.rename(file)
+
+
+def _judged(kept: Kept) -> Judged:
+    return judge(_keys(kept["candidates"]), [_trial(ran) for ran in kept["trials"]])
+
+
+def _needed(state: Path, about: str) -> frozenset[AccessKey]:
+    """Return what batches in STATE were found to need, as far as they are ABOUT the same image and modules."""
+    found = [kept for file in sorted(state.glob("*.json")) if (kept := _read(file)) and kept["about"] == about]
+    return frozenset(key for kept in found for key in _judged(kept).needed)
+
+
+def _read(file: Path) -> Kept | None:
+    """Return what FILE keeps of a batch, None if it is not there or not whole."""
+    try:
+        kept: Kept = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return kept if isinstance(kept, dict) and kept.keys() == Kept.__annotations__.keys() else None
+
+
+def _run(lab: _Lab, batch: Mapping[str, Path], removed: frozenset[AccessKey]) -> TrialRecord:
+    """Boot without REMOVED and run the scenarios of BATCH; a machine that is lost is tried once more."""
+    policy = without(lab.base, lab.policy, removed)
+    payload = {**batch, STEPS: _MARKED, _PLAIN: batch[STEPS]}
+    try:
+        return _boot(lab, policy, payload, removed)
+    except LostVmError as error:
+        lab.told(f"{error}; once more")
+        return _boot(lab, policy, payload, removed)
+
+
+def _boot(lab: _Lab, policy: LabPolicy, payload: Mapping[str, Path], removed: frozenset[AccessKey]) -> TrialRecord:
+    with run_folder("ablate") as folder:
+        session = boot(lab.image, policy, payload, folder, lab.told, enforcing=True, limit=_LIMIT)
+        denied: dict[tuple[str, str], set[AccessKey]] = {}
+        others: set[AccessKey] = set()
+        for place, block in split_by_step(session.audit_log):
+            for key in _denied(block):
+                if key in removed:
+                    denied.setdefault(place, set()).add(key)
+                elif {key[0], key[1]} & policy.counted and place[0] != "boot":
+                    others.add(key)
+    ran = session.status.steps
+    return {
+        "removed": sorted(removed),
+        "steps": [((step.scenario, step.daemon, step.name), step.ok) for step in ran],
+        "denied": [(place, sorted(keys)) for place, keys in denied.items()],
+        "said": {f"{step.scenario} {step.daemon} {step.name}": list(step.said) for step in ran if not step.ok},
+        "further": sorted(others - lab.expected),
+        "lost": session.lost,
+        "seconds": round(session.seconds, 1),
+    }
+
+
+def _denied(block: bytes) -> Iterable[AccessKey]:
+    tally = Tally("audit.log", complete=False)
+    tally_blocks([block], "audit.log", tally)
+    return {vector.key for vector in tally.observations().vectors if vector.result is Result.DENIED}
+
+
+def _keys(rows: Iterable[Sequence[str]]) -> frozenset[AccessKey]:
+    return frozenset((source, target, tclass, perm) for source, target, tclass, perm in rows)
+
+
+def _trial(ran: TrialRecord) -> Trial:
+    return Trial(
+        _keys(ran["removed"]),
+        tuple(((step[0], step[1], step[2]), ok) for step, ok in ran["steps"]),
+        {(place[0], place[1]): _keys(keys) for place, keys in ran["denied"]},
+    )
+
+
+def _document(
+    candidates: frozenset[AccessKey],
+    judged: Mapping[str, Judged],
+    ran: Mapping[str, Sequence[TrialRecord]],
+    hashes: Mapping[str, str],
+) -> Ablation:
+    permissions: list[Permission] = []
+    for key in sorted(candidates):
+        verdicts = {name: done.verdict(key) for name, done in judged.items()}
+        needing = [name for name, verdict in verdicts.items() if verdict is Necessity.NEEDED]
+        clean = [name for name, verdict in verdicts.items() if verdict is Necessity.SPARE]
+        verdict = Necessity.NEEDED if needing else Necessity.SPARE if len(clean) == len(judged) else Necessity.OPEN
+        step = judged[needing[0]].needed[key] if needing else ()
+        said = _said(key, step, ran[needing[0]]) if needing else []
+        source, target, tclass, perm = key
+        permissions.append(
+            {
+                "source": source,
+                "target": target,
+                "tclass": tclass,
+                "perm": perm,
+                "verdict": verdict,
+                "step": list(step),
+                "said": said,
+                "asked": any(key in done.asked for done in judged.values()),
+                "batches": clean,
+            }
+        )
+    further = {tuple(key) for trials in ran.values() for key in (trials[-1]["further"] if trials else ())}
+    return {
+        "format": _FORMAT,
+        "permissions": permissions,
+        "further": [list(key) for key in sorted(further)],
+        "boots": {name: len(trials) for name, trials in ran.items()},
+        "hashes": dict(hashes),
+    }
+
+
+def _said(key: AccessKey, step: Sequence[str], trials: Sequence[TrialRecord]) -> list[str]:
+    """Return what STEP printed in the last of TRIALS in which it failed without KEY."""
+    name = " ".join(step)
+    for trial in reversed(trials):
+        if key in _keys(trial["removed"]) and name in trial["said"]:
+            return trial["said"][name]
+    return []
