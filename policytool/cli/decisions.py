@@ -64,7 +64,7 @@ Dontaudit = Annotated[
     typer.Option(
         "--dontaudit",
         metavar="FILE",
-        help="Result of `lab enforce --json`, `lab ablate`: what steps passed without gets a dontaudit; repeatable.",
+        help="A result of `lab enforce --json`, `lab ablate`: what it passed without gets a dontaudit; repeatable.",
     ),
 ]
 Budget = Annotated[
