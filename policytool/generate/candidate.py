@@ -5,11 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from policytool.generate.interface_form import InterfaceForm
 from policytool.generate.kept_out import KeptOut
-from policytool.generate.likely import Likely
-from policytool.generate.robust import PassedOver
 from policytool.generate.triage import Cure, Triaged
 from policytool.generate.writers.cil import write_cil
 from policytool.generate.writers.evidence import FILE_NAME, write_evidence
@@ -21,6 +19,12 @@ from policytool.model.daemon import Daemon
 from policytool.model.module import PolicyModule
 from policytool.model.profile import ModuleFormat
 from policytool.model.program import Attribution
+
+if TYPE_CHECKING:
+    # Their profiles need numpy, and most verbs need neither.
+    from policytool.generate.interface_form import InterfaceForm
+    from policytool.generate.likely import Likely
+    from policytool.generate.robust import PassedOver
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,12 @@ from policytool.lab.verify import batch_key
 from policytool.lab.vm import LostVmError
 from policytool.model.access import AccessKey, Result
 from policytool.policy.cil_rules import read_cil
-from policytool.policy.compiled import CompiledPolicy
 from policytool.surface.danger import dangerous
 from policytool.toolchain.base import Base
 from policytool.toolchain.sources import find_sources
 from policytool.traces.tally.fast_path import tally_blocks
 from policytool.traces.tally.tally import Tally
+from policytool.workflow.linked_policy import linked_policy
 from policytool.workflow.module_set import evidence_files
 
 _LIMIT = 5400.0
@@ -144,7 +144,7 @@ def _candidates(policy: LabPolicy, wanted: Collection[AccessKey] | None) -> froz
     rules = [rule for name, text in policy.modules.items() for rule in read_cil(name, text).rules]
     held = frozenset(key for rule in rules for key in rule.keys)
     if wanted is None:
-        compiled = CompiledPolicy(policy.linked.policy)
+        compiled = linked_policy(policy.linked)
         return dangerous(compiled, [key for key in held if {key[0], key[1]} <= compiled.types])
     for source, target, tclass, perm in sorted(frozenset(wanted) - held):
         raise UsageError(f"no rule of the modules grants {source} {target}:{tclass} {perm}")

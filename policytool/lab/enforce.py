@@ -18,10 +18,10 @@ from policytool.lab.session import Session, boot, run_folder
 from policytool.lab.status import Step
 from policytool.model.daemon import Daemon
 from policytool.model.observation import Observations
-from policytool.policy.compiled import CompiledPolicy
 from policytool.toolchain.labels import FileContextLabels
 from policytool.toolchain.sources import find_sources
 from policytool.traces.bundle.bundle import read_trace
+from policytool.workflow.linked_policy import linked_policy
 from policytool.workflow.module_set import evidence_files
 
 # All scenarios on a machine that may be translated.
@@ -160,7 +160,7 @@ def enforce(
     sources, _ = find_sources(folders)
     policy = enforce_policy(image_base(image), folders, neverallow=neverallow)
     labels = FileContextLabels(policy.linked.file_contexts)
-    domain_of = domains_by_program(known, labels, CompiledPolicy(policy.linked.policy))
+    domain_of = domains_by_program(known, labels, linked_policy(policy.linked))
     told(
         f"enforcing: {len(policy.enforced)} domains; {len(policy.entered)} of them were seen entered from the "
         f"tested ones, {len(policy.further)} are one possible step further"

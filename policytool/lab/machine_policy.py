@@ -13,11 +13,11 @@ from policytool.lab.image import Image
 from policytool.model.access import AccessKey
 from policytool.model.daemon import Daemon
 from policytool.policy.cil_rules import read_cil, without_permissions
-from policytool.policy.compiled import CompiledPolicy
 from policytool.recorder.recording_policy import MODULE, complete_cil, permissive_cil, skeletons_cil, with_helpers
 from policytool.toolchain.base import Base, find_base
 from policytool.toolchain.link import Linked, link_or_fail
 from policytool.traces.bundle.manifest import Recording
+from policytool.workflow.linked_policy import linked_policy
 from policytool.workflow.module_set import ModuleSet
 
 # What the lab adds for its own sake is in modules of these names, never in a daemon's.
@@ -77,9 +77,9 @@ def record_policy(
         modules = dict(installed.texts)
         known = installed.policy.types
     else:
-        known = CompiledPolicy(_linked(base, {}).policy).types
+        known = linked_policy(_linked(base, {})).types
     modules |= skeletons_cil(daemons, known, base.identity)
-    plain = CompiledPolicy(_linked(base, modules).policy)
+    plain = linked_policy(_linked(base, modules))
     domains = with_helpers({daemon.domain for daemon in daemons}, plain)
     complete = mode is Recording.COMPLETE
     modules[MODULE] = complete_cil(domains, plain) if complete else permissive_cil(domains)

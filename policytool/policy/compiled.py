@@ -1,45 +1,42 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A compiled policy, as setools reads it, in values of our own.
 
-setools has no type information, so this is the only file that imports it and every result is a plain string,
-number, tuple or frozen value. `source, target, tclass, perms` mean what they mean in setools and the language.
+setools has no type information, so only this file and setools_rules.py import it, and every result is a plain
+string, number, tuple or frozen value. `source, target, tclass, perms` mean what they mean in setools and the
+language.
 """
 
 from __future__ import annotations
 
-import gc
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol
 
 import setools
-from setools.exception import InvalidRange, NoCommon, RuleNotConditional, RuleUseError, TERuleNoFilename
+from setools.exception import InvalidRange, NoCommon
 
 from policytool.errors import InputError
 from policytool.model.context import OBJECT_ROLE, SecurityContext
+from policytool.policy.rule_table import (
+    PERMISSION_RULES,
+    TYPE_RULES,
+    XPERM_RULES,
+    AccessRow,
+    RuleTable,
+    Truth,
+    XpermRow,
+)
+from policytool.policy.setools_rules import read_rules
 from policytool.policy.terule import Condition, Constraint, TeRule, TeRuleType, TransitionRule
 
-_TYPE_RULES = (TeRuleType.TYPE_TRANSITION, TeRuleType.TYPE_CHANGE, TeRuleType.TYPE_MEMBER)
-_ACCESS_RULES = frozenset(TeRuleType) - set(_TYPE_RULES)
+_ACCESS_RULES = frozenset({*PERMISSION_RULES, *XPERM_RULES})
 # What gives objects of the kernel their labels, as setools calls the statements.
 _LABELS = ("fs_use", "genfscon", "ibendportcon", "ibpkeycon", "netifcon", "nodecon", "portcon")
 _LABELS_OF_XEN = ("devicetreecon", "iomemcon", "ioportcon", "pcidevicecon", "pirqcon")
 _NO_PERMS: frozenset[str] = frozenset()
-_PERMISSION_RULES = frozenset(
-    {TeRuleType.ALLOW, TeRuleType.AUDITALLOW, TeRuleType.DONTAUDIT, TeRuleType.NEVERALLOW}
-)
-_XPERM_RULES = frozenset(
-    {
-        TeRuleType.ALLOWXPERM,
-        TeRuleType.AUDITALLOWXPERM,
-        TeRuleType.DONTAUDITXPERM,
-        TeRuleType.NEVERALLOWXPERM,
-    }
-)
+_NO_XPERMS: frozenset[int] = frozenset()
 
 # How much a permission of a class lets be read and be written.
 FlowWeights = Mapping[tuple[str, str], tuple[int, int]]
@@ -47,28 +44,27 @@ FlowWeights = Mapping[tuple[str, str], tuple[int, int]]
 # Source, target, class, permissions and condition of a rule, and whether it is in force.
 PlainRule = tuple[str, str, str, frozenset[str], Condition | None, bool]
 
-# What stands for the condition of a rule without one: none, and in force.
-_ALWAYS: tuple[Condition | None, bool] = (None, True)
-
-# Source, target, class and permissions of a rule. Last its condition and whether it is in force, None for no
-# condition; for a rule without permissions setools' own object.
-_Rule = tuple[str, str, str, frozenset[str], Any]
+# Gives the table of rules: the one that was kept, or that which the function reads.
+Keep = Callable[[Callable[[], RuleTable]], RuleTable]
 
 
 class CompiledPolicy:
     """A binary policy file. Tables and rules are read when first asked for, and kept.
 
     Conditional rules are in force as the booleans stored in the file say, and those of BOOLEANS as stated there.
-    Raise InputError when PATH is not a binary policy that the installed setools can read, or has no such boolean.
+    KEEP may know the rules already. Raise InputError when PATH is not a binary policy that the installed setools
+    can read, or has no such boolean.
     """
 
-    def __init__(self, path: Path | str, booleans: Mapping[str, bool] | None = None) -> None:
+    def __init__(
+        self, path: Path | str, booleans: Mapping[str, bool] | None = None, keep: Keep | None = None
+    ) -> None:
         self.path = Path(path)
         self._stated = dict(booleans or {})
+        self._keep = keep
         try:
             self._stamp = _stamp(self.path)
             self._policy = setools.SELinuxPolicy(str(self.path))
-            self._worded: dict[TeRuleType, Sequence[tuple[object, ...]]] = {}
         except (OSError, ValueError, SyntaxError) as error:
             raise InputError(f"{self.path} is not a binary policy that can be read: {error}") from error
         if unknown := sorted(self._stated.keys() - {str(boolean.name) for boolean in self._policy.bools()}):
@@ -284,59 +280,27 @@ class CompiledPolicy:
         return f"user {user} may not have range {range_}"
 
     @cached_property
-    def _rules(self) -> Mapping[TeRuleType, Sequence[_Rule]]:
-        """Every rule by its kind. It takes setools half a second to make them, and several passes follow.
+    def _table(self) -> RuleTable:
+        read = partial(read_rules, self._policy)
+        return read() if self._keep is None else self._keep(read)
 
-        One of its own objects is half a kilobyte, so it is kept only where the fields do not say all.
-        """
-        found: dict[TeRuleType, list[_Rule]] = {ruletype: [] for ruletype in TeRuleType}
-        # By identity: the members of an enum are slow to look up.
-        kinds = {id(setools.TERuletype[ruletype.value]): rules for ruletype, rules in found.items()}
-        with_perms = {id(setools.TERuletype[ruletype.value]) for ruletype in _PERMISSION_RULES}
-        perm_sets: dict[frozenset[str], frozenset[str]] = {}
-        # All of it stays: the collector would look at it again and again, and free nothing.
-        collects = gc.isenabled()
-        gc.disable()
-        try:
-            # To ask each rule for its condition takes as long as to make it, and most have none.
-            conditional = Counter[tuple[Any, ...]]()
-            for rule, condition in self._conditional_rules():
-                kind = id(rule.ruletype)
-                if kind in with_perms:
-                    perms = perm_sets.setdefault(rule.perms, rule.perms)
-                    row = (rule.source.name, rule.target.name, rule.tclass.name, perms)
-                    conditional[kind, *row] += 1
-                    kinds[kind].append((*row, condition))
-            for rule in self._policy.terules():
-                kind = id(rule.ruletype)
-                if kind in with_perms:
-                    perms = perm_sets.setdefault(rule.perms, rule.perms)
-                    row = (rule.source.name, rule.target.name, rule.tclass.name, perms)
-                    # One that says the same as a conditional rule is that one, or as good as it.
-                    if conditional and conditional.get((kind, *row)):
-                        conditional[kind, *row] -= 1
-                    else:
-                        kinds[kind].append((*row, None))
-                elif kind in kinds:
-                    kinds[kind].append((rule.source.name, rule.target.name, rule.tclass.name, _NO_PERMS, rule))
-        finally:
-            if collects:
-                gc.enable()
-        return found
+    @cached_property
+    def _states(self) -> Mapping[Condition, bool]:
+        """Which conditions' rules are in force."""
+        booleans = self.booleans
+        return {
+            Condition(text, names, block): self._table.holds(text, booleans) is block
+            for text, (names, _) in self._table.truths.items()
+            for block in (True, False)
+        }
 
-    def _conditional_rules(self) -> Iterator[tuple[Any, tuple[Condition, bool]]]:
-        """Yield every rule under a condition, with it and whether it is in force."""
-        for conditional in self._policy.conditionals():
-            holds = bool(conditional.evaluate(**self._stated))
-            for block, rules in ((True, conditional.true_rules()), (False, conditional.false_rules())):
-                condition = _condition_of(conditional, block), holds is block
-                for rule in rules:
-                    yield rule, condition
+    def _in_force(self, condition: Condition | None) -> bool:
+        return condition is None or self._states[condition]
 
     def plain_rules(self, ruletype: TeRuleType) -> Iterator[PlainRule]:
         """Yield the rules of RULETYPE, one with permissions, as `rules` does, as tuples: for who reads them all."""
-        for source, target, tclass, perms, whole in self._rules[ruletype]:
-            yield source, target, tclass, perms, *(_ALWAYS if whole is None else whole)
+        for source, target, tclass, perms, condition in self._table.access[ruletype]:
+            yield source, target, tclass, perms, condition, self._in_force(condition)
 
     def rules(
         self,
@@ -353,14 +317,17 @@ class CompiledPolicy:
         hundredths. Transitions are not yielded here, see `transition`.
         """
         for ruletype in TeRuleType:
-            if ruletype in _TYPE_RULES or ruletype not in ruletypes:
+            if ruletype not in ruletypes:
                 continue
-            for source, target, tclass, perms, whole in self._rules[ruletype]:
+            for source, target, tclass, perms, condition in self._table.access.get(ruletype, ()):
                 if (perm and perm not in perms) or (where is not None and not where(source, target, tclass)):
                     continue
-                of_xperms, xperms = _xperms(ruletype, whole)
-                condition, enabled = self._in_force(whole)
-                yield TeRule(ruletype, source, target, tclass, perms, of_xperms, xperms, condition, enabled)
+                in_force = self._in_force(condition)
+                yield TeRule(ruletype, source, target, tclass, perms, "", _NO_XPERMS, condition, in_force)
+            for source, target, tclass, (of, numbers), condition in self._table.xperms.get(ruletype, ()):
+                if not perm and (where is None or where(source, target, tclass)):
+                    in_force = self._in_force(condition)
+                    yield TeRule(ruletype, source, target, tclass, _NO_PERMS, of, numbers, condition, in_force)
 
     def type_transitions(self) -> Iterator[TransitionRule]:
         """Yield the type_transition rules; attributes are not expanded."""
@@ -411,56 +378,23 @@ class CompiledPolicy:
 
         A rule that OTHER grants through another attribute, or in two parts, is among them.
         """
-        theirs = frozenset(other._words(ruletype))
-        for words, (source, target, tclass, perms, rule) in zip(
-            self._words(ruletype), self._rules[ruletype], strict=True
-        ):
-            if words in theirs:
-                continue
-            of_xperms, xperms = _xperms(ruletype, rule)
-            condition, enabled = self._in_force(rule)
-            yield TeRule(ruletype, source, target, tclass, perms, of_xperms, xperms, condition, enabled)
+        xperms = other._table.xperms.get(ruletype, ())
+        theirs = {*other._table.access.get(ruletype, ()), *xperms}
+        yield from (rule for rule in self.rules((ruletype,)) if _row(rule) not in theirs)
 
-    def _in_force(self, whole: Any) -> tuple[Condition | None, bool]:
-        """Return the condition that the last part of a _Rule tells, and whether the rule is in force."""
-        if whole is None:
-            return _ALWAYS
-        return whole if isinstance(whole, tuple) else _condition(whole, self._stated)
-
-    def _words(self, ruletype: TeRuleType) -> Sequence[tuple[object, ...]]:
-        """Return each rule of one kind as its words, in their order."""
-        if ruletype not in self._worded:
-            self._worded[ruletype] = tuple(map(_worded, self._rules[ruletype]))
-        return self._worded[ruletype]
-
-    @cached_property
-    def conditions(self) -> Mapping[str, tuple[frozenset[str], frozenset[frozenset[str]]]]:
+    @property
+    def conditions(self) -> Mapping[str, Truth]:
         """Every expression of a `Condition`: its booleans, and the sets of those that are on where it holds."""
-        found = {}
-        for conditional in self._policy.conditionals():
-            states = frozenset(
-                frozenset(name for name, on in row.values.items() if on)
-                for row in conditional.truth_table()
-                if row.result
-            )
-            booleans = frozenset(str(boolean.name) for boolean in conditional.booleans)
-            found[_expression(conditional)] = (booleans, states)
-        return MappingProxyType(found)
+        return self._table.truths
 
     @cached_property
     def type_rules(self) -> tuple[TransitionRule, ...]:
         """The rules that name the type of something new, as they are in the file."""
-        found = []
-        for ruletype in _TYPE_RULES:
-            for source, target, tclass, _, rule in self._rules[ruletype]:
-                name = ""
-                with suppress(TERuleNoFilename, RuleUseError):
-                    name = str(rule.filename)
-                default = str(rule.default.name)
-                found.append(
-                    TransitionRule(ruletype, source, target, tclass, name, default, *_condition(rule, self._stated))
-                )
-        return tuple(found)
+        return tuple(
+            TransitionRule(ruletype, source, target, tclass, name, default, condition, self._in_force(condition))
+            for ruletype in TYPE_RULES
+            for source, target, tclass, (name, default), condition in self._table.types[ruletype]
+        )
 
     @cached_property
     def constraints(self) -> frozenset[Constraint]:
@@ -529,57 +463,10 @@ def flow_weights() -> FlowWeights:
     return MappingProxyType(found)
 
 
-class _Conditional(Protocol):
-    """What setools' rules have where they stand under booleans; where not, asking raises RuleNotConditional."""
-
-    @property
-    def conditional(self) -> object: ...
-
-    @property
-    def conditional_block(self) -> object: ...
-
-    def enabled(self, **stated: bool) -> object: ...
-
-
-def _condition(rule: _Conditional, stated: Mapping[str, bool]) -> tuple[Condition | None, bool]:
-    """Return the condition of a setools rule, if any, and whether the rule is in force with STATED booleans."""
-    try:
-        conditional = rule.conditional
-    except RuleNotConditional:
-        return None, True
-    block = bool(rule.conditional_block)
-    return _condition_of(conditional, block), bool(rule.enabled(**stated))
-
-
-def _condition_of(conditional: Any, block: bool) -> Condition:
-    return Condition(
-        expression=_expression(conditional),
-        booleans=frozenset(str(boolean.name) for boolean in conditional.booleans),
-        block=block,
-    )
-
-
-def _expression(conditional: object) -> str:
-    return str(conditional).removeprefix("[ ").removesuffix(" ]")
-
-
-def _worded(rule: _Rule) -> tuple[object, ...]:
-    whole = rule[4]
-    if whole is None:
-        return rule
-    if isinstance(whole, tuple):
-        return (*rule[:4], (whole[0].expression, whole[0].block), None)
-    condition = None
-    with suppress(RuleNotConditional):
-        condition = (_expression(whole.conditional), bool(whole.conditional_block))
-    return (*rule[:4], condition, frozenset(map(int, whole.perms)))
-
-
-def _xperms(ruletype: TeRuleType, rule: Any) -> tuple[str, frozenset[int]]:
-    if ruletype not in _XPERM_RULES:
-        return "", frozenset()
-    kind = "nlmsg" if str(rule.xperm_type) == "nlmsg" else "ioctl"
-    return kind, frozenset(int(number) for number in rule.perms)
+def _row(rule: TeRule) -> AccessRow | XpermRow:
+    if rule.perm:
+        return rule.source, rule.target, rule.tclass, (rule.perm, rule.xperms), rule.condition
+    return rule.source, rule.target, rule.tclass, rule.perms, rule.condition
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:

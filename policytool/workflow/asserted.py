@@ -17,8 +17,8 @@ from policytool.gate.origin import Origins
 from policytool.gate.same_forms import same_forms
 from policytool.gate.sechecker import Check, read_sechecker, run_check
 from policytool.model.printable import printable
-from policytool.policy.compiled import CompiledPolicy
 from policytool.toolchain.link import Linked
+from policytool.workflow.linked_policy import linked_policy
 from policytool.workflow.module_set import ModuleSet
 
 _LONGEST = 500
@@ -68,7 +68,7 @@ def assertion_findings(modules: ModuleSet, files: AssertionFiles, today: datetim
             continue
         if not isinstance(build.result, Linked):
             continue
-        policy = modules.policy if build.result == modules.linked else CompiledPolicy(build.result.policy)
+        policy = modules.policy if build.result == modules.linked else linked_policy(build.result)
         origins = Origins(build.modules, (), policy)
         asked = Asserted(policy, modules.domains, modules.owners)
         for path, line, wrong in _every(files, asked, of_base):

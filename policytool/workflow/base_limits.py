@@ -21,6 +21,7 @@ from policytool.policy.terule import TeRuleType
 from policytool.toolchain.base import Base
 from policytool.toolchain.exempted import exempted
 from policytool.toolchain.link import LinkFailed, link, link_or_fail
+from policytool.workflow.linked_policy import linked_policy
 from policytool.workflow.skeletons import Skeletons
 
 # Each round refuses what the neverallow rules of the base forbid; secilc names a few offenders at a time.
@@ -72,7 +73,7 @@ def without_constrained(made: tuple[Candidate, ...], skeletons: Skeletons, base:
     """
     texts = {candidate.module.name: write_cil(candidate.module) for candidate in made}
     linked = link_or_fail(base, texts, "the generated modules do not link", ToolFailedError)
-    with Decider(CompiledPolicy(linked.policy)) as decider:
+    with Decider(linked_policy(linked)) as decider:
         return tuple(_constrained(candidate, decider, skeletons) for candidate in made)
 
 

@@ -24,7 +24,6 @@ from policytool.model.daemon import Daemon, DaemonError, is_plain_path
 from policytool.model.observation import Observations
 from policytool.model.profile import Profile
 from policytool.policy.aliases import without_aliases
-from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
 from policytool.toolchain.base import Base
 from policytool.toolchain.link import Linked, link_or_fail
@@ -33,6 +32,7 @@ from policytool.workflow.children import as_children, children_owned
 from policytool.workflow.helpers_of import entered_by
 from policytool.workflow.interfaces import interface_candidates
 from policytool.workflow.labelling import types_owned
+from policytool.workflow.linked_policy import linked_policy
 from policytool.workflow.mapping import Mapped
 from policytool.workflow.robust import experience, peers_of, replaced, robust_candidates
 from policytool.workflow.skeletons import Skeletons, make_skeletons, with_file_interfaces
@@ -93,7 +93,7 @@ def prepare(
 ) -> Prepared:
     """Choose the daemons and make their skeletons; errors as in generate_modules."""
     linked = _compiled(base) if base.compiled else link_or_fail(base, {}, f"{base.path} does not link")
-    plain = CompiledPolicy(linked.policy)
+    plain = linked_policy(linked)
     wanted = [plain.resolve(domain) or domain for domain in wanted]
     if base.compiled:
         known = tuple(daemon for daemon in known if daemon.domain in plain.types)

@@ -22,6 +22,7 @@ from policytool.policy.compiled import CompiledPolicy
 from policytool.toolchain.build import FormatBuild
 from policytool.toolchain.link import Linked
 from policytool.toolchain.setfiles import labels
+from policytool.workflow.linked_policy import linked_policy
 from policytool.workflow.module_set import ModuleSet
 
 _LONGEST = 400
@@ -83,7 +84,7 @@ def _side(modules: ModuleSet, build: FormatBuild) -> GateSide:
     linked = build.result
     if not isinstance(linked, Linked):
         raise InputError(f"{', '.join(map(str, modules.folders))} does not link; policytool check says more")
-    policy = modules.policy if linked == modules.linked else CompiledPolicy(linked.policy)
+    policy = modules.policy if linked == modules.linked else linked_policy(linked)
     return GateSide(policy, _text(build), _labels(linked.file_contexts))
 
 

@@ -27,6 +27,7 @@ from policytool.toolchain.compile import Compiled, compile_refpolicy
 from policytool.toolchain.headers import permission_sets_text
 from policytool.toolchain.link import LinkFailed, link, link_or_fail
 from policytool.toolchain.run import concurrently
+from policytool.workflow.linked_policy import linked_policy
 from policytool.workflow.probed_macros import probed_macros
 
 # Each round takes out what neverallow rules forbid of the excess; secilc names a few offenders at a time.
@@ -89,7 +90,7 @@ def interface_candidates(
     for _ in range(_ROUNDS):
         result = link(base, _texts(done))
         if not isinstance(result, LinkFailed):
-            _verify(done, CompiledPolicy(result.policy), base)
+            _verify(done, linked_policy(result), base)
             return done
         excess = frozenset[AccessKey]().union(*(_excess(candidate.form) for candidate in done))
         forbidden = excess & forbidden_accesses(result.failures).keys()
@@ -127,7 +128,7 @@ def _source(candidate: Candidate) -> ModuleSource:
 def _verify(made: Sequence[Candidate], after: CompiledPolicy, base: Base) -> None:
     """Compare with the exact modules: everything they grant is there, and nothing beside what was counted."""
     texts = {candidate.module.name: write_cil(candidate.module) for candidate in made}
-    before = CompiledPolicy(link_or_fail(base, texts, "the exact modules do not link", ToolFailedError).policy)
+    before = linked_policy(link_or_fail(base, texts, "the exact modules do not link", ToolFailedError))
     if lost := more_granted(after, before):
         raise ToolFailedError(f"the modules with interfaces lack {len(lost)} permissions: {' '.join(min(lost))}")
     uncounted = more_granted(before, after).difference(*(_excess(candidate.form) for candidate in made))

@@ -22,6 +22,7 @@ from policytool.toolchain.base import Base
 from policytool.toolchain.build import Build, build
 from policytool.toolchain.labels import FileContextLabels
 from policytool.toolchain.link import Linked, link_or_fail
+from policytool.workflow.linked_policy import linked_policy
 from policytool.workflow.mapping import UnderModules, under_modules
 
 
@@ -64,7 +65,7 @@ class ModuleSet:
     @cached_property
     def policy(self) -> CompiledPolicy:
         """The base with the modules."""
-        return CompiledPolicy(self.linked.policy)
+        return linked_policy(self.linked)
 
     @cached_property
     def base_linked(self) -> Linked:
@@ -74,7 +75,7 @@ class ModuleSet:
     @cached_property
     def plain(self) -> CompiledPolicy:
         """The base alone."""
-        return CompiledPolicy(self.base_linked.policy)
+        return linked_policy(self.base_linked)
 
     @cached_property
     def texts(self) -> Mapping[str, str]:

@@ -12,6 +12,7 @@ from policytool.errors import InputError, UsageError
 from policytool.policy.compiled import CompiledPolicy
 from policytool.toolchain.base import Base
 from policytool.toolchain.link import link_or_fail
+from policytool.workflow.linked_policy import linked_policy
 from policytool.workflow.module_set import ModuleSet
 
 
@@ -48,7 +49,7 @@ def open_policy(path: Path | None, base: Base, booleans: Mapping[str, bool] | No
     if not path.is_dir():
         raise InputError(f"{path}: no such file or folder")
     modules = ModuleSet([path], base)
-    return OpenedPolicy(str(path), CompiledPolicy(modules.linked.policy, booleans), modules)
+    return OpenedPolicy(str(path), linked_policy(modules.linked, booleans), modules)
 
 
 def booleans_of(stated: Sequence[str]) -> Mapping[str, bool]:

@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 
 from policytool.errors import InputError
-from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.macros import (
     PROBE_CLASS,
     PROBE_FILE_NAME,
@@ -28,6 +27,7 @@ from policytool.toolchain.headers import Headers, find_headers
 from policytool.toolchain.link import link_or_fail
 from policytool.toolchain.probe import NAME, LeftOut, Probe, compile_probes
 from policytool.toolchain.run import find_program
+from policytool.workflow.linked_policy import linked_policy
 
 # The files of support/ that hold patterns; the others are about permissions, levels and m4 itself.
 _PATTERNS = ("file_patterns.spt", "ipc_patterns.spt", "misc_patterns.spt")
@@ -78,11 +78,11 @@ def _probe(base: Base, headers: Headers, cache: Cache, folder: Path) -> None:
     left_out = Counter({_NOT_CALLED: sum(not _callable(s) and not s.deprecated for s in every)})
     left_out[LeftOut.DEPRECATED.value] += sum(signature.deprecated for signature in every)
     probes = [_call(place, signature) for place, signature in enumerate(chosen)]
-    plain = CompiledPolicy(link_or_fail(base, {}, f"{base.path} does not link").policy)
+    plain = linked_policy(link_or_fail(base, {}, f"{base.path} does not link"))
     probed = compile_probes(probes, headers, plain.types | plain.aliases.keys() | _attributes(base, cache))
     left_out.update(reason.value for reason in probed.left_out.values())
     complaint = "the probe of the policy headers does not link"
-    policy = CompiledPolicy(link_or_fail(base, probed.cil, complaint).policy)
+    policy = linked_policy(link_or_fail(base, probed.cil, complaint))
     table = read_macros(
         policy,
         [

@@ -26,6 +26,7 @@ from policytool.surface.parts import SurfaceParts, surface_parts, used_triples
 from policytool.surface.surface import surfaces_of
 from policytool.toolchain.build import Build
 from policytool.toolchain.link import link_or_fail
+from policytool.workflow.linked_policy import linked_policy
 from policytool.workflow.module_set import ModuleSet
 
 # The module that keeps attributes in the compiled skeletons, where the compiler would expand and forget them.
@@ -77,7 +78,7 @@ def _skeletons(modules: ModuleSet, rules: Sequence[CilRule], marks: Mapping[CilR
         for number, name in enumerate(attributes)
     )
     complaint = "the modules do not link without their rules"
-    return CompiledPolicy(link_or_fail(modules.base, stripped, complaint).policy)
+    return linked_policy(link_or_fail(modules.base, stripped, complaint))
 
 
 def _marks(rules: Iterable[CilRule]) -> Mapping[CilRule, str]:

@@ -22,6 +22,7 @@ from policytool.toolchain.labels import FileContextLabels
 from policytool.toolchain.link import Linked, link_or_fail
 from policytool.workflow.helpers_of import Attributed, propose
 from policytool.workflow.labelling import find_labelling, with_interfaces
+from policytool.workflow.linked_policy import linked_policy
 from policytool.workflow.mapping import Mapped, map_targets
 
 
@@ -92,7 +93,7 @@ def make_skeletons(
         return Skeletons(modules, whose, labelling, plain, plain, None, None)
     texts = {module.name: write_cil(module) for module in modules.values()}
     with_skeletons = link_or_fail(base, texts, "the skeletons do not link with the base", ToolFailedError)
-    policy = CompiledPolicy(with_skeletons.policy)
+    policy = linked_policy(with_skeletons)
     labels = FileContextLabels(with_skeletons.file_contexts) if choices.private_types else None
     return Skeletons(modules, whose, labelling, plain, policy, before, labels)
 

@@ -112,8 +112,10 @@ def test_range_fault(policy: CompiledPolicy) -> None:
 def test_rules_are_read_once(policy: CompiledPolicy) -> None:
     again = CompiledPolicy(policy.path)
     assert again.transition("asker", "object", "process") is None
+    assert list(again.rules()) == list(policy.rules())
     del again._policy  # whoever reads it anew fails
     assert list(again.rules()) == list(policy.rules())
+    assert again.type_rules == policy.type_rules
     allowed = [rule for rule in again.rules() if rule.ruletype is TeRuleType.ALLOW]
     assert allowed
     assert list(again.rules({TeRuleType.ALLOW})) == allowed

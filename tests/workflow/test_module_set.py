@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -46,9 +47,9 @@ def test_replay_with_its_proof_does_everything_once(
     opened: Counter[str] = Counter()
     init = CompiledPolicy.__init__
 
-    def open_policy(self: CompiledPolicy, path: Path | str) -> None:
+    def open_policy(self: CompiledPolicy, path: Path | str, *options: Any) -> None:
         opened[str(path)] += 1
-        init(self, path)
+        init(self, path, *options)
 
     monkeypatch.setattr(CompiledPolicy, "__init__", open_policy)
     # What can go is what other traces need.
