@@ -254,3 +254,28 @@ def test_comments_cite_what_is_in_the_repository() -> None:
         assert "DESIGN" not in text, f"{path.relative_to(ROOT)} cites a paper that readers do not have"
         for name in re.findall(r"\bdocs/[\w/-]+\.md", text):
             assert (ROOT.parent / name).is_file(), f"{path.relative_to(ROOT)} cites {name}"
+
+
+# Tests that no single file is the subject of, by their folder.
+OF_MORE_THAN_ONE_FILE = {
+    "cli": {"test_formats", "test_main_job"},
+    "gate": {"test_growth_kinds"},
+    "lab": {"test_machine", "test_own_daemon", "test_recorder", "test_verbs"},
+    "surface": {"test_baseline"},
+    "traces": {"test_corpus", "test_lab_logs", "test_shipped"},
+    "traces/formats": {"test_cases_synthetic"},
+    "workflow": {"test_nothing_mapped_away", "test_other_bases"},
+}
+
+
+def test_tests_are_found_from_the_name_of_what_they_test() -> None:
+    strays = set()
+    for path in sorted((ROOT.parent / "tests").rglob("test_*.py")):
+        folder = path.parent.relative_to(ROOT.parent / "tests").as_posix()
+        subjects = {other.stem for other in (ROOT / folder).glob("*.py")}
+        stem = path.stem.removeprefix("test_")
+        own = any(stem == subject or stem.startswith(f"{subject}_") for subject in subjects)
+        # Those at the top are about the repository.
+        if folder != "." and not own and path.stem not in OF_MORE_THAN_ONE_FILE.get(folder, ()):
+            strays.add(f"{folder}/{path.name}")
+    assert not strays, "named after no file of the folder"
