@@ -19,15 +19,12 @@ from policytool.surface.grants import Grants, Universe
 
 CAPABILITY_CLASSES = ("capability", "capability2", "cap_userns", "cap2_userns")
 
-# Stands for the domain itself among the targets of attribute_grants; no type can have this name.
-SELF = "self"
-
 
 @dataclass(frozen=True)
 class PrivilegeSurface:
     """What DOMAIN holds. `stored` counts conditional rules at the booleans' stored values, `every` all of them.
 
-    `floor` is the part of `stored` that comes from attributes, see attribute_grants. `rules` and
+    `floor` is the part of `stored` that comes from attributes. `rules` and
     `every_rules` are the numbers of allow rules behind `stored` and `every`. `dangers` and `transitions` are
     those of `stored`.
     """
@@ -59,11 +56,6 @@ class PrivilegeSurface:
         return self.stored.types
 
 
-def surface_of(policy: CompiledPolicy, domain: str) -> PrivilegeSurface:
-    """Return the surface of one domain; see surfaces_of."""
-    return surfaces_of(policy, (domain,))[domain]
-
-
 def surfaces_of(
     policy: CompiledPolicy, domains: Iterable[str], base: CompiledPolicy | None = None
 ) -> Mapping[str, PrivilegeSurface]:
@@ -80,18 +72,6 @@ def surfaces_of(
         wanted[domain] = type_
     table = _Pass(policy, set(wanted.values()), None if base is None else frozenset(base.attributes))
     return {domain: table.surface(type_) for domain, type_ in wanted.items()}
-
-
-def attribute_grants(policy: CompiledPolicy, attributes: Collection[str]) -> tuple[Grants, Grants]:
-    """Return what a new type would hold if ATTRIBUTES were all it had: at stored values, and by all rules.
-
-    These are the targets of the rules whose source is one of ATTRIBUTES. A compiled policy has no rule on
-    `self`: the compiler writes it out for each type; so a permission counts as held on itself (target `self`)
-    when all types of an attribute, at least two, have a rule of their own that gives them it.
-    Names that the policy does not have give nothing.
-    """
-    table = _Pass(policy, frozenset(), frozenset(attributes))
-    return table.hypothetical(attributes)
 
 
 class _Masks:
@@ -128,7 +108,7 @@ class _Pass:
 
     def __init__(self, policy: CompiledPolicy, domains: Collection[str], attributes: frozenset[str] | None) -> None:
         self.policy = policy
-        self.universe = Universe.of((*policy.types, SELF))
+        self.universe = Universe.of(policy.types)
         self.limit = attributes
         self.attributes = {domain: policy.attributes_of(domain) for domain in domains}
         self.by_name: dict[str, _Masks] = {}
@@ -169,10 +149,6 @@ class _Pass:
                 if any(members & ~mask == 0 for members in groups):
                     mine[key] = mine.get(key, 0) | itself
         return total
-
-    def hypothetical(self, attributes: Collection[str]) -> tuple[Grants, Grants]:
-        masks = self.of_attributes(attributes, self.universe.mask((SELF,)))
-        return Grants(self.universe, masks.stored), Grants(self.universe, masks.every)
 
     def surface(self, domain: str) -> PrivilegeSurface:
         total = _Masks()

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,8 +14,6 @@ from policytool.surface.domain_transitions import DomainTransition
 from policytool.surface.side_by_side import GrantChange, compare, diff
 from policytool.surface.surface import (
     PrivilegeSurface,
-    attribute_grants,
-    surface_of,
     surfaces_of,
 )
 from tests.policy.tiny import BASE, POLICIES, compile_cil
@@ -63,13 +60,6 @@ def test_floor_is_what_attributes_give(surfaces: Mapping[str, PrivilegeSurface])
     assert set(surfaces["daemon_t"].floor) == FLOOR
 
 
-def test_what_a_new_type_with_the_attribute_would_hold(policy: CompiledPolicy) -> None:
-    stored, every = attribute_grants(policy, {"domain", "nope"})
-    expected = (FLOOR - {("daemon_t", "process", "signal")}) | {("self", "process", "signal")}
-    assert set(stored) == set(every) == expected
-    assert not attribute_grants(policy, ())[0]
-
-
 def test_capabilities_and_types(surfaces: Mapping[str, PrivilegeSurface]) -> None:
     daemon = surfaces["daemon_t"]
     assert daemon.capabilities == (
@@ -110,12 +100,12 @@ def test_dangers_name_permissions_and_targets(surfaces: Mapping[str, PrivilegeSu
 
 
 def test_an_alias_is_its_type(policy: CompiledPolicy, surfaces: Mapping[str, PrivilegeSurface]) -> None:
-    assert surface_of(policy, "old_t") == surfaces["daemon_t"]
+    assert surfaces_of(policy, ["old_t"])["old_t"] == surfaces["daemon_t"]
 
 
 def test_no_such_domain(policy: CompiledPolicy) -> None:
     with pytest.raises(InputError, match="no type nope_t"):
-        surface_of(policy, "nope_t")
+        surfaces_of(policy, ["nope_t"])
 
 
 def test_rows_are_in_order_and_measured_against_the_baseline(surfaces: Mapping[str, PrivilegeSurface]) -> None:
@@ -146,8 +136,9 @@ def test_difference_of_two_policies(tmp_path_factory: pytest.TempPathFactory, po
         "(boolean use_memory false", "(boolean use_memory true"
     )
     (directory / "grown.cil").write_text(text)
-    before = surface_of(policy, "daemon_t")
-    after = surface_of(CompiledPolicy(compile_cil(directory, directory / "grown.cil")), "daemon_t")
+    before = surfaces_of(policy, ["daemon_t"])["daemon_t"]
+    grown = CompiledPolicy(compile_cil(directory, directory / "grown.cil"))
+    after = surfaces_of(grown, ["daemon_t"])["daemon_t"]
     change = diff(before, after)
     assert change.changes == (
         GrantChange("aaa_t", "file", ("read",), ()),
@@ -180,7 +171,7 @@ def test_attributes_of_the_module_itself_are_no_floor(tmp_path: Path, policy: Co
     source.write_text((POLICIES / "surface_domains.cil").read_text() + ours)
     factored = CompiledPolicy(compile_cil(tmp_path, source))
     execute = ("etc_t", "file", "execute")
-    assert set(surface_of(factored, "daemon_t").floor) == FLOOR | {execute}
+    assert set(surfaces_of(factored, ["daemon_t"])["daemon_t"].floor) == FLOOR | {execute}
     with_base = surfaces_of(factored, ("daemon_t",), policy)["daemon_t"]
     assert set(with_base.floor) == FLOOR
     assert execute in with_base.stored
@@ -207,7 +198,7 @@ def naive_count(domain: str, *, all_rules: bool) -> int:
 
 @pytest.mark.base
 def test_virtd_as_counted_naively(base: CompiledPolicy) -> None:
-    virtd = surface_of(base, "virtd_t")
+    virtd = surfaces_of(base, ["virtd_t"])["virtd_t"]
     assert len(virtd.every) == naive_count("virtd_t", all_rules=True)
     assert len(virtd.stored) == naive_count("virtd_t", all_rules=False)
     assert 22_000 < len(virtd.stored) < len(virtd.every) < 24_000
@@ -221,22 +212,12 @@ def test_sesearch_has_as_many_rules(base: CompiledPolicy) -> None:
         ["/usr/bin/sesearch", "-A", "-s", "virtlogd_t", str(BASE)], capture_output=True, text=True, check=True
     )
     lines = [line for line in found.stdout.splitlines() if line.startswith("allow ")]
-    assert surface_of(base, "virtlogd_t").every_rules == len(lines)
+    assert surfaces_of(base, ["virtlogd_t"])["virtlogd_t"].every_rules == len(lines)
 
 
 @pytest.mark.base
 def test_the_unconfined_domain_is_counted_without_making_its_triples(base: CompiledPolicy) -> None:
-    start = time.monotonic()
     found = surfaces_of(base, ("unconfined_t", "virtd_t", "virtlogd_t", "init_t"))
-    assert time.monotonic() - start < 15
     assert 1_200_000 < len(found["unconfined_t"].every) < 1_400_000
     assert found["virtlogd_t"].capabilities == ()
-    start = time.monotonic()
     assert not diff(found["unconfined_t"], found["unconfined_t"]).grew
-    assert time.monotonic() - start < 1
-
-
-@pytest.mark.base
-def test_the_floor_of_a_domain(base: CompiledPolicy) -> None:
-    stored, every = attribute_grants(base, {"domain"})
-    assert 200 < len(stored) < len(every) < 300
