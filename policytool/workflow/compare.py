@@ -20,8 +20,8 @@ from policytool.surface.parts import surface_parts
 from policytool.surface.side_by_side import ComparisonRow, NamedRow, SurfaceDiff, compare, diff
 from policytool.surface.surface import PrivilegeSurface, surfaces_of
 from policytool.toolchain.base import Base
-from policytool.toolchain.link import link_or_fail
 from policytool.workflow.growth_findings import growth_findings
+from policytool.workflow.linked_policy import base_policy
 from policytool.workflow.module_set import ModuleSet
 
 # libvirtd's domain, in refpolicy and in Fedora's policy: what the modular daemons are to replace.
@@ -102,9 +102,7 @@ def compare_policies(
     modules, whose virtd_t is taken. Compiled policies need DOMAINS, which modules tell themselves. Raise
     InputError for a policy that cannot be read or linked, UsageError when no domain is left.
     """
-    plain = CompiledPolicy(
-        base.path if base.compiled else link_or_fail(base, {}, f"{base.path} does not link").policy
-    )
+    plain = base_policy(base)
     opened = [(_name(path), _open(path, base, plain, domains)) for path in policies]
     if not any(policy.domains for _, policy in opened):
         raise UsageError("none of these policies says which domains to compare; name them with -d TYPE")

@@ -26,13 +26,12 @@ from policytool.model.profile import Profile
 from policytool.policy.aliases import without_aliases
 from policytool.policy.decide import Decider
 from policytool.toolchain.base import Base
-from policytool.toolchain.link import Linked, link_or_fail
 from policytool.workflow.base_limits import with_proposals, without_constrained, without_forbidden
 from policytool.workflow.children import as_children, children_owned
 from policytool.workflow.helpers_of import entered_by
 from policytool.workflow.interfaces import interface_candidates
 from policytool.workflow.labelling import types_owned
-from policytool.workflow.linked_policy import linked_policy
+from policytool.workflow.linked_policy import base_policy
 from policytool.workflow.mapping import Mapped
 from policytool.workflow.robust import experience, peers_of, replaced, robust_candidates
 from policytool.workflow.skeletons import Skeletons, make_skeletons, with_file_interfaces
@@ -92,8 +91,7 @@ def prepare(
     observations: Observations, known: Sequence[Daemon], wanted: Sequence[str], base: Base, choices: Choices
 ) -> Prepared:
     """Choose the daemons and make their skeletons; errors as in generate_modules."""
-    linked = _compiled(base) if base.compiled else link_or_fail(base, {}, f"{base.path} does not link")
-    plain = linked_policy(linked)
+    plain = base_policy(base)
     wanted = [plain.resolve(domain) or domain for domain in wanted]
     if base.compiled:
         known = tuple(daemon for daemon in known if daemon.domain in plain.types)
@@ -112,7 +110,7 @@ def prepare(
         raise UsageError(_unseen(missing[0], graph.domains(), known))
     if not chosen:
         raise UsageError("the traces name no daemon that is known; choose a domain with -d TYPE")
-    skeletons = make_skeletons(observations, present, known, base, linked, plain, choices)
+    skeletons = make_skeletons(observations, present, known, base, plain, choices)
     mapped = skeletons.map(observations.vectors)
     skeletons = with_file_interfaces(skeletons, present, mapped)
     whose = skeletons.whose
@@ -132,11 +130,6 @@ def prepare(
         if choices.like is None
         else {daemon.domain: choices.like for daemon in chosen},
     )
-
-
-def _compiled(base: Base) -> Linked:
-    """Return BASE, a compiled policy, as what a link makes: it has no file contexts, and nobody asks for them."""
-    return Linked(base.path, base.path)
 
 
 def make_modules(

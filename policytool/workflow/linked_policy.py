@@ -12,14 +12,36 @@ from pathlib import Path
 
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.rule_table import RuleTable, RuleTableError, from_bytes, to_bytes
-from policytool.toolchain.link import Linked
+from policytool.toolchain.base import Base
+from policytool.toolchain.labels import FileContextLabels
+from policytool.toolchain.link import Linked, link_or_fail
 
 _FILE = "rules"
 
 
 def linked_policy(linked: Linked, booleans: Mapping[str, bool] | None = None) -> CompiledPolicy:
-    """Open the policy of LINKED, with BOOLEANS as stated there."""
+    """Open the policy of LINKED, an entry of the cache, with BOOLEANS as stated there."""
     return CompiledPolicy(linked.policy, booleans, partial(_kept, linked.policy.with_name(_FILE)))
+
+
+def base_policy(base: Base, booleans: Mapping[str, bool] | None = None) -> CompiledPolicy:
+    """Open BASE alone: its modules linked, or the compiled policy that it is, with BOOLEANS as stated there.
+
+    InputError when it cannot be read or does not link.
+    """
+    if base.compiled:
+        # No entry of the cache: nothing is written beside it.
+        return CompiledPolicy(base.path, booleans)
+    return linked_policy(_base_alone(base), booleans)
+
+
+def base_labels(base: Base) -> FileContextLabels:
+    """Return what labels the file contexts of BASE give; InputError also where it is a compiled policy."""
+    return FileContextLabels(_base_alone(base).file_contexts)
+
+
+def _base_alone(base: Base) -> Linked:
+    return link_or_fail(base, {}, f"{base.path} does not link")
 
 
 def _kept(file: Path, read: Callable[[], RuleTable]) -> RuleTable:

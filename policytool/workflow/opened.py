@@ -11,8 +11,7 @@ from pathlib import Path
 from policytool.errors import InputError, UsageError
 from policytool.policy.compiled import CompiledPolicy
 from policytool.toolchain.base import Base
-from policytool.toolchain.link import link_or_fail
-from policytool.workflow.linked_policy import linked_policy
+from policytool.workflow.linked_policy import base_policy, linked_policy
 from policytool.workflow.module_set import ModuleSet
 
 
@@ -42,8 +41,7 @@ def open_policy(path: Path | None, base: Base, booleans: Mapping[str, bool] | No
     linked, or has no such boolean.
     """
     if path is None:
-        compiled = base.path if base.compiled else link_or_fail(base, {}, f"{base.path} does not link").policy
-        return OpenedPolicy(f"{base.identity.name} base", CompiledPolicy(compiled, booleans))
+        return OpenedPolicy(f"{base.identity.name} base", base_policy(base, booleans))
     if path.is_file():
         return OpenedPolicy(str(path), CompiledPolicy(path, booleans))
     if not path.is_dir():

@@ -19,10 +19,10 @@ from policytool.model.own_path import Labelling, Labels
 from policytool.policy.compiled import CompiledPolicy
 from policytool.toolchain.base import Base
 from policytool.toolchain.labels import FileContextLabels
-from policytool.toolchain.link import Linked, link_or_fail
+from policytool.toolchain.link import link_or_fail
 from policytool.workflow.helpers_of import Attributed, propose
 from policytool.workflow.labelling import find_labelling, with_interfaces
-from policytool.workflow.linked_policy import linked_policy
+from policytool.workflow.linked_policy import base_labels, linked_policy
 from policytool.workflow.mapping import Mapped, map_targets
 
 
@@ -58,20 +58,19 @@ def make_skeletons(
     present: Sequence[Daemon],
     known: Sequence[Daemon],
     base: Base,
-    linked: Linked,
     plain: CompiledPolicy,
     choices: Choices,
 ) -> Skeletons:
     """Make the skeletons of the daemons PRESENT; KNOWN are all whose sockets are known.
 
-    LINKED is the BASE alone, PLAIN its policy. What helpers did is theirs before anybody asks whose the paths are:
+    PLAIN is the policy of the BASE alone. What helpers did is theirs before anybody asks whose the paths are:
     a recording with the helpers' transitions shows it that way from the start, and both must give the same.
     """
     whose = propose(observations, present, plain, choices.children) if choices.transitions else Attributed({})
     sources = whose.relabel(observations.vectors)
     graph = build(replace(observations, vectors=sources.every))
     labelling: Mapping[str, Labelling] = {}
-    before = FileContextLabels(linked.file_contexts) if choices.private_types else None
+    before = base_labels(base) if choices.private_types else None
     if before is not None:
         labelling = find_labelling(graph, present, known, plain, before)
     modules: Mapping[str, PolicyModule] = {

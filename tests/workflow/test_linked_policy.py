@@ -8,9 +8,9 @@ import pytest
 
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.terule import TeRuleType
-from policytool.toolchain.base import Base
+from policytool.toolchain.base import Base, find_base
 from policytool.toolchain.link import Linked, link
-from policytool.workflow.linked_policy import linked_policy
+from policytool.workflow.linked_policy import base_policy, linked_policy
 
 
 @pytest.fixture
@@ -57,3 +57,11 @@ def test_a_cache_that_cannot_be_written_is_no_failure(linked: Linked, monkeypatc
     monkeypatch.setattr("tempfile.mkstemp", full)
     assert any(linked_policy(linked).rules({TeRuleType.ALLOW}))
     assert not linked.policy.with_name("rules").exists()
+
+
+@pytest.mark.base
+def test_nothing_is_written_beside_a_compiled_base(linked: Linked) -> None:
+    base = find_base(linked.policy)
+    assert base.compiled
+    assert any(base_policy(base).rules({TeRuleType.ALLOW}))
+    assert [path.name for path in linked.policy.parent.iterdir()] == ["policy"]

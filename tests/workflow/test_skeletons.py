@@ -58,10 +58,10 @@ def two_passes(seen: Observations, known: Sequence[Daemon], base: Base) -> tuple
     seen = without_aliases(seen, plain)
     present = Owners(known, plain.types).present(seen.vectors)
     choices = Choices(transitions=True, private_types=True)
-    first = make_skeletons(seen, present, known, base, linked, plain, choices)
+    first = make_skeletons(seen, present, known, base, plain, choices)
     mapped = first.map(seen.vectors)
     again = replace(seen, vectors=tuple(sorted(mapped.every, key=lambda vector: vector.sort_key)))
-    second = make_skeletons(again, present, known, base, linked, plain, choices)
+    second = make_skeletons(again, present, known, base, plain, choices)
     return (first, mapped), (second, second.map(again.vectors))
 
 
