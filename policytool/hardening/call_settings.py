@@ -18,12 +18,14 @@ from policytool.traces.tally.system_calls import SystemCall
 class RecordedCalls:
     """What recordings of calls hold: the calls counted, and the architectures that they were made on.
 
-    FROM_START says whether those without domains (strace) begin with the start of a program.
+    FROM_START says whether those without domains (strace) begin with the start of a program. LOST counts calls that
+    were made and are not there.
     """
 
     counted: Mapping[SystemCall, int]
     architectures: frozenset[str]
     from_start: bool = True
+    lost: int = 0
 
     def of(self, domains: Collection[str]) -> Mapping[str, tuple[Needer, ...]]:
         """Return the names of the calls of DOMAINS, or without a domain, and who makes them."""
@@ -42,6 +44,8 @@ class RecordedCalls:
 
         A recording without domains (strace -f) follows whatever the daemon starts.
         """
+        if self.lost:
+            return f"the recording lost {self.lost} calls"
         if tree.guests:
             return f"{', '.join(tree.guests)} runs guests or containers, and what they call nobody can know"
         domains = {call.domain for call in self.counted}

@@ -24,6 +24,7 @@ from policytool.model.access import AccessVector, Result
 from policytool.model.event import TraceEvent
 from policytool.policy.compiled import CompiledPolicy
 from policytool.traces.bundle.bundle import load, read_log
+from policytool.traces.bundle.call_table import is_call_table, read_call_table
 from policytool.traces.tally.system_calls import SystemCall, count_calls
 
 
@@ -56,10 +57,17 @@ def read_recorded_calls(traces: Iterable[str]) -> RecordedCalls:
                 architectures.add(event.syscall.arch)
             yield event
 
+    lost = 0
     for trace in traces:
         for log in load(trace).logs:
-            counted += count_calls(looked_at(trace, read_log(log, lambda _: None)))
-    return RecordedCalls(dict(counted), frozenset(architectures), not late)
+            if is_call_table(log.path):
+                table = read_call_table(log.path)
+                counted.update(table.counted)
+                architectures |= table.architectures
+                lost += table.lost
+            else:
+                counted += count_calls(looked_at(trace, read_log(log, lambda _: None)))
+    return RecordedCalls(dict(counted), frozenset(architectures), not late, lost)
 
 
 def harden(
