@@ -24,6 +24,7 @@ from policytool.traces.tally.system_calls import (
 
 _FORMAT = 1
 _EXECS = frozenset({"execve", "execveat"})
+_INIT = 1
 # What a machine calls a call of 32 bits.
 _NARROW = {"x86_64": "i386"}
 
@@ -52,6 +53,17 @@ class RawCounts:
     lost: int
     calls: tuple[RawCount, ...]
     execs: Mapping[int, tuple[tuple[int, _File], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramsRun:
+    """What processes ran, by a log: for each process (domain afterwards, path of the program), and init's children.
+
+    Each is there once, in the order in which they were last run.
+    """
+
+    of: Mapping[int, tuple[tuple[str, str], ...]]
+    by_init: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,34 +114,33 @@ def _number(value: object) -> int:
     return value
 
 
-def programs_run(events: Iterable[TraceEvent]) -> Mapping[int, tuple[tuple[str, str], ...]]:
-    """Return for each process of EVENTS what it ran: (domain afterwards, path of the program).
-
-    Each is there once, in the order in which they were last run.
-    """
+def programs_run(events: Iterable[TraceEvent]) -> ProgramsRun:
+    """Return what the processes of EVENTS ran."""
     found: dict[int, dict[tuple[str, str], None]] = {}
+    by_init = set()
     for event in events:
         call = event.syscall
         if call and call.name in _EXECS and call.success and call.pid is not None and call.subject:
             ran = found.setdefault(call.pid, {})
             ran.pop((call.subject.type_, call.exe), None)
             ran[call.subject.type_, call.exe] = None
-    return {pid: tuple(ran) for pid, ran in found.items()}
+            if call.ppid == _INIT:
+                by_init.add(call.pid)
+    return ProgramsRun({pid: tuple(ran) for pid, ran in found.items()}, frozenset(by_init))
 
 
-def name_counts(
-    raw: RawCounts, programs: Mapping[int, tuple[tuple[str, str], ...]], domains: Collection[str]
-) -> NamedCounts:
-    """Return RAW under the names that PROGRAMS (of `programs_run`) tell, as far as they are calls of DOMAINS.
+def name_counts(raw: RawCounts, programs: ProgramsRun, domains: Collection[str]) -> NamedCounts:
+    """Return RAW under the names that PROGRAMS tell, as far as they are calls of DOMAINS or of what init ran.
 
+    Init runs a unit's other commands (ExecReload=), which get its filter as well, whatever their domain is.
     InputError where the log calls one identifier by several names, or by none though something was run under it.
     """
     domains_of: dict[int, Counter[str]] = {}
     paths_of: dict[_File, Counter[str]] = {}
     for pid, ran in raw.execs.items():
         # A process of which either side knows more than the other tells nothing.
-        if len(ran) == len(programs.get(pid, ())):
-            for (sid, file), (type_, path) in zip(ran, programs[pid], strict=True):
+        if len(ran) == len(programs.of.get(pid, ())):
+            for (sid, file), (type_, path) in zip(ran, programs.of[pid], strict=True):
                 domains_of.setdefault(sid, Counter())[type_] += 1
                 paths_of.setdefault(file, Counter())[path] += 1
     for sid, names in domains_of.items():
@@ -144,6 +155,7 @@ def name_counts(
     domain_of = {sid: next(iter(names)) for sid, names in domains_of.items()}
     # A file may have several names, in another root folder at that: the usual one.
     path_of = {file: min(names, key=lambda path: (-names[path], path)) for file, names in paths_of.items()}
+    by_init = {each for pid in raw.execs.keys() & programs.by_init for each in programs.of[pid]}
     begun: Counter[SystemCall] = Counter()
     failed: Counter[SystemCall] = Counter()
     architectures = set()
@@ -153,13 +165,14 @@ def name_counts(
         if domain is None:
             unknown += 0 if row.error else row.count
             continue
-        if domain not in domains:
+        # A program that was running when the count began, and whose file nobody ran since, has no name.
+        program = path_of.get(row.file, "")
+        if domain not in domains and (domain, program) not in by_init:
             continue
         arch = _NARROW.get(raw.machine, "") if row.narrow else raw.machine
         architectures.add(arch)
         name = syscall_name(arch, str(row.number))
-        # A program that was running when the count began, and whose file nobody ran since, has no name.
-        call = SystemCall(domain, path_of.get(row.file, ""), name, counted_classes(name, row.arguments), "")
+        call = SystemCall(domain, program, name, counted_classes(name, row.arguments), "")
         if row.error:
             failed[call] += row.count
             begun[SystemCall(domain, call.program, name, call.arguments, error_name(row.error))] += row.count

@@ -15,10 +15,11 @@ FILE, DASH = (266338304, 8757), (266338304, 950)
 DAEMON = "/usr/sbin/greeterd"
 
 
-def exec_line(serial: int, pid: int, exe: str, domain: str, success: str = "yes") -> bytes:
+def exec_line(serial: int, pid: int, exe: str, domain: str, success: str = "yes", parent: int = 2) -> bytes:
     return (
         f"type=SYSCALL msg=audit(1700000000.000:{serial}): arch=c000003e syscall=59 success={success} exit=0 "
-        f"a0=0 a1=0 a2=0 a3=0 items=2 ppid=1 pid={pid} auid=4294967295 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 "
+        f"a0=0 a1=0 a2=0 a3=0 items=2 ppid={parent} pid={pid} "
+        f"auid=4294967295 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 "
         f'sgid=0 fsgid=0 tty=(none) ses=4294967295 comm="x" exe="{exe}" subj=system_u:system_r:{domain}:s0 '
         f'key="policytool"'
     ).encode()
@@ -71,6 +72,13 @@ def test_calls_of_processes_that_nobody_names_are_counted_apart() -> None:
     raw = parse_counts(text, "counts")
     done = name_counts(raw, programs_run(read_events(LOG, "synthetic.log", lambda _: None)), ("greeter_t",))
     assert (dict(done.counted), done.unknown, raw.lost) == ({}, 9, 3)
+
+
+def test_a_command_that_init_runs_is_kept_whatever_its_domain_is() -> None:
+    calls = [[SHELL, 62, DASH[0], 0, DASH[1], 1, 0, 0, 1]]
+    assert named(counts(calls)) == {}
+    run = [*LOG[:4], exec_line(5, 400, "/usr/bin/dash", "initrc_t", parent=1)]
+    assert named(counts(calls), run) == {SystemCall("initrc_t", "/usr/bin/dash", "kill", "SIGHUP", ""): 1}
 
 
 def test_a_call_of_32_bits_is_of_another_architecture() -> None:
