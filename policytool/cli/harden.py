@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from policytool.workflow.harden import Hardened
 
 _DROP_IN = "policytool.conf"
+_COMMAND = re.compile(
+    r"^\s*Exec(?:Condition|StartPre|StartPost|Reload|Stop|StopPost)\s*=\s*([-@:+!]*)(/[^\s\"']+)", re.MULTILINE
+)
 
 
 def harden(
@@ -93,7 +97,8 @@ def harden(
         opened = open_policy(policy, find_base(base), stated)
         sets = call_sets() if recorded else {}
         as_root = None if service is None else not _has_user(service)
-        hardened = made_of(daemon.domain, observations.vectors, recorded, opened.policy, sets, as_root)
+        commands = () if service is None else _commands(service)
+        hardened = made_of(daemon.domain, observations.vectors, recorded, opened.policy, sets, as_root, commands)
     names = [*observations.traces, *(f"{trace} (calls)" for trace in calls or ())]
     text = _drop_in(daemon, hardened, names, opened.name)
     name = unit.name if unit else daemon.unit or f"{daemon.name}.service"
@@ -127,6 +132,15 @@ def _has_user(unit: bytes) -> bool:
         elif key == "DynamicUser":
             dynamic = value.lower() in {"1", "yes", "y", "true", "t", "on"}
     return dynamic or user not in {"", "root", "0"}
+
+
+def _commands(unit: bytes) -> tuple[str, ...]:
+    """Return the programs that UNIT runs besides the daemon (ExecReload=), but for those it takes nothing from.
+
+    systemd.service(5), "Command lines": special characters stand before the path, and + means full privileges.
+    """
+    found = _COMMAND.findall(unit.decode("utf-8", "replace"))
+    return tuple(sorted({program for prefix, program in found if "+" not in prefix}))
 
 
 def _drop_in(daemon: Daemon, hardened: Hardened, names: Sequence[str], policy: str) -> str:

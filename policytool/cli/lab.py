@@ -19,7 +19,7 @@ from policytool.daemons.named import as_daemons
 from policytool.errors import ExitCode, ToolFailedError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from policytool.generate.candidate import Candidate
     from policytool.lab.enforce import Enforcement
@@ -41,6 +41,9 @@ _Workload = Annotated[
 
 # Guests run in this domain of the base; what a daemon hands to them it has to be allowed, too.
 _GUEST_DOMAIN = "svirt_t"
+
+# A mode of `record` that makes a table and no bundle.
+_CALLS = "calls"
 
 # Not recorded unless asked for: it takes the place of the modular daemons.
 _MONOLITH = "libvirtd"
@@ -64,7 +67,8 @@ def record(
         typer.Option("--under", metavar="DIR", help="Modules to record under (the second pass); repeatable."),
     ] = None,
     mode: Annotated[
-        str, typer.Option("--mode", help="complete; permissive, as most logs in the world are made.")
+        str,
+        typer.Option("--mode", help="complete; permissive, as most logs in the world are made; calls."),
     ] = "complete",
     name: Annotated[str | None, typer.Option("--name", help="Name in evidence (default: the folder's).")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the bundle if there is one.")] = False,
@@ -84,11 +88,14 @@ def record(
     from policytool.lab.scenario import choose
     from policytool.traces.bundle.manifest import Recording
 
-    if mode not in (Recording.COMPLETE, Recording.PERMISSIVE):
-        raise UsageError(f"--mode is complete or permissive, not {mode!r}")
+    if mode not in (Recording.COMPLETE, Recording.PERMISSIVE, _CALLS):
+        raise UsageError(f"--mode is complete, permissive or calls, not {mode!r}")
     require_root("lab record")
     chosen = _daemons(daemons or (), load_known(daemon_folder))
     payload = choose(scenarios or (), workload)
+    if mode == _CALLS:
+        _record_calls(chosen, payload, output, under or (), overwrite=overwrite, by_daemon=by_daemon)
+        return
     if by_daemon:
         ran = record_batches(_image(), chosen, payload, output, note, under=under or (), mode=Recording(mode))
         emit(_steps_text(ran))
@@ -113,6 +120,31 @@ def record(
         raise typer.Exit(ExitCode.FINDINGS)
 
 
+def _record_calls(
+    daemons: Sequence[Daemon],
+    payload: Mapping[str, Path],
+    output: Path,
+    under: Sequence[Path],
+    *,
+    overwrite: bool,
+    by_daemon: bool,
+) -> None:
+    from policytool.lab.call_recording import record_call_batches, record_calls
+
+    lost = 0
+    if by_daemon:
+        steps = record_call_batches(_image(), daemons, payload, output, note, under=under)
+    else:
+        made = record_calls(_image(), daemons, payload, output, note, under=under, overwrite=overwrite)
+        steps, lost = tuple(made.session.status.steps), made.table.lost
+        counted = made.table.counted
+        calls = f"{sum(counted.values())} calls of {len(counted)} kinds"
+        note(f"{output}: {calls}, lost {lost}, {made.session.seconds:.0f} s")
+    emit(_steps_text(steps))
+    if lost or not all(step.ok for step in steps):
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
 @app.command()
 def enforce(
     folders: Annotated[
@@ -123,6 +155,16 @@ def enforce(
     neverallow: Annotated[
         bool, typer.Option(help="Check the base's neverallow rules first; Debian's semodule does not.")
     ] = True,
+    drop_ins: Annotated[
+        Path | None,
+        typer.Option(
+            "--drop-ins",
+            metavar="DIR",
+            exists=True,
+            file_okay=False,
+            help="UNIT.d/*.conf, as harden -o makes them.",
+        ),
+    ] = None,
     daemon_folder: DaemonFolder = None,
     as_json: Json = False,
 ) -> None:
@@ -134,7 +176,8 @@ def enforce(
     require_root("lab enforce")
     payload = choose(scenarios or (), workload)
     known = load_known(daemon_folder)
-    _report(enforce_in_lab(_image(), folders, payload, note, known=known, neverallow=neverallow), as_json=as_json)
+    done = enforce_in_lab(_image(), folders, payload, note, known=known, neverallow=neverallow, drop_ins=drop_ins)
+    _report(done, as_json=as_json)
 
 
 @app.command()
@@ -375,6 +418,9 @@ def enforcement_text(done: Enforcement) -> str:
         ]
         columns = ("source", "target", "class", "permission", "count", "verdict", "program", "path")
         text += "\n" + table(columns, rows, frozenset({4}))
+    if done.filtered:
+        calls = [(call.domain, call.program, call.name, call.count) for call in done.filtered]
+        text += "\n" + table(("domain", "program", "call that a filter refused", "count"), calls, frozenset({3}))
     if done.others:
         sources = sorted({denial.source for denial in done.others})
         text += (

@@ -54,13 +54,17 @@ def calls(
 def read_calls(trace: str) -> Counter[SystemCall]:
     """Count the system calls in TRACE; InputError when it cannot be read."""
     from policytool.traces.bundle.bundle import load, read_log
+    from policytool.traces.bundle.call_table import is_call_table, read_call_table
     from policytool.traces.tally.system_calls import count_calls
 
     counted: Counter[SystemCall] = Counter()
     with progress(f"reading {trace}"):
         # Each log on its own: process numbers of one mean nothing in another.
         for log in load(trace).logs:
-            counted += count_calls(read_log(log, lambda _: None))
+            if is_call_table(log.path):
+                counted.update(read_call_table(log.path).counted)
+            else:
+                counted += count_calls(read_log(log, lambda _: None))
     return counted
 
 

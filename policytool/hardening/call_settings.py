@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from policytool.hardening.call_sets import filter_words
+from policytool.hardening.call_sets import ALWAYS, filter_words
 from policytool.hardening.needed import Needer, NeedKind
 from policytool.hardening.settings import Grounds, Setting, evidence
 from policytool.hardening.unit_tree import UnitTree
@@ -18,12 +18,14 @@ from policytool.traces.tally.system_calls import SystemCall
 class RecordedCalls:
     """What recordings of calls hold: the calls counted, and the architectures that they were made on.
 
-    FROM_START says whether those without domains (strace) begin with the start of a program.
+    FROM_START says whether those without domains (strace) begin with the start of a program. LOST counts calls that
+    were made and are not there.
     """
 
     counted: Mapping[SystemCall, int]
     architectures: frozenset[str]
     from_start: bool = True
+    lost: int = 0
 
     def of(self, domains: Collection[str]) -> Mapping[str, tuple[Needer, ...]]:
         """Return the names of the calls of DOMAINS, or without a domain, and who makes them."""
@@ -32,18 +34,32 @@ class RecordedCalls:
             if not call.domain or call.domain in domains:
                 each = makers.setdefault(call.name, {})
                 each[call.domain, call.program] = each.get((call.domain, call.program), 0) + count
-        return {
-            name: tuple(Needer(domain, program, count) for (domain, program), count in sorted(each.items()))
-            for name, each in sorted(makers.items())
-        }
+        return _needers(makers)
 
-    def missing(self, tree: UnitTree) -> str:
-        """Say why a filter of these calls might cut off a process of TREE, "" if it would not.
+    def of_programs(self, programs: Collection[str]) -> Mapping[str, tuple[Needer, ...]]:
+        """Return the names of the calls of PROGRAMS (paths), and who makes them; /bin and /usr/bin are one."""
+        wanted = {_merged(program) for program in programs}
+        found: dict[str, dict[tuple[str, str], int]] = {}
+        for call, count in self.counted.items():
+            if call.program and _merged(call.program) in wanted:
+                each = found.setdefault(call.name, {})
+                each[call.domain, call.program] = each.get((call.domain, call.program), 0) + count
+        return _needers(found)
 
-        A recording without domains (strace -f) follows whatever the daemon starts.
+    def missing(self, tree: UnitTree, commands: Collection[str] = ()) -> str:
+        """Say why a filter of these calls might cut off a process of TREE or one of COMMANDS, "" if it would not.
+
+        A recording without domains (strace -f) follows whatever the daemon starts. COMMANDS are the programs that
+        init runs for the unit besides the daemon.
         """
+        if self.lost:
+            return f"the recording lost {self.lost} calls"
         if tree.guests:
             return f"{', '.join(tree.guests)} runs guests or containers, and what they call nobody can know"
+        ran = {_merged(call.program) for call in self.counted}
+        unrun = sorted(command for command in commands if _merged(command) not in ran)
+        if unrun:
+            return f"no call of {', '.join(unrun)} was recorded, and the unit runs it under the filter"
         domains = {call.domain for call in self.counted}
         if "" in domains:
             late = "the recording began while the daemon ran: what it calls when it starts is not in it"
@@ -52,18 +68,50 @@ class RecordedCalls:
         return f"no call of {', '.join(unseen)} was recorded, and it inherits the filter" if unseen else ""
 
 
+def _needers(makers: Mapping[str, Mapping[tuple[str, str], int]]) -> Mapping[str, tuple[Needer, ...]]:
+    return {
+        name: tuple(Needer(domain, program, count) for (domain, program), count in sorted(each.items()))
+        for name, each in sorted(makers.items())
+    }
+
+
+def _merged(program: str) -> str:
+    """Return the path of PROGRAM as a log has it, where /bin and /sbin are links into /usr."""
+    return f"/usr{program}" if program.startswith(("/bin/", "/sbin/")) else program
+
+
 def call_settings(
-    calls: RecordedCalls, grounds: Grounds, sets: Mapping[str, frozenset[str]]
+    calls: RecordedCalls,
+    grounds: Grounds,
+    sets: Mapping[str, frozenset[str]],
+    asked: Mapping[str, tuple[Needer, ...]],
+    commands: Collection[str] = (),
 ) -> tuple[Setting, ...]:
-    """Return SystemCallFilter=, SystemCallArchitectures= and LockPersonality= of CALLS, in SETS of systemd."""
+    """Return SystemCallFilter=, SystemCallArchitectures= and LockPersonality= of CALLS, in SETS of systemd.
+
+    ASKED are the calls that a recording of accesses shows, and COMMANDS the programs that init runs for the unit
+    besides the daemon.
+    """
     tree = grounds.tree
-    made = calls.of(tree.domains)
+    made = dict(calls.of(tree.domains))
+    only_asked = sorted(asked.keys() - made.keys() - sets.get(ALWAYS, frozenset())) if made else []
+    for more in (calls.of_programs(commands), {name: asked[name] for name in only_asked}):
+        for name, needers in more.items():
+            made[name] = (*made.get(name, ()), *needers)
     there = frozenset[str]().union(*(calls_of(arch) for arch in calls.architectures))
     words = filter_words(made, sets, there)
-    held = "no call was recorded" if not made else calls.missing(tree)
+    held = "no call was recorded" if not made else calls.missing(tree, commands)
     because = [f"{len(made)} calls were made, as {len(words)} words; those of @default are always allowed"]
+    if only_asked:
+        because.append(f"not in the recording of calls, but in that of accesses: {' '.join(only_asked)}")
     for word in words:
-        who = {needer.domain or needer.program or "a new process" for name in word.covers for needer in made[name]}
+        who = {
+            (needer.domain if needer.domain in tree.domains else needer.program)
+            or needer.program
+            or "a new process"
+            for name in word.covers
+            for needer in made[name]
+        }
         seen = f" for {' '.join(word.covers)}" if word.word.startswith("@") else ""
         excess = f"; not seen: {' '.join(word.excess)}" if word.excess else ""
         because.append(f"{word.word}{seen} ({', '.join(sorted(who))}){excess}")

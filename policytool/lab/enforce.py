@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The proof: scenarios on an enforcing machine with the modules in it, and every denial that touches them."""
+"""The proof: scenarios on an enforcing machine with the modules in it, and every denial that touches them.
+
+With drop-ins the daemons' units are hardened, too, and what a filter refuses is a denial like SELinux's.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
 from policytool.lab.denials import Denial, expected_denials, sort_out, touching
+from policytool.lab.drop_ins import TREE, around, drop_in_hashes, require_taken, unit_drop_ins
 from policytool.lab.entered import domains_by_program
+from policytool.lab.filtered import FilteredCall, filtered_calls
 from policytool.lab.image import Image, Told
 from policytool.lab.machine_policy import LabPolicy, enforce_policy, image_base
 from policytool.lab.scenario_logs import split_by_scenario
@@ -21,6 +27,7 @@ from policytool.model.observation import Observations
 from policytool.toolchain.labels import FileContextLabels
 from policytool.toolchain.sources import find_sources
 from policytool.traces.bundle.bundle import read_trace
+from policytool.traces.bundle.source import read_lines
 from policytool.workflow.linked_policy import linked_policy
 from policytool.workflow.module_set import evidence_files
 
@@ -52,6 +59,15 @@ class Denied(TypedDict):
     paths: list[str]
 
 
+class Filtered(TypedDict):
+    """A call that a unit's filter refused, in the result."""
+
+    domain: str
+    program: str
+    call: str
+    count: int
+
+
 class Document(TypedDict):
     """The result of one enforced run, for --json."""
 
@@ -60,6 +76,7 @@ class Document(TypedDict):
     steps: list[Ran]
     denials: list[Denied]
     others: list[Denied]
+    filtered: list[Filtered]
     errors: dict[str, int]
     lost: int | None
     kernel: str
@@ -75,8 +92,8 @@ class Enforcement:
     """What came of an enforced run. `hashes` are sha256, by what they are of.
 
     `denials` touch the modules or what is entered from them; `others` touch neither, or are of init's own helpers
-    before the first scenario, and are no finding. `domains`
-    are those the modules are about, `domain_of` the ones of daemons by their names.
+    before the first scenario, and are no finding. `filtered` are the calls of these domains that a filter refused.
+    `domains` are those the modules are about, `domain_of` the ones of daemons by their names.
     """
 
     steps: tuple[Step, ...]
@@ -88,6 +105,7 @@ class Enforcement:
     session: Session
     errors: tuple[tuple[str, int], ...]
     hashes: Mapping[str, str]
+    filtered: tuple[FilteredCall, ...] = ()
 
     @property
     def unexpected(self) -> tuple[Denial, ...]:
@@ -98,7 +116,7 @@ class Enforcement:
     def clean(self) -> bool:
         """Whether every step was ok, no denial was unexpected, and no audit record was lost that could say more."""
         steps_ok = bool(self.steps) and all(step.ok for step in self.steps)
-        return steps_ok and not self.unexpected and self.session.lost == 0
+        return steps_ok and not self.unexpected and not self.filtered and self.session.lost == 0
 
     def document(self) -> Document:
         """Return the result for --json."""
@@ -117,6 +135,10 @@ class Enforcement:
             ],
             "denials": [_denied(denial) for denial in self.denials],
             "others": [_denied(denial) for denial in self.others],
+            "filtered": [
+                {"domain": call.domain, "program": call.program, "call": call.name, "count": call.count}
+                for call in self.filtered
+            ],
             "errors": dict(self.errors),
             "lost": self.session.lost,
             "kernel": self.session.status.kernel,
@@ -139,7 +161,7 @@ class Enforcement:
         return rows + [(domain, 0, 0, self._count(domain)) for domain in self.domains if domain not in shown]
 
     def _count(self, domain: str) -> int:
-        return len(touching(self.unexpected, {domain}))
+        return len(touching(self.unexpected, {domain})) + sum(call.domain == domain for call in self.filtered)
 
 
 def enforce(
@@ -150,10 +172,12 @@ def enforce(
     *,
     known: Sequence[Daemon] = (),
     neverallow: bool = True,
+    drop_ins: Path | None = None,
 ) -> Enforcement:
     """Boot enforcing with the modules in FOLDERS, run the scenarios of PAYLOAD, and say what was refused.
 
-    KNOWN daemons are found in the result's `rows` by their programs. NEVERALLOW: see `enforce_policy`.
+    KNOWN daemons are found in the result's `rows` by their programs. NEVERALLOW: see `enforce_policy`. DROP_INS is
+    a folder with UNIT.d/*.conf, for systemd: those of units.
 
     InputError when a module has an error; LostVmError when the machine is lost.
     """
@@ -165,8 +189,17 @@ def enforce(
         f"enforcing: {len(policy.enforced)} domains; {len(policy.entered)} of them were seen entered from the "
         f"tested ones, {len(policy.further)} are one possible step further"
     )
+    units = unit_drop_ins(drop_ins) if drop_ins else {}
     with run_folder("enforce") as folder:
-        session = boot(image, policy, payload, folder, told, enforcing=True, limit=_LIMIT)
+        trees = {}
+        if drop_ins:
+            payload = {**payload, **around()}
+            trees[TREE] = folder / TREE
+            for name, source in units.items():
+                shutil.copytree(source, trees[TREE] / name)
+        session = boot(image, policy, payload, folder, told, enforcing=True, limit=_LIMIT, trees=trees)
+        require_taken(session, units)
+        filtered = filtered_calls(read_lines(str(session.audit_log)), policy.counted)
         parts = [(name, read_trace(str(log))) for name, log in split_by_scenario(session.audit_log, folder)]
     denials, others = sort_out(
         [(name, seen.vectors) for name, seen in parts],
@@ -183,7 +216,8 @@ def enforce(
         policy=policy,
         session=session,
         errors=Observations().merge(*(seen for _, seen in parts)).errors,
-        hashes=_hashes(image, policy, folders),
+        hashes={**_hashes(image, policy, folders), **drop_in_hashes(units)},
+        filtered=filtered,
     )
 
 

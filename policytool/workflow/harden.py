@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from policytool.errors import InputError
+from policytool.hardening.asked_calls import asked_calls
 from policytool.hardening.call_settings import RecordedCalls, call_settings
 from policytool.hardening.needed import (
     NeedKind,
@@ -24,6 +25,7 @@ from policytool.model.access import AccessVector, Result
 from policytool.model.event import TraceEvent
 from policytool.policy.compiled import CompiledPolicy
 from policytool.traces.bundle.bundle import load, read_log
+from policytool.traces.bundle.call_table import is_call_table, read_call_table
 from policytool.traces.tally.system_calls import SystemCall, count_calls
 
 
@@ -56,10 +58,17 @@ def read_recorded_calls(traces: Iterable[str]) -> RecordedCalls:
                 architectures.add(event.syscall.arch)
             yield event
 
+    lost = 0
     for trace in traces:
         for log in load(trace).logs:
-            counted += count_calls(looked_at(trace, read_log(log, lambda _: None)))
-    return RecordedCalls(dict(counted), frozenset(architectures), not late)
+            if is_call_table(log.path):
+                table = read_call_table(log.path)
+                counted.update(table.counted)
+                architectures |= table.architectures
+                lost += table.lost
+            else:
+                counted += count_calls(looked_at(trace, read_log(log, lambda _: None)))
+    return RecordedCalls(dict(counted), frozenset(architectures), not late, lost)
 
 
 def harden(
@@ -69,11 +78,12 @@ def harden(
     policy: CompiledPolicy,
     sets: Mapping[str, frozenset[str]],
     runs_as_root: bool | None = None,
+    commands: Sequence[str] = (),
 ) -> Hardened:
     """Return what can be taken from the unit of DOMAIN.
 
-    RUNS_AS_ROOT says whether the unit has no User=, None if there is no unit at hand. InputError when neither
-    VECTORS nor CALLS show anything of DOMAIN.
+    RUNS_AS_ROOT says whether the unit has no User=, None if there is no unit at hand; COMMANDS are the programs
+    that it runs besides the daemon. InputError when neither VECTORS nor CALLS show anything of DOMAIN.
     """
     tree = unit_tree(domain, vectors)
     seen = any(vector.source.type_ == domain for vector in vectors)
@@ -81,19 +91,21 @@ def harden(
     if not seen and not called:
         raise InputError(f"nothing that {domain} did is in these traces")
     incomplete = _incomplete(tree, policy, seen=seen)
-    whole_calls = calls is not None and called and not calls.missing(tree)
+    whole_calls = calls is not None and called and not calls.missing(tree, commands)
     needs = _needs(tree, vectors, calls, policy, whole_calls=whole_calls)
     grounds = Grounds(tree, needs, incomplete, "" if whole_calls else incomplete)
     settings: list[Setting] = []
+    asked = asked_calls(vectors, tree.domains) if called else {}
     if calls is not None:
-        settings += call_settings(calls, grounds, sets)
+        settings += call_settings(calls, grounds, sets, asked, commands)
     else:
         reason = "a filter is made only of a recording of calls (--calls), and none was given"
         settings.append(Setting("SystemCallFilter", "", ("what SELinux decides are accesses, not calls",), reason))
     settings += access_settings(grounds)
     settings.insert(1, _ambient(runs_as_root))
     settings.append(no_new_privileges(tree.entries, policy, incomplete))
-    return Hardened(tree, tuple(settings), tuple(calls.of(tree.domains)) if calls else ())
+    names = {*calls.of(tree.domains), *calls.of_programs(commands), *asked} if calls else set()
+    return Hardened(tree, tuple(settings), tuple(sorted(names)))
 
 
 def _incomplete(tree: UnitTree, policy: CompiledPolicy, *, seen: bool) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from policytool.cli.lab import enforcement_text
 from policytool.lab.denials import Denial
 from policytool.lab.enforce import Enforcement
+from policytool.lab.filtered import FilteredCall
 from policytool.lab.machine_policy import LabPolicy
 from policytool.lab.session import Session
 from policytool.lab.status import Status, Step
@@ -65,3 +66,15 @@ def test_a_daemon_is_counted_by_the_domain_of_its_programs() -> None:
     # A step of a daemon that nobody knows counts no denial, and hides no domain.
     strange = replace(done, steps=(Step("s", "virtd_lxc", "start", True),))
     assert strange.rows() == [("virtd_lxc", 1, 0, 0), ("virtd_lxc_t", 0, 0, 1), ("virtlxcd_t", 0, 0, 0)]
+
+
+def test_a_call_that_a_filter_refuses_is_a_denial_of_its_domain() -> None:
+    call = FilteredCall("virtlxcd_t", "/usr/sbin/virtlxcd", "socket", 4)
+    done = replace(enforcement((), ()), filtered=(call,))
+    assert not done.clean
+    assert done.rows() == [("virtlxcd", 1, 0, 1), ("libvirt_lxc", 1, 0, 0)]
+    assert done.document()["filtered"] == [
+        {"domain": "virtlxcd_t", "program": "/usr/sbin/virtlxcd", "call": "socket", "count": 4}
+    ]
+    (line,) = (line for line in enforcement_text(done).splitlines() if "socket" in line)
+    assert line.split() == ["virtlxcd_t", "/usr/sbin/virtlxcd", "socket", "4"]

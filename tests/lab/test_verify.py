@@ -32,6 +32,7 @@ class Played:
             "steps": [{"scenario": "a-b", "daemon": "a", "name": "c", "ok": not self.broken, "said": ()}],
             "denials": [],
             "others": [],
+            "filtered": [],
             "errors": {},
             "lost": 0,
             "kernel": "6.1",

@@ -42,8 +42,9 @@ def _made(
     *vectors: AccessVector,
     calls: RecordedCalls | None = None,
     sets: Mapping[str, frozenset[str]] | None = None,
+    commands: Sequence[str] = (),
 ) -> Hardened:
-    return harden("greeterd_t", [RECORDED, STARTED, *vectors], calls, policy, sets or {}, True)
+    return harden("greeterd_t", [RECORDED, STARTED, *vectors], calls, policy, sets or {}, True, commands)
 
 
 def _of(made: Hardened, key: str) -> Setting:
@@ -164,7 +165,7 @@ def _calls(*names: str, arch: Sequence[str] = ("x86_64",)) -> RecordedCalls:
 
 
 def test_a_filter_needs_the_calls_of_every_descendant(policy: CompiledPolicy) -> None:
-    sets = {"@small": frozenset({"mount", "umount2"}), "@default": frozenset({"execve"})}
+    sets = {"@small": frozenset({"mount", "umount2"}), "@default": frozenset({"clone", "execve"})}
     calls = _calls("mount", "umount2", "execve", "read")
     made = _made(policy, calls=calls, sets=sets)
     filter_ = _of(made, "SystemCallFilter")
@@ -185,3 +186,39 @@ def test_a_hostile_name_stays_in_its_comment(policy: CompiledPolicy) -> None:
     text = drop_in_text(made.settings, made.tree, [f"of {evil}"])
     assert not [line for line in text.splitlines() if line.startswith("ExecStart")]
     assert not [line for line in text.splitlines() if line.endswith("\\")]
+
+
+READ = SystemCall("greeterd_t", "/usr/sbin/greeterd", "read", "", "")
+KILL = SystemCall("initrc_t", "/usr/bin/kill", "kill", "SIGHUP", "")
+
+
+def _filter(made: Hardened) -> tuple[set[str], str]:
+    found = _of(made, "SystemCallFilter")
+    return set(found.value.split()), found.held
+
+
+def test_a_call_that_only_the_accesses_show_is_in_the_filter(policy: CompiledPolicy) -> None:
+    calls = RecordedCalls({READ: 1}, frozenset({"x86_64"}))
+    made = _made(policy, calls=calls)
+    assert _filter(made) == ({"read", "clone"}, "")
+    assert "not in the recording of calls, but in that of accesses: clone" in _of(made, "SystemCallFilter").because
+    assert set(made.calls) == {"read", "clone"}
+    # What is always allowed is no news.
+    always = _made(policy, calls=calls, sets={"@default": frozenset({"clone"})})
+    assert _filter(always) == ({"read"}, "")
+    assert not any("accesses" in text for text in _of(always, "SystemCallFilter").because)
+
+
+def test_what_the_unit_runs_besides_the_daemon_keeps_its_calls(policy: CompiledPolicy) -> None:
+    calls = RecordedCalls({READ: 1, KILL: 1}, frozenset({"x86_64"}))
+    assert _filter(_made(policy, calls=calls)) == ({"read", "clone"}, ""), "it is not of this unit"
+    made = _made(policy, calls=calls, commands=["/bin/kill"])
+    assert _filter(made) == ({"read", "clone", "kill"}, "")
+    assert any(text.startswith("kill (/usr/bin/kill)") for text in _of(made, "SystemCallFilter").because)
+    unrun = _made(policy, calls=calls, commands=["/bin/kill", "/usr/bin/help"])
+    assert "no call of /usr/bin/help was recorded" in _filter(unrun)[1]
+
+
+def test_a_recording_that_lost_calls_makes_no_filter(policy: CompiledPolicy) -> None:
+    made = _made(policy, calls=RecordedCalls({READ: 1}, frozenset({"x86_64"}), lost=2))
+    assert _filter(made)[1] == "the recording lost 2 calls"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from policytool.model.event import Syscall, TraceEvent
@@ -27,19 +27,32 @@ class SystemCall:
     error: str
 
 
-# Reads an argument: a number as audit logs it, or a word as strace prints it.
-_Class = Callable[[int | str], str]
+@dataclass(frozen=True, slots=True)
+class _Class:
+    """Reads an argument: a number as audit logs it, or a word as strace prints it. `bits` are those that matter."""
+
+    read: Callable[[int | str], str]
+    bits: int
+
+
+@dataclass(frozen=True, slots=True)
+class CountedArgument:
+    """An argument that is counted in the kernel: its place, the bits that matter, whether it points to them."""
+
+    place: int
+    bits: int
+    pointer: bool = False
 
 
 def _choice(names: Mapping[int, str], base: int = 10) -> _Class:
-    """Read one of several values."""
+    """Read one of several values, an int of C."""
 
     def read(value: int | str) -> str:
         if isinstance(value, str):
             return value
         return names.get(value) or (f"{value:#x}" if base == 16 else str(value))
 
-    return read
+    return _Class(read, 0xFFFFFFFF)
 
 
 def _flags(names: Mapping[int, str], mask: int = 0, choices: Mapping[int, str] | None = None) -> _Class:
@@ -54,7 +67,10 @@ def _flags(names: Mapping[int, str], mask: int = 0, choices: Mapping[int, str] |
             found |= {(choices or {}).get(value & mask, "")} - {""}
         return "|".join(sorted(found))
 
-    return read
+    bits = mask
+    for bit in names:
+        bits |= bit
+    return _Class(read, bits)
 
 
 # The numbers are Linux's own (include/uapi, asm-generic), whatever the machine that reads the log.
@@ -155,10 +171,14 @@ _CLASSES: Mapping[str, tuple[tuple[int, _Class], ...]] = {
     "unshare": ((0, _new),),
 }
 
+# What a call's structure begins with, where audit has only its address.
+_POINTED = {"clone3": _new}
+
 _NEW_PROCESS = frozenset({"clone", "clone3"})
 _STRACE_FLAGS = re.compile(r"\bflags=([A-Z0-9_|]+)")
 _FORKS = frozenset({"clone", "clone3", "fork", "vfork"})
 _EXECS = frozenset({"execve", "execveat"})
+_REPEATED = frozenset({512, 513, 514, 516})
 
 
 def count_calls(events: Iterable[TraceEvent]) -> Counter[SystemCall]:
@@ -183,10 +203,31 @@ def argument_classes(call: Syscall) -> str:
     if not call.args and call.name in _NEW_PROCESS:
         # strace names the flags: clone(child_stack=NULL, flags=…), clone3({flags=…, …}, 88)
         flags = _STRACE_FLAGS.search(" ".join(call.words))
-        return _new(flags[1]) if flags else ""
+        return _new.read(flags[1]) if flags else ""
     return " ".join(
-        read(values[place]) for place, read in _CLASSES.get(call.name, ()) if place < len(values)
+        class_.read(values[place]) for place, class_ in _CLASSES.get(call.name, ()) if place < len(values)
     ).strip()
+
+
+def counted_arguments(name: str) -> tuple[CountedArgument, ...]:
+    """Return which arguments of the call NAME make it another kind of call: two at most."""
+    if name in _POINTED:
+        return (CountedArgument(0, _POINTED[name].bits, pointer=True),)
+    return tuple(CountedArgument(place, class_.bits) for place, class_ in _CLASSES.get(name, ()))
+
+
+def counted_classes(name: str, values: Sequence[int]) -> str:
+    """Return, as `argument_classes` does, what VALUES say of the call NAME: its `counted_arguments`, in order."""
+    classes = [_POINTED[name]] if name in _POINTED else [class_ for _, class_ in _CLASSES.get(name, ())]
+    return " ".join(class_.read(value) for class_, value in zip(classes, values, strict=False)).strip()
+
+
+def error_name(number: int) -> str:
+    """Return the name of the error NUMBER; a call that a signal interrupts and the kernel repeats is EINTR."""
+    # include/linux/errno.h: ERESTARTSYS to ERESTARTNOHAND and ERESTART_RESTARTBLOCK, as audit tells them
+    if number in _REPEATED:
+        number = errno.EINTR
+    return errno.errorcode.get(number, f"errno {number}")
 
 
 def _followed(call: Syscall, programs: dict[int, str]) -> str:
@@ -203,4 +244,4 @@ def _error(call: Syscall) -> str:
     if call.exit is None or call.exit >= 0:
         return ""
     # -4095 to -1 are errors; anything below is a large unsigned result (include/linux/err.h).
-    return errno.errorcode.get(-call.exit, f"errno {-call.exit}") if call.exit >= -4095 else ""
+    return error_name(-call.exit) if call.exit >= -4095 else ""
