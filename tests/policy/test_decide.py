@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -178,3 +179,38 @@ def test_a_context_of_another_machine_is_asked_about_by_type(
 def test_a_valid_context_is_asked_about_as_it_is(decider: Decider) -> None:
     seen = replace(vector("x", "y", "file", "read"), source=ctx(H), target=ctx("wide:object_r:object:s0:c0"))
     assert decider.decide(seen).outcome is Outcome.DENIED_CONSTRAINT
+
+
+@pytest.mark.parametrize("case", CAUSES)
+def test_audit2why_says_the_same(policy: CompiledPolicy, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
+    source, target, tclass, perm, *_ = CAUSES[case]
+    with Decider(policy) as library, Decider(policy) as bindings:
+        direct = library.ask(ctx(source), ctx(target), tclass, perm)
+        monkeypatch.setattr("policytool.policy.decide.is_available", lambda: False)
+        assert bindings.ask(ctx(source), ctx(target), tclass, perm) == direct
+
+
+@pytest.mark.base
+def test_audit2why_says_the_same_on_the_base(monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = CompiledPolicy(BASE)
+    draw = Random(1)  # noqa: S311 -- a sample, the same each time
+    types, classes = sorted(policy.types), sorted(policy.classes)
+    domains = sorted(policy.expand("domain"))
+    questions = []
+    for _ in range(200):
+        tclass = draw.choice(["file", "dir", "process", "capability", "chr_file", draw.choice(classes)])
+        source, target = draw.choice(domains), draw.choice(types)
+        own = tclass == "capability"
+        questions.append(
+            (
+                ctx(f"system_u:system_r:{source}:s0"),
+                ctx(f"system_u:system_r:{source}:s0" if own else f"system_u:object_r:{target}:s0-s0:c1"),
+                tclass,
+                draw.choice(sorted(policy.classes[tclass]) or ["none"]),
+            )
+        )
+    with Decider(policy) as library, Decider(policy) as bindings:
+        direct = [library.ask(*question) for question in questions]
+        monkeypatch.setattr("policytool.policy.decide.is_available", lambda: False)
+        assert [bindings.ask(*question) for question in questions] == direct
+    assert len({decision.outcome for decision in direct}) > 3
