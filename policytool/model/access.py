@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from policytool.model.context import SecurityContext
 from policytool.model.identity import NOTHING, Identity
@@ -33,8 +34,7 @@ class Result(StrEnum):
     GRANTED = "granted"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Use:
+class Use(NamedTuple):
     """One way an access was used: the program and system call that asked, and the path it asked about.
 
     Where no path is known, `identity` is what else tells the object. For a directory's `add_name` and `remove_name`
@@ -113,7 +113,7 @@ def kept_uses(counts: Mapping[Use, int]) -> tuple[tuple[Use, int], ...]:
 
 
 def _nameless(use: Use) -> Use:
-    return use if use.identity == NOTHING else replace(use, identity=NOTHING)
+    return use if use.identity == NOTHING else use._replace(identity=NOTHING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 # How many sightings are kept of one trace. Those of the smallest inode numbers are, so that the same ones remain
 # whatever the order in which logs are read or merged; an object with a larger number is then not told.
 MAX_SIGHTINGS = 1 << 16
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Identity:
+class Identity(NamedTuple):
     """An object without a path: what the record has of device, inode number and name, and the node that logged it.
 
     A device without an inode number stands for any object of a file system that the kernel keeps itself (proc).
@@ -30,8 +30,7 @@ class Identity:
 NOTHING = Identity()
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(NamedTuple):
     """Where an object was seen.
 
     `dev` is a device as a record has it: the name of an AVC record, or MAJOR:MINOR in hexadecimal; `tclass` is the
@@ -48,8 +47,7 @@ class Place:
     sure: bool = True
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Sighting:
+class Sighting(NamedTuple):
     """A PLACE with the times, in milliseconds: from FIRST to LAST it was seen, at GONE last removed; 0 is never."""
 
     trace: str

@@ -198,7 +198,7 @@ def test_what_a_daemon_uses_in_few_of_its_scenarios_it_was_told_to_use() -> None
             *pool,
             *state,
             *(
-                replace(vector, evidence=replace(vector.evidence, uses=((replace(use, trace=trace), count),)))
+                replace(vector, evidence=replace(vector.evidence, uses=((use._replace(trace=trace), count),)))
                 for vector in inside
                 for use, count in vector.evidence.uses
                 for trace in traces

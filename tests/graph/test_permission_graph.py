@@ -109,5 +109,5 @@ def replace_program(vector: AccessVector) -> AccessVector:
     """As the kernel has it: when an execve returns, exe= is the new program."""
     if vector.perm != "execute_no_trans":
         return vector
-    uses = tuple((replace(use, program=use.path), count) for use, count in vector.evidence.uses)
+    uses = tuple((use._replace(program=use.path), count) for use, count in vector.evidence.uses)
     return replace(vector, evidence=replace(vector.evidence, uses=uses))

@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 
 from policytool.model import access as access_module
 from policytool.model.access import AccessVector, Evidence, Use, merge_vectors
+from policytool.model.identity import NOTHING
 from policytool.model.observation import Observations
 from tests.synthetic import observations, vector
 
-uses = st.builds(Use, st.just("t"), st.sampled_from("abcdefgh"), st.sampled_from(["open", "read"]), st.just("/p"))
+calls = st.sampled_from(["open", "read"])
+uses = st.builds(Use, st.just("t"), st.sampled_from("abcdefgh"), calls, st.just("/p"), st.just(NOTHING))
 FEW = 8
 single = st.builds(lambda use, at: Evidence(1, at, at, ((use, 1),)), uses, st.integers(0, 99))
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
@@ -88,7 +88,7 @@ class Named:
         """Return path and identity of a use of PERM: of the entry for what is asked of a folder for it."""
         if perm in ENTRY_PERMS:
             return self.path, self.identity
-        identity = replace(self.identity, entry="") if self.identity.entry else self.identity
+        identity = self.identity._replace(entry="") if self.identity.entry else self.identity
         return self.folder or self.path, identity
 
 
@@ -275,7 +275,7 @@ class Scene:
             return _entry(posixpath.join(folder.path, name))
         if folder.identity == NOTHING:
             return NAMELESS
-        return Named(identity=replace(folder.identity, entry=f"/{name}"))
+        return Named(identity=folder.identity._replace(entry=f"/{name}"))
 
     def _only_entry(self, folder: str = "") -> str:
         inside = {path for path in self._made if not folder or posixpath.dirname(path) == folder}
@@ -300,11 +300,11 @@ def places_seen(
             continue
         place = Place(asked.inode, tidy_device(asked.dev), node, "", asked.name, asked.tclass)
         if not is_about_entry(asked) and name.path and not _searched(asked):
-            place = replace(place, path=name.path, name="")
+            place = place._replace(path=name.path, name="")
         elif name.identity == NOTHING:
             continue
         elif folder := scene.implied(asked):
-            found.setdefault(replace(place, path=folder, name="", sure=False), False)
+            found.setdefault(place._replace(path=folder, name="", sure=False), False)
         found[place] = found.get(place, False) or not _REMOVED.isdisjoint(asked.perms)
     return tuple(found.items())
 

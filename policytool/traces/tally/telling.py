@@ -41,7 +41,7 @@ def _told(vector: AccessVector, objects: _Objects) -> AccessVector:
     counts: dict[Use, int] = {}
     for use, count in uses:
         path = "" if use.identity == NOTHING else objects.path(use, vector.tclass, vector.perm)
-        told_use = replace(use, path=path, identity=NOTHING) if path else use
+        told_use = use._replace(path=path, identity=NOTHING) if path else use
         counts[told_use] = counts.get(told_use, 0) + count
     return replace(vector, evidence=replace(vector.evidence, uses=tuple(sorted(counts.items()))))
 
