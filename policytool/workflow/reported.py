@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from policytool.check.link_findings import declared_names
 from policytool.policy.compiled import CompiledPolicy
+from policytool.report.page.edges import TypeOwners
 from policytool.report.page.facts import CheckFacts, DomainFacts, DomainKind, PageFacts
 from policytool.surface.exposure import exposure
 from policytool.surface.overlap import overlap, union_beside
+from policytool.toolchain.base import base_cil
 from policytool.workflow.compare import MONOLITH, Comparison
 from policytool.workflow.module_set import ModuleSet
 from policytool.workflow.opened import OpenedPolicy
@@ -43,6 +46,7 @@ def page_facts(
         overlap(held) if len(held) > 1 else None,
         union_beside(held, monolith.name, monolith.surface.stored) if held and monolith else None,
         modules.evidence,
+        _owners(modules) if compared else TypeOwners({}, frozenset(), (), frozenset()),
         curves or {},
     )
 
@@ -72,6 +76,39 @@ def _domains(modules: ModuleSet, compared: Comparison) -> Iterator[DomainFacts]:
             reach,
             exposure(named.short, measured.surface, len(reach.reached), reach.domains, _capabilities(policy)),
         )
+
+
+# What the kernel has besides processes: its file systems, devices and settings, the network.
+_KERNEL = (
+    "device_node", "filesystem_type", "proc_type", "sysctl_type", "port_type", "node_type", "netif_type",
+    "packet_type",
+)  # fmt: skip
+
+
+def _owners(modules: ModuleSet) -> TypeOwners:
+    """Return whose types are, by who declares them, and by what a domain's types are called in refpolicy."""
+    own: dict[str, set[str]] = {domain: {domain} for domain in modules.domains}
+    for type_, domain in modules.declared_by.items():
+        own.setdefault(domain, set()).add(type_)
+    names, family = [], set(modules.declared)
+    wanted = [f"(type {domain})" for domain in {*modules.domains, MONOLITH} & modules.plain.types]
+    for path in [] if modules.base.compiled else base_cil(modules.base):
+        text = path.read_text("utf-8", "surrogateescape")
+        if any(declaration in text for declaration in wanted):
+            names.append(path.stem)
+            family |= declared_names([text]) & modules.policy.types
+    for domain, types in own.items():
+        stem = domain.removesuffix("_t") + "_"
+        types |= {type_ for type_ in family - modules.declared if type_.startswith(stem)}
+    policy = modules.policy
+    kernel = {context.type_ for context in policy.initial_sids.values()}
+    kernel |= {type_ for attribute in _KERNEL for type_ in policy.attributes.get(attribute, ())}
+    return TypeOwners(
+        {domain: frozenset(types) for domain, types in own.items()},
+        frozenset(family),
+        tuple(sorted(names)),
+        frozenset(kernel),
+    )
 
 
 def _capabilities(policy: CompiledPolicy) -> int:

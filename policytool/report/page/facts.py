@@ -10,6 +10,7 @@ from enum import StrEnum
 from policytool.check.findings import Finding
 from policytool.generate.writers.evidence import ModuleEvidence
 from policytool.model.module import BasePolicy
+from policytool.report.page.edges import TypeOwners
 from policytool.surface.domain_reach import DomainReach
 from policytool.surface.exposure import Exposure
 from policytool.surface.overlap import Overlap, UnionBeside
@@ -60,6 +61,7 @@ class PageFacts:
     overlap: Overlap | None
     beside: UnionBeside | None
     evidence: tuple[ModuleEvidence, ...]
+    owners: TypeOwners
     curves: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     @property

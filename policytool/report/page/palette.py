@@ -14,7 +14,7 @@ from policytool.report.page.facts import DomainKind
 Spec = dict[str, object]
 
 INK, FAINT, LINE, PAPER = "#1b1f24", "#57606a", "#d8dee4", "#ffffff"
-BLUE, VERMILION, GREY = "#0072b2", "#d55e00", "#6e7781"
+BLUE, VERMILION, GREY, GREEN, PURPLE = "#0072b2", "#d55e00", "#6e7781", "#00795a", "#a04a82"
 
 # From little to much; the text on it that can be read.
 STEPS = ("#e6f0f8", "#b9d6ea", "#7fb2d9", "#2f76b0", "#08498c")

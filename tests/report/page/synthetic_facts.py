@@ -8,6 +8,7 @@ from policytool.generate.triage import Cure
 from policytool.generate.writers.evidence import ExplainedAccess, ModuleEvidence
 from policytool.model.access import Evidence, Use
 from policytool.model.module import BasePolicy
+from policytool.report.page.edges import TypeOwners
 from policytool.report.page.facts import CheckFacts, DomainFacts, DomainKind, PageFacts
 from policytool.surface.danger import Danger
 from policytool.surface.domain_reach import DomainReach, Hop, Reached
@@ -50,7 +51,9 @@ def hostile_facts(text: str) -> PageFacts:
     )
     held = {each.surface.domain: each.surface.stored for each in domains[:3]}
     uses = ((Use(text, text, text, text), 1),)
-    access = ExplainedAccess((f"{text}_t", "b_t", "file", "read"), Cure.REFUSED, text, Evidence(1, 0, 0, uses))
+    access = ExplainedAccess(
+        (f"{text}_t", "b_t", "file", "read"), Cure.REFUSED, f"why {text}", Evidence(1, 0, 0, uses)
+    )
     finding = Finding(text, 3, "E-compile", text, text, hint="mend it")
     return PageFacts(
         CheckFacts((text,), ("refpolicy",), (finding,), BasePolicy(text, text, "0" * 64)),
@@ -58,4 +61,5 @@ def hostile_facts(text: str) -> PageFacts:
         overlap(held),
         union_beside(held, "whole_t", _WHOLE),
         (ModuleEvidence(text, f"{text}_t", (access,)),),
+        TypeOwners({f"{text}_t": frozenset({"b_t"})}, frozenset(), (text,), frozenset()),
     )
