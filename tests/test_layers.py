@@ -39,7 +39,7 @@ EDGES = {
 }
 # Folders in folders. Each wing of traces/ may import those before it.
 WINGS = ("events", "formats", "tally", "bundle", "redaction")
-INNER = {*(f"traces/{wing}" for wing in WINGS), "generate/writers"}
+INNER = {*(f"traces/{wing}" for wing in WINGS), "generate/writers", "report/page"}
 # Files of the core that are edges all the same: they write bundles.
 WRITERS = {
     "traces/bundle/write.py",

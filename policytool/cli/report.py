@@ -21,7 +21,7 @@ def report(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.html", help="The page to write.")],
     base: BaseFolder = None,
 ) -> None:
-    """Write one self-contained HTML page: surfaces, findings of the check, and every access with its cure."""
+    """Write one self-contained HTML page: surface, reach, dangers, overlap in figures, and every access."""
     from policytool.toolchain.base import find_base
     from policytool.workflow.compare import UNCONFINED, compare_policies
     from policytool.workflow.module_set import ModuleSet
@@ -36,12 +36,7 @@ def report(
 
 def page(modules: ModuleSet, compared: Comparison | None) -> str:
     """Return the page about MODULES and, if they link, how they COMPARED."""
-    from policytool.report.document import check_document, compare_document
-    from policytool.report.html import write_html
+    from policytool.report.page.page_html import page_html
+    from policytool.workflow.reported import page_facts
 
-    built = modules.built
-    names = [source.name for source in built.sources]
-    formats = [str(format_build.format) for format_build in built.formats]
-    checked = check_document(names, formats, built.findings, built.base.identity)
-    surfaces = compare_document(compared.rows, compared.changes, compared.baseline) if compared else None
-    return write_html(checked, surfaces, modules.evidence)
+    return page_html(page_facts(modules, compared))

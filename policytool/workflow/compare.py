@@ -57,8 +57,8 @@ class _Opened:
         """Return the surfaces of the domains; for modules only attributes of the base count for the floor."""
         return surfaces_of(self.policy, sorted(self.domains), self.plain if self.modules else None)
 
-    def rows(self, whole: PrivilegeSurface) -> tuple[ComparisonRow, ...]:
-        """Return a row for each domain, with what was used and the excess where evidence says what was used."""
+    def rows(self, whole: PrivilegeSurface) -> tuple[tuple[ComparisonRow, PrivilegeSurface], ...]:
+        """Return each domain's row and surface; used and excess where evidence says what was used."""
         surfaces = self.surfaces()
         known = self.plain.types & surfaces.keys() & self.used.keys()
         extended = surfaces_of(self.plain, sorted(known)) if known else {}
@@ -71,21 +71,31 @@ class _Opened:
                     own = surface.stored - (Grants.of(self.granted[domain]) - extended[domain].stored)
                 parts = surface_parts(surface, own, self.used[domain])
                 row = replace(row, used=parts.used, excess=len(parts.excess))
-            rows.append(row)
+            rows.append((row, surface))
         return tuple(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a row was counted from: the surface, and the policy that it is of."""
+
+    surface: PrivilegeSurface
+    policy: CompiledPolicy
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """The rows, one a domain and policy, the baseline's name, and how domains changed from the first policy.
 
-    `growth` is all that others allow and the first policy does not, each with the line that brought it.
+    `growth` is all that others allow and the first policy does not, each with the line that brought it. `measured`
+    has for each of the rows what it was counted from.
     """
 
     rows: tuple[NamedRow, ...]
     changes: tuple[SurfaceDiff, ...]
     baseline: str
     growth: tuple[Finding, ...] = ()
+    measured: tuple[Measured, ...] = ()
 
     @property
     def grew(self) -> bool:
@@ -107,21 +117,25 @@ def compare_policies(
     if not any(policy.domains for _, policy in opened):
         raise UsageError("none of these policies says which domains to compare; name them with -d TYPE")
     monolith = surfaces_of(plain, [MONOLITH]).get(MONOLITH) if plain.resolve(MONOLITH) else None
-    whole, name = _baseline(baseline, base, plain, monolith)
-    rows = [
-        NamedRow(path, row, short)
-        for (path, policy), short in zip(opened, _short_names(policies), strict=True)
-        for row in policy.rows(whole)
-    ]
+    most, name = _baseline(baseline, base, plain, monolith)
+    whole = most.surface
+    rows: list[NamedRow] = []
+    measured: list[Measured] = []
+    for (path, policy), short in zip(opened, _short_names(policies), strict=True):
+        for row, surface in policy.rows(whole):
+            rows.append(NamedRow(path, row, short))
+            measured.append(Measured(surface, policy.policy))
     of_base = f"{base.identity.name} base"
     if monolith:
         rows += [NamedRow(of_base, row, of_base) for row in compare([monolith], whole)]
+        measured.append(Measured(monolith, plain))
     if whole is not monolith:
         rows += [NamedRow(name, row, name) for row in compare([whole], whole)]
+        measured.append(most)
     compared = [policy for _, policy in opened]
     first, *others = (policy.modules or policy.policy for policy in compared)
     growth = sorted_findings(finding for other in others for finding in growth_findings(first, other))
-    return Comparison(tuple(rows), _changes(compared), name, growth)
+    return Comparison(tuple(rows), _changes(compared), name, growth, tuple(measured))
 
 
 def _changes(policies: Sequence[_Opened]) -> tuple[SurfaceDiff, ...]:
@@ -150,20 +164,22 @@ def _nothing(surface: PrivilegeSurface) -> PrivilegeSurface:
 
 def _baseline(
     baseline: str, base: Base, plain: CompiledPolicy, monolith: PrivilegeSurface | None
-) -> tuple[PrivilegeSurface, str]:
-    """Return the surface that the others are set against, and its name."""
+) -> tuple[Measured, str]:
+    """Return what the others are set against, and its name."""
     if baseline == MONOLITH:
         if monolith is None:
             raise InputError(f"the base has no {MONOLITH} to compare with; choose another --baseline")
-        return monolith, f"{base.identity.name} base"
+        return Measured(monolith, plain), f"{base.identity.name} base"
     if baseline == UNCONFINED:
         return _unconfined(base, plain, monolith)
-    return _open(Path(baseline), base, plain, [MONOLITH]).surfaces()[MONOLITH], baseline
+    return _monolith_of(_open(Path(baseline), base, plain, [MONOLITH])), baseline
 
 
-def _unconfined(
-    base: Base, plain: CompiledPolicy, monolith: PrivilegeSurface | None
-) -> tuple[PrivilegeSurface, str]:
+def _monolith_of(opened: _Opened) -> Measured:
+    return Measured(opened.surfaces()[MONOLITH], opened.policy)
+
+
+def _unconfined(base: Base, plain: CompiledPolicy, monolith: PrivilegeSurface | None) -> tuple[Measured, str]:
     """Return what a libvirtd holds that nothing holds back.
 
     That is the base's own virtd_t where it is unconfined (Fedora's), else refpolicy's virtd_t made unconfined
@@ -171,16 +187,16 @@ def _unconfined(
     """
     powerful = unconfined_domains(plain)
     if monolith is not None and MONOLITH in powerful:
-        return monolith, f"{base.identity.name} base"
+        return Measured(monolith, plain), f"{base.identity.name} base"
     if monolith is not None and BASELINE_MODULE.is_dir() and not base.compiled:
         # The module is compiled with the headers that are installed, and may not fit another base.
         with suppress(InputError):
-            return _open(BASELINE_MODULE, base, plain, [MONOLITH]).surfaces()[MONOLITH], "libvirtd unconfined"
+            return _monolith_of(_open(BASELINE_MODULE, base, plain, [MONOLITH])), "libvirtd unconfined"
     if not powerful:
         raise InputError("no domain of the base holds every capability, so none is unconfined; choose --baseline")
     surfaces = surfaces_of(plain, sorted(powerful))
     most = max(surfaces.values(), key=lambda surface: len(surface.stored))
-    return most, "unconfined in the base"
+    return Measured(most, plain), "unconfined in the base"
 
 
 def _open(policy: Path | ModuleSet, base: Base, plain: CompiledPolicy, domains: Sequence[str]) -> _Opened:

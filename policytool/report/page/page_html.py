@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The page as HTML: one file that asks for nothing, with a policy that lets a browser ask for nothing either.
+
+Logs are hostile, and names in them end up here. The template escapes whatever it prints: to printable ASCII first
+(a bidi mark would still turn a line around), then for HTML. Only the style sheet, the script and the drawings pass
+as they are.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from policytool import __version__
+from policytool.check.findings import Finding
+from policytool.model.printable import printable
+from policytool.report.page.facts import DomainFacts, PageFacts
+from policytool.report.page.figure import Figure
+from policytool.report.page.headline import headline
+from policytool.report.page.heat_maps import class_map, danger_map, overlap_map
+from policytool.report.page.module_section import module_sections
+from policytool.report.page.privilege_figures import reach_figure, surface_figure
+
+
+def page_html(facts: PageFacts) -> str:
+    """Return the page about FACTS."""
+    style, script = _own("page.css"), _own("page.js")
+    return (
+        _environment()
+        .get_template("page.html.jinja")
+        .render(
+            facts=facts,
+            headline=headline(facts),
+            figures=figures(facts),
+            findings=[_finding(finding) for finding in facts.checked.findings],
+            modules=tuple(module_sections(facts)),
+            points=_points,
+            style=style,
+            script=script,
+            security="; ".join(
+                (
+                    "default-src 'none'",
+                    f"style-src {_hash(style)}",
+                    f"script-src {_hash(script)}",
+                    "base-uri 'none'",
+                    "form-action 'none'",
+                )
+            ),
+            version=__version__,
+        )
+        + "\n"
+    )
+
+
+def figures(facts: PageFacts) -> tuple[Figure, ...]:
+    """Return the figures about all domains of FACTS, the headline's two first; none without a link."""
+    if not facts.domains:
+        return ()
+    every = [*facts.confined, *facts.before]
+    found = [surface_figure(every), reach_figure(every), danger_map(every), class_map(every)]
+    if facts.overlap:
+        found.append(overlap_map(facts.overlap, {each.surface.domain: each.name for each in facts.confined}))
+    return tuple(found)
+
+
+def _points(about: DomainFacts) -> list[tuple[object, ...]]:
+    return [(point.name, f"{point.points:.1f}", point.why) for point in about.exposure.points]
+
+
+def _finding(finding: Finding) -> tuple[str, ...]:
+    place = f"{finding.file}:{finding.line}" if finding.file else ""
+    return finding.id, place, _once(finding.message), _once(finding.hint)
+
+
+def _once(text: str) -> str:
+    # What is printable already would get each of its backslashes doubled.
+    return escape(text) if text.isascii() and text.isprintable() else text
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("policytool.report.page", "."),
+        autoescape=True,
+        finalize=_plain,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=False,
+    )
+    environment.filters["html"] = Markup
+    return environment
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, Markup) else printable(str(value))
+
+
+def _own(name: str) -> str:
+    return (files("policytool.report.page") / name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
