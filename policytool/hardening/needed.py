@@ -33,6 +33,7 @@ class NeedKind(StrEnum):
     WRITTEN = "written"  # a folder
     REACHED = "reached"  # one of WATCHED
     PROCESS = "another domain's process"  # its type
+    INTERNET = "packets of the Internet protocol"  # the class of the socket
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -75,6 +76,11 @@ _FAMILIES = {
 }
 # Made by opening /dev/net/tun, not by socket(2).
 _NO_FAMILY = "tun_socket"
+# Sockets whose packets IPAddressDeny= judges, and what is asked of one that sends and receives none.
+_INTERNET = frozenset(
+    {"tcp_socket", "udp_socket", "rawip_socket", "sctp_socket", "icmp_socket", "dccp_socket", "ping_socket"}
+)
+_WITHOUT_PACKETS = frozenset({"create", "ioctl", "getopt", "setopt", "getattr", "setattr", "lock", "map"})
 _NAMESPACES = {
     "CLONE_NEWNS": "mnt",
     "CLONE_NEWCGROUP": "cgroup",
@@ -241,6 +247,8 @@ def _of_use(vector: AccessVector, use: Use, processes: Collection[str]) -> Itera
 
 
 def _of_access(tclass: str, perm: str, syscall: str) -> Iterator[_Found]:
+    if tclass in _INTERNET and perm not in _WITHOUT_PACKETS:
+        yield NeedKind.INTERNET, tclass
     if tclass in {"capability", "capability2"}:
         yield NeedKind.CAPABILITY, f"CAP_{perm.upper()}"
         if perm == "sys_admin" and syscall in _NAMESPACE_CALLS:

@@ -66,6 +66,8 @@ def access_settings(grounds: Grounds) -> tuple[Setting, ...]:
     return (
         _capabilities(grounds),
         _families(grounds),
+        # A socket that is made to ask the kernel about interfaces (ioctl) sends nothing.
+        _unless(grounds, "IPAddressDeny", [NeedKind.INTERNET], value="any"),
         _namespaces(grounds),
         _unless(grounds, "MemoryDenyWriteExecute", [NeedKind.MEMORY]),
         _unless(grounds, "RestrictRealtime", [NeedKind.REALTIME]),
@@ -174,6 +176,12 @@ def _mounted(grounds: Grounds) -> tuple[Setting, ...]:
             " ".join(f"-{name}" for name in folders),
             because or ("nobody wrote to a file by its name",),
             strict or open_,
+        ),
+        Setting(
+            "PrivateMounts",
+            "yes",
+            evidence(mounts) or ("nobody mounted anything",),
+            open_,
         ),
         hidden("ProtectHome", ("/home", "/root", "/run/user")),
         hidden("PrivateTmp", ("/tmp", "/var/tmp")),  # noqa: S108 -- names to compare

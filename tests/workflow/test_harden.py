@@ -88,11 +88,20 @@ def test_a_helper_keeps_what_it_needs(policy: CompiledPolicy) -> None:
         (vector("helper_t", "etc_t", "file", "write"), "ProtectSystem"),
         (vector("helper_t", "fs_t", "filesystem", "mount", syscall="mount"), "ProtectSystem"),
         (vector("helper_t", "fs_t", "filesystem", "mount", syscall="mount"), "PrivateDevices"),
+        (vector("helper_t", "fs_t", "filesystem", "mount", syscall="mount"), "PrivateMounts"),
+        (vector("helper_t", "helper_t", "udp_socket", "write", syscall="sendto"), "IPAddressDeny"),
     ],
 )
 def test_what_a_helper_needs_is_not_taken(policy: CompiledPolicy, access: AccessVector, key: str) -> None:
     assert key in _in_force(_made(policy, *HELPER))
     assert key not in _in_force(_made(policy, *HELPER, access))
+
+
+def test_a_socket_that_sends_nothing_needs_no_address(policy: CompiledPolicy) -> None:
+    asking = [vector("helper_t", "helper_t", "udp_socket", perm, syscall="ioctl") for perm in ("create", "ioctl")]
+    made = _made(policy, *HELPER, *asking)
+    assert "IPAddressDeny" in _in_force(made)
+    assert _of(made, "RestrictAddressFamilies").value == "AF_INET AF_INET6"
 
 
 def test_what_is_written_by_name_stays_writable(policy: CompiledPolicy) -> None:
