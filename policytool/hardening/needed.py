@@ -97,6 +97,7 @@ _PROTECTING_CALLS = frozenset({"mprotect", "pkey_mprotect"})
 # The calls that look a name up. What acts on an open descriptor asks neither mounts nor the device cgroup.
 _LOOKING_UP = frozenset({"open", "openat", "openat2", "creat", "truncate", "mknod", "mknodat", "bind"})
 _MEMORY_PERMS = frozenset({"execmem", "execheap", "execstack", "execmod"})
+_OWN_MEMORY = frozenset({"execmem", "execheap", "execstack"})
 _FILES = frozenset({"file", "dir", "lnk_file", "sock_file", "fifo_file"})
 _DEVICES = frozenset({"chr_file", "blk_file"})
 _CHANGES = frozenset({"create", "unlink", "rename", "link", "setattr", "relabelfrom", "relabelto", "rmdir"})
@@ -161,6 +162,35 @@ def permitted_needs(policy: CompiledPolicy, domain: str) -> Needs:
                     found += [(NeedKind.REALTIME, perm)] if perm == "setsched" else []
                 _count(counted, found, domain, "", 0)
     return _grouped(counted)
+
+
+def split_refused(needs: Needs, policy: CompiledPolicy) -> tuple[Needs, Needs]:
+    """Return what of NEEDS the POLICY lets processes have, and what it refuses them: memory written and executed.
+
+    What was recorded where everything was permitted and fails under the policy fails no more in the unit. A mapping
+    (mmap) asks for execmem, and is refused with it; where no execmem was recorded, it was another mapping.
+    """
+    memory = needs.get(NeedKind.MEMORY, {})
+    asked = {needer.domain for needer in memory.get("execmem", ())}
+    refused = {
+        value: needers
+        for value, needers in memory.items()
+        if (value in _OWN_MEMORY or (value == "mmap" and all(needer.domain in asked for needer in needers)))
+        and not any(_may(policy, needer.domain, "execmem" if value == "mmap" else value) for needer in needers)
+    }
+    kept = {value: needers for value, needers in memory.items() if value not in refused}
+    return {**needs, NeedKind.MEMORY: kept}, {NeedKind.MEMORY: refused}
+
+
+def _may(policy: CompiledPolicy, domain: str, perm: str) -> bool:
+    """Say whether POLICY lets DOMAIN have PERM on its own process; one that is not enforced may have anything."""
+    if domain not in policy.types or domain in policy.permissive:
+        return True
+    rules = policy.rules({TeRuleType.ALLOW}, lambda _, __, tclass: tclass == "process", perm)
+    return any(
+        rule.enabled and domain in policy.expand(rule.source) and domain in policy.expand(rule.target)
+        for rule in rules
+    )
 
 
 def joined_needs(every: Iterable[Needs]) -> Needs:
