@@ -33,6 +33,7 @@ class NeedKind(StrEnum):
     WRITTEN = "written"  # a folder
     REACHED = "reached"  # one of WATCHED
     PROCESS = "another domain's process"  # its type
+    INTERNET = "packets of the Internet protocol"  # the class of the socket
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -75,6 +76,11 @@ _FAMILIES = {
 }
 # Made by opening /dev/net/tun, not by socket(2).
 _NO_FAMILY = "tun_socket"
+# Sockets whose packets IPAddressDeny= judges, and what is asked of one that sends and receives none.
+_INTERNET = frozenset(
+    {"tcp_socket", "udp_socket", "rawip_socket", "sctp_socket", "icmp_socket", "dccp_socket", "ping_socket"}
+)
+_WITHOUT_PACKETS = frozenset({"create", "ioctl", "getopt", "setopt", "getattr", "setattr", "lock", "map"})
 _NAMESPACES = {
     "CLONE_NEWNS": "mnt",
     "CLONE_NEWCGROUP": "cgroup",
@@ -91,6 +97,7 @@ _PROTECTING_CALLS = frozenset({"mprotect", "pkey_mprotect"})
 # The calls that look a name up. What acts on an open descriptor asks neither mounts nor the device cgroup.
 _LOOKING_UP = frozenset({"open", "openat", "openat2", "creat", "truncate", "mknod", "mknodat", "bind"})
 _MEMORY_PERMS = frozenset({"execmem", "execheap", "execstack", "execmod"})
+_OWN_MEMORY = frozenset({"execmem", "execheap", "execstack"})
 _FILES = frozenset({"file", "dir", "lnk_file", "sock_file", "fifo_file"})
 _DEVICES = frozenset({"chr_file", "blk_file"})
 _CHANGES = frozenset({"create", "unlink", "rename", "link", "setattr", "relabelfrom", "relabelto", "rmdir"})
@@ -155,6 +162,35 @@ def permitted_needs(policy: CompiledPolicy, domain: str) -> Needs:
                     found += [(NeedKind.REALTIME, perm)] if perm == "setsched" else []
                 _count(counted, found, domain, "", 0)
     return _grouped(counted)
+
+
+def split_refused(needs: Needs, policy: CompiledPolicy) -> tuple[Needs, Needs]:
+    """Return what of NEEDS the POLICY lets processes have, and what it refuses them: memory written and executed.
+
+    What was recorded where everything was permitted and fails under the policy fails no more in the unit. A mapping
+    (mmap) asks for execmem, and is refused with it; where no execmem was recorded, it was another mapping.
+    """
+    memory = needs.get(NeedKind.MEMORY, {})
+    asked = {needer.domain for needer in memory.get("execmem", ())}
+    refused = {
+        value: needers
+        for value, needers in memory.items()
+        if (value in _OWN_MEMORY or (value == "mmap" and all(needer.domain in asked for needer in needers)))
+        and not any(_may(policy, needer.domain, "execmem" if value == "mmap" else value) for needer in needers)
+    }
+    kept = {value: needers for value, needers in memory.items() if value not in refused}
+    return {**needs, NeedKind.MEMORY: kept}, {NeedKind.MEMORY: refused}
+
+
+def _may(policy: CompiledPolicy, domain: str, perm: str) -> bool:
+    """Say whether POLICY lets DOMAIN have PERM on its own process; one that is not enforced may have anything."""
+    if domain not in policy.types or domain in policy.permissive:
+        return True
+    rules = policy.rules({TeRuleType.ALLOW}, lambda _, __, tclass: tclass == "process", perm)
+    return any(
+        rule.enabled and domain in policy.expand(rule.source) and domain in policy.expand(rule.target)
+        for rule in rules
+    )
 
 
 def joined_needs(every: Iterable[Needs]) -> Needs:
@@ -241,6 +277,8 @@ def _of_use(vector: AccessVector, use: Use, processes: Collection[str]) -> Itera
 
 
 def _of_access(tclass: str, perm: str, syscall: str) -> Iterator[_Found]:
+    if tclass in _INTERNET and perm not in _WITHOUT_PACKETS:
+        yield NeedKind.INTERNET, tclass
     if tclass in {"capability", "capability2"}:
         yield NeedKind.CAPABILITY, f"CAP_{perm.upper()}"
         if perm == "sys_admin" and syscall in _NAMESPACE_CALLS:

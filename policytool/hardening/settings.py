@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from policytool.hardening.needed import Needer, NeedKind, Needs
 from policytool.hardening.unit_tree import UnitTree
@@ -38,13 +38,14 @@ class Grounds:
     """What settings are decided by: the tree of processes, what they need, and how well that is known.
 
     INCOMPLETE says why what was not seen may have happened all the same, "" if it was recorded whole; UNCALLED says
-    it of what calls tell as well.
+    it of what calls tell as well. REFUSED is what was done in the recording, and the policy does not permit.
     """
 
     tree: UnitTree
     needs: Needs
     incomplete: str = ""
     uncalled: str = ""
+    refused: Needs = field(default_factory=dict)
 
     def of(self, kind: NeedKind) -> Mapping[str, tuple[Needer, ...]]:
         """Return what is needed of KIND, with those who need it."""
@@ -66,6 +67,8 @@ def access_settings(grounds: Grounds) -> tuple[Setting, ...]:
     return (
         _capabilities(grounds),
         _families(grounds),
+        # A socket that is made to ask the kernel about interfaces (ioctl) sends nothing.
+        _unless(grounds, "IPAddressDeny", [NeedKind.INTERNET], value="any"),
         _namespaces(grounds),
         _unless(grounds, "MemoryDenyWriteExecute", [NeedKind.MEMORY]),
         _unless(grounds, "RestrictRealtime", [NeedKind.REALTIME]),
@@ -133,7 +136,12 @@ def _unless(grounds: Grounds, key: str, kinds: Sequence[NeedKind], value: str = 
     unknown = grounds.uncalled if by_call else grounds.incomplete
     held = "somebody needs what it takes away" if found else unknown or open_
     names = ", ".join(kind.value for kind in kinds)
-    return Setting(key, value, evidence(found) or (f"not needed by anybody: {names}",), held)
+    refused = tuple(
+        f"the policy refuses it anyway: {line}"
+        for kind in kinds
+        for line in evidence(grounds.refused.get(kind, {}))
+    )
+    return Setting(key, value, (evidence(found) or (f"not needed by anybody: {names}",)) + refused, held)
 
 
 def _mounted(grounds: Grounds) -> tuple[Setting, ...]:
@@ -174,6 +182,12 @@ def _mounted(grounds: Grounds) -> tuple[Setting, ...]:
             " ".join(f"-{name}" for name in folders),
             because or ("nobody wrote to a file by its name",),
             strict or open_,
+        ),
+        Setting(
+            "PrivateMounts",
+            "yes",
+            evidence(mounts) or ("nobody mounted anything",),
+            open_,
         ),
         hidden("ProtectHome", ("/home", "/root", "/run/user")),
         hidden("PrivateTmp", ("/tmp", "/var/tmp")),  # noqa: S108 -- names to compare

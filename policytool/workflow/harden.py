@@ -17,6 +17,7 @@ from policytool.hardening.needed import (
     joined_needs,
     observed_needs,
     permitted_needs,
+    split_refused,
 )
 from policytool.hardening.no_new_privileges import no_new_privileges
 from policytool.hardening.settings import Grounds, Setting, access_settings
@@ -92,8 +93,8 @@ def harden(
         raise InputError(f"nothing that {domain} did is in these traces")
     incomplete = _incomplete(tree, policy, seen=seen)
     whole_calls = calls is not None and called and not calls.missing(tree, commands)
-    needs = _needs(tree, vectors, calls, policy, whole_calls=whole_calls)
-    grounds = Grounds(tree, needs, incomplete, "" if whole_calls else incomplete)
+    needs, refused = split_refused(_needs(tree, vectors, calls, policy, whole_calls=whole_calls), policy)
+    grounds = Grounds(tree, needs, incomplete, "" if whole_calls else incomplete, refused)
     settings: list[Setting] = []
     asked = asked_calls(vectors, tree.domains) if called else {}
     if calls is not None:

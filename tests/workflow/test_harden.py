@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -69,7 +70,7 @@ def test_a_helper_keeps_what_it_needs(policy: CompiledPolicy) -> None:
 @pytest.mark.parametrize(
     ("access", "key"),
     [
-        (vector("helper_t", "helper_t", "process", "execmem", syscall="mmap"), "MemoryDenyWriteExecute"),
+        (vector("helper_t", "lib_t", "file", "execmod", syscall="mprotect"), "MemoryDenyWriteExecute"),
         (vector("helper_t", "lib_t", "file", "execute", syscall="mprotect"), "MemoryDenyWriteExecute"),
         (vector("helper_t", "helper_t", "capability", "sys_admin", syscall="unshare"), "RestrictNamespaces"),
         (vector("helper_t", "helper_t", "socket", "create", syscall="socket"), "RestrictAddressFamilies"),
@@ -88,11 +89,20 @@ def test_a_helper_keeps_what_it_needs(policy: CompiledPolicy) -> None:
         (vector("helper_t", "etc_t", "file", "write"), "ProtectSystem"),
         (vector("helper_t", "fs_t", "filesystem", "mount", syscall="mount"), "ProtectSystem"),
         (vector("helper_t", "fs_t", "filesystem", "mount", syscall="mount"), "PrivateDevices"),
+        (vector("helper_t", "fs_t", "filesystem", "mount", syscall="mount"), "PrivateMounts"),
+        (vector("helper_t", "helper_t", "udp_socket", "write", syscall="sendto"), "IPAddressDeny"),
     ],
 )
 def test_what_a_helper_needs_is_not_taken(policy: CompiledPolicy, access: AccessVector, key: str) -> None:
     assert key in _in_force(_made(policy, *HELPER))
     assert key not in _in_force(_made(policy, *HELPER, access))
+
+
+def test_a_socket_that_sends_nothing_needs_no_address(policy: CompiledPolicy) -> None:
+    asking = [vector("helper_t", "helper_t", "udp_socket", perm, syscall="ioctl") for perm in ("create", "ioctl")]
+    made = _made(policy, *HELPER, *asking)
+    assert "IPAddressDeny" in _in_force(made)
+    assert _of(made, "RestrictAddressFamilies").value == "AF_INET AF_INET6"
 
 
 def test_what_is_written_by_name_stays_writable(policy: CompiledPolicy) -> None:
@@ -222,3 +232,29 @@ def test_what_the_unit_runs_besides_the_daemon_keeps_its_calls(policy: CompiledP
 def test_a_recording_that_lost_calls_makes_no_filter(policy: CompiledPolicy) -> None:
     made = _made(policy, calls=RecordedCalls({READ: 1}, frozenset({"x86_64"}), lost=2))
     assert _filter(made)[1] == "the recording lost 2 calls"
+
+
+EXECMEM = vector("helper_t", "helper_t", "process", "execmem", syscall="mmap")
+MAPPED = SystemCall("helper_t", "/usr/bin/help", "mmap", "PROT_EXEC|PROT_READ|PROT_WRITE", "")
+
+
+@pytest.mark.parametrize(
+    ("rule", "held"),
+    [
+        ("(allow helper_t self (process (execmem)))", True),
+        ("(allow domain domain (process (execmem)))", True),
+        ("(typepermissive helper_t)", True),
+        ("(allow greeterd_t self (process (execmem)))", False),
+    ],
+)
+def test_what_the_policy_refuses_anyway_is_no_need(tmp_path: Path, rule: str, held: bool) -> None:
+    text = (POLICIES / "no_new_privileges.cil").read_text(encoding="ascii")
+    (tmp_path / "more.cil").write_text(f"{text}{rule}\n", encoding="ascii")
+    policy = CompiledPolicy(compile_cil(tmp_path, tmp_path / "more.cil"))
+    calls = RecordedCalls({READ: 1, MAPPED: 8}, frozenset({"x86_64"}))
+    setting = _of(_made(policy, *HELPER, EXECMEM, calls=calls), "MemoryDenyWriteExecute")
+    assert bool(setting.held) is held
+    refused = [text for text in setting.because if text.startswith("the policy refuses it anyway: ")]
+    assert len(refused) == (0 if held else 2)
+    # Without execmem asked for, it was another mapping (of a file, shared).
+    assert _of(_made(policy, *HELPER, calls=calls), "MemoryDenyWriteExecute").held
