@@ -191,7 +191,7 @@ def _unconfined(base: Base, plain: CompiledPolicy, monolith: PrivilegeSurface | 
     if monolith is not None and BASELINE_MODULE.is_dir() and not base.compiled:
         # The module is compiled with the headers that are installed, and may not fit another base.
         with suppress(InputError):
-            return _monolith_of(_open(BASELINE_MODULE, base, plain, [MONOLITH])), "libvirtd unconfined"
+            return _monolith_of(_open(BASELINE_MODULE, base, plain, [MONOLITH])), UNCONFINED
     if not powerful:
         raise InputError("no domain of the base holds every capability, so none is unconfined; choose --baseline")
     surfaces = surfaces_of(plain, sorted(powerful))
