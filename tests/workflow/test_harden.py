@@ -258,3 +258,14 @@ def test_what_the_policy_refuses_anyway_is_no_need(tmp_path: Path, rule: str, he
     assert len(refused) == (0 if held else 2)
     # Without execmem asked for, it was another mapping (of a file, shared).
     assert _of(_made(policy, *HELPER, calls=calls), "MemoryDenyWriteExecute").held
+
+
+def test_what_the_c_library_does_instead_of_clone3_is_in_the_filter(policy: CompiledPolicy) -> None:
+    fork = SystemCall("greeterd_t", "/usr/sbin/greeterd", "clone3", "CLONE_THREAD", "")
+    vectors = [STARTED, vector("greeterd_t", "greeterd_t", "process", "getsched", syscall="sched_getattr")]
+    made = harden("greeterd_t", vectors, RecordedCalls({fork: 1}, frozenset({"x86_64"})), policy, {}, True)
+    assert _filter(made) == ({"clone", "clone3", "sched_getattr"}, "")
+    assert any(
+        "RestrictNamespaces= lets another call fail: clone" in x for x in _of(made, "SystemCallFilter").because
+    )
+    assert "RestrictNamespaces" in _in_force(made), "which lets clone3 fail, so that clone is made"
