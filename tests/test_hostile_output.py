@@ -37,6 +37,7 @@ from policytool.model.daemon import is_plain_path
 from policytool.model.event import Location, Unread, UnreadKind
 from policytool.model.module import PolicyModule
 from policytool.model.observation import Observations
+from policytool.model.support import Support
 from policytool.policy.verdicts import Replay, Replayed, Verdict
 from policytool.report.access_keys import GroupKey
 from policytool.report.accesses import distinct, grouped
@@ -216,8 +217,11 @@ def test_everything_printed_is_printable(text: str) -> None:
                     follow._print(access, output, detailed)
             for by in GroupKey:
                 access_output.print_groups(grouped(accesses, by), by, output)
-    proven = ExplainedAccess(accesses[0].key, Cure.REFUSED, text, accesses[0].evidence)
-    printed += [explain._text(text, proven), json.dumps(explain_document(text, [(text, proven)]))]
+    support = Support(1, 1, 1, (text,))
+    proven = ExplainedAccess(accesses[0].key, Cure.REFUSED, text, accesses[0].evidence, support=support)
+    about = ModuleEvidence(text, "a_t", (proven,), scenarios=2)
+    printed += [explain._text(about, proven), json.dumps(explain_document(text, [(about, proven)]))]
+    printed.append(explain._by_scenario([(about, proven)]))
     replayed = tuple(Replayed(vector, Verdict.DENIED, text) for vector in observed.vectors)
     printed.append(replay.summary(ModuleReplay(Replay(replayed), (), 1)))
     unread = Unread(Location(text, 1), UnreadKind.MALFORMED, text)

@@ -22,7 +22,7 @@ from policytool.policy.verdicts import Verdict
 from policytool.toolchain.base import Base
 from policytool.toolchain.build import Build, build
 from policytool.toolchain.link import Linked
-from policytool.traces.bundle.bundle import read_trace
+from policytool.traces.bundle.bundle import read_trace, recordings_of
 from policytool.workflow.compare import UNCONFINED, compare_policies
 from policytool.workflow.generate import generate_modules
 from policytool.workflow.module_set import ModuleSet
@@ -50,7 +50,8 @@ def observed() -> Observations:
 
 @pytest.fixture(scope="module")
 def made(observed: Observations, base: Base) -> Sequence[Candidate]:
-    return generate_modules(observed, load_daemons(), DOMAINS, base, load_choices(POLICIES))
+    recordings = recordings_of(map(str, BUNDLES))
+    return generate_modules(observed, load_daemons(), DOMAINS, base, load_choices(POLICIES), recordings=recordings)
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,7 @@ def demo(
     from policytool.graph.permission_graph import build as build_graph
     from policytool.policy.verdicts import Verdict
     from policytool.toolchain.base import find_base
+    from policytool.traces.bundle.bundle import recordings_of
     from policytool.workflow.compare import UNCONFINED, compare_policies
     from policytool.workflow.generate import generate_modules
     from policytool.workflow.module_set import ModuleSet
@@ -54,7 +55,8 @@ def demo(
     emit(f"  {observations.records} records, {len(observations.vectors)} vectors, {len(graph.domains())} domains\n")
     with _step("Permission graphs, and a module for each daemon"):
         wanted = [daemon.domain for daemon in known if (_POLICIES / daemon.name).is_dir()]
-        made = generate_modules(observations, known, wanted, found, load_choices(_POLICIES))
+        choices, recordings = load_choices(_POLICIES), recordings_of(bundles)
+        made = generate_modules(observations, known, wanted, found, choices, recordings=recordings)
     for candidate in made:
         own = graph.around([candidate.daemon.domain, candidate.daemon.exec_type])
         drawn = {"graph.json": export.to_json(own), "graph.dot": export.to_dot(own)}

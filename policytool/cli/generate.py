@@ -86,6 +86,7 @@ def generate(
     """Make candidate modules from traces: for the daemons named, or for every known one that was seen."""
     from policytool.report.document import generate_document
     from policytool.toolchain.base import find_base
+    from policytool.traces.bundle.bundle import recordings_of
     from policytool.workflow.generate import generate_modules
 
     if profile is not Profile.ROBUST and (explain_robust or like or budget is not None or confidence):
@@ -108,7 +109,14 @@ def generate(
     observations = read_traces(traces, strict=strict, jobs=jobs)
     with progress("linking with the base, and asking libsepol for each access"):
         made = generate_modules(
-            observations, known, wanted, found, choices, profile=profile, limit=limit_of(budget, confidence)
+            observations,
+            known,
+            wanted,
+            found,
+            choices,
+            profile=profile,
+            limit=limit_of(budget, confidence),
+            recordings=recordings_of(traces),
         )
     for candidate in made:
         write_files(output / candidate.daemon.name, candidate.files(language))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from policytool.generate.cover import Cover, Item, cover
 from policytool.generate.interface_options import Options
-from policytool.model.access import AccessKey
+from policytool.model.access import AccessKey, Evidence
 from policytool.model.module import MacroCall, NamedPerms, PolicyModule, RawReason, RawRule
 from policytool.model.profile import Profile
 from policytool.model.rules import AllowRule
@@ -39,7 +39,7 @@ def interface_form(
 ) -> InterfaceForm:
     """Put MODULE in the words among OPTIONS that cost the least at PRICE; SETS of permissions by class."""
     chosen = cover(options.rows, [*options.raw, *options.calls], price)
-    calls = tuple(sorted(_calls(chosen, options)))
+    calls = tuple(sorted(_calls(chosen, options, _evidence_of(module))))
     raw = {option.name for option in chosen.options} - options.written.keys()
     covered = frozenset[Item]().union(*(call.covers for call in calls))
     rules = tuple(_uncovered(rule, covered) for rule in module.rules if _name(rule) in raw)
@@ -60,11 +60,22 @@ def _name(rule: AllowRule) -> str:
     return f"allow {rule.source} {rule.target}:{rule.tclass}"
 
 
-def _calls(chosen: Cover, options: Options) -> Iterable[MacroCall]:
+def _evidence_of(module: PolicyModule) -> Mapping[Item, Evidence]:
+    """Return the evidence of each access that MODULE has a rule for."""
+    return {
+        (*rule.sort_key, perm): evidence
+        for rule in module.rules
+        for perm, evidence in zip(rule.perms, rule.evidence, strict=False)
+    }
+
+
+def _calls(chosen: Cover, options: Options, seen: Mapping[Item, Evidence]) -> Iterable[MacroCall]:
     for option in chosen.options:
         if written := options.written.get(option.name):
             excess = tuple(sorted((of, to, tclass, perm) for of, to, tclass, perm in option.excess))
-            yield MacroCall(written.macro, written.arguments, written.types, tuple(sorted(option.covers)), excess)
+            covers = tuple(sorted(option.covers))
+            evidence = tuple(seen[item] for item in covers if item in seen)
+            yield MacroCall(written.macro, written.arguments, written.types, covers, excess, evidence)
 
 
 def _uncovered(rule: AllowRule, covered: frozenset[Item]) -> AllowRule:

@@ -18,7 +18,7 @@ from policytool.lab.status import Step
 from policytool.model.daemon import Daemon
 from policytool.model.profile import ModuleFormat
 from policytool.toolchain.base import find_base
-from policytool.traces.bundle.bundle import read_trace
+from policytool.traces.bundle.bundle import read_trace, recordings_of
 from policytool.workflow.generate import generate_modules
 
 # What a pass says as it ends: the steps of a recording, the modules that were made and their folder.
@@ -69,7 +69,8 @@ def _generate(about: Loop, trace: Path, folder: Path, told: Told, generated: Gen
     wanted = [daemon.domain for daemon in about.daemons if daemon.domain in sources]
     aside = folder.with_name(f".{folder.name}")
     shutil.rmtree(aside, ignore_errors=True)
-    made = generate_modules(seen, about.known, wanted, find_base(about.image.base), about.choices)
+    base, recordings = find_base(about.image.base), recordings_of([str(trace)])
+    made = generate_modules(seen, about.known, wanted, base, about.choices, recordings=recordings)
     for candidate in made:
         write_files(aside / candidate.daemon.name, candidate.files(ModuleFormat.REFPOLICY))
     aside.rename(folder)

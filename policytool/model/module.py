@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from policytool.model.access import AccessKey
+from policytool.model.access import AccessKey, Evidence
 from policytool.model.context import SecurityContext
 from policytool.model.profile import Profile
 from policytool.model.rules import (
@@ -18,6 +18,7 @@ from policytool.model.rules import (
     TypeDeclaration,
     TypeTransition,
 )
+from policytool.model.support import Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class MacroCall:
     """A call of a macro of the policy headers instead of rules: what it covers of what was seen, and what it adds.
 
     `covers` are accesses and transitions, `excess` accesses that were never seen. `types` are the arguments that
-    are types.
+    are types, `evidence` is that of all accesses that it covers.
     """
 
     macro: str
@@ -107,6 +108,7 @@ class MacroCall:
     types: tuple[str, ...]
     covers: tuple[tuple[str, ...], ...]
     excess: tuple[AccessKey, ...] = ()
+    evidence: tuple[Evidence, ...] = field(default=(), compare=False)
 
 
 class RawReason(StrEnum):
@@ -141,9 +143,10 @@ class PolicyModule:
     """A module: declarations, rules, transitions, file contexts, interfaces.
 
     `extends` says that `domain` is the base's own: then the module declares nothing. `traces` names the traces
-    that the rules come from, `remarks` are about accesses that were seen and are in no rule, `needs` about the
-    modules that were made with it. `calls`, `raw` and `named_perms` are of profile `interfaces`, and for refpolicy
-    source alone. Every tuple is sorted, so that equal modules are equal texts.
+    that the rules come from, `scenarios` those of them in which the domain was seen, `recordings` has for
+    traces the bundles that hold them. `remarks` are about accesses that were seen and are in no rule, `needs`
+    about the modules that were made with it. `calls`, `raw` and `named_perms` are of profile `interfaces`, and
+    for refpolicy source alone. Every tuple is sorted, so that equal modules are equal texts.
     """
 
     name: str
@@ -169,6 +172,13 @@ class PolicyModule:
     calls: tuple[MacroCall, ...] = ()
     raw: tuple[RawRule, ...] = ()
     named_perms: tuple[NamedPerms, ...] = ()
+    scenarios: tuple[str, ...] = ()
+    recordings: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def sample(self) -> Sample:
+        """What its accesses are counted among."""
+        return Sample(len(self.scenarios), dict(self.recordings))
 
     @property
     def declared(self) -> frozenset[str]:

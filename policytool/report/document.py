@@ -16,11 +16,18 @@ from policytool.generate.interface_form import InterfaceForm
 from policytool.generate.likely import Likely
 from policytool.generate.signs import Sign
 from policytool.generate.triage import Cure
-from policytool.generate.writers.evidence import ExplainedAccess, explained, proposal_document, reach_document
+from policytool.generate.writers.evidence import (
+    ExplainedAccess,
+    ModuleEvidence,
+    explained,
+    proposal_document,
+    reach_document,
+)
 from policytool.model.module import BasePolicy
 from policytool.model.observation import Observations
 from policytool.model.printable import printable
 from policytool.model.refusal import Refusal
+from policytool.model.support import Support
 from policytool.policy.selinux_error import ErrorKind, JudgedError, classify
 from policytool.policy.verdicts import Replay, Replayed, Verdict
 from policytool.report.accesses import Document, timestamp, use_document
@@ -184,15 +191,15 @@ def finding_document(finding: Finding) -> Document:
     }
 
 
-def explain_document(rule: str, found: Iterable[tuple[str, ExplainedAccess]]) -> Document:
-    """Return the accesses, each with its module, that a RULE is about."""
+def explain_document(rule: str, found: Iterable[tuple[ModuleEvidence, ExplainedAccess]]) -> Document:
+    """Return the accesses, each with what its module's evidence is, that a RULE is about."""
     return {
         "format": FORMAT,
         "verb": "explain",
         "rule": printable(rule),
         "accesses": [
             {
-                "module": printable(module),
+                "module": printable(file.module),
                 "source": access.key[0],
                 "target": access.key[1],
                 "tclass": access.key[2],
@@ -204,10 +211,23 @@ def explain_document(rule: str, found: Iterable[tuple[str, ExplainedAccess]]) ->
                 "count": access.evidence.count,
                 "first": timestamp(access.evidence.first),
                 "last": timestamp(access.evidence.last),
+                **_supported(access.support, file.scenarios),
                 "uses": [use_document(use, count) for use, count in access.evidence.shown()],
             }
-            for module, access in found
+            for file, access in found
         ],
+    }
+
+
+def _supported(support: Support | None, scenarios: int) -> Document:
+    """Return SUPPORT, of so many SCENARIOS in which the domain was seen; null where the evidence does not tell."""
+    return {
+        "scenarios": support.scenarios if support else None,
+        "of_scenarios": scenarios or None,
+        "recordings": (support and support.recordings) or None,
+        "at_least": bool(support and not (support.known and support.counted)),
+        "only": [printable(name) for name in support.only] if support else [],
+        "wrong_input": bool(support and support.on_error),
     }
 
 

@@ -23,6 +23,7 @@ from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon, DaemonError, is_plain_path
 from policytool.model.observation import Observations
 from policytool.model.profile import Profile
+from policytool.model.support import Recordings, scenarios_of
 from policytool.policy.aliases import without_aliases
 from policytool.policy.decide import Decider
 from policytool.toolchain.base import Base
@@ -71,20 +72,33 @@ def generate_modules(
     *,
     profile: Profile = Profile.EXACT,
     limit: Limit = _NO_LIMIT,
+    recordings: Recordings | None = None,
 ) -> tuple[Candidate, ...]:
     """Make the modules of the WANTED domains, or of all KNOWN daemons that were seen if none is named.
 
     BASE may be one compiled policy, as a host or a phone has it. That can be asked and not linked, so that modules
     are extensions of its domains alone, without transitions and private types of their own; neverallow rules, which
     it no longer has, and constraints under the new rules are not looked at. LIMIT says how much
-    profile `robust` adds.
+    profile `robust` adds, RECORDINGS of which recordings the traces are.
 
     Raise UsageError when a wanted domain was not seen, or is not in a compiled BASE; ToolFailedError when what
     comes out does not link.
     """
     if base.compiled:
         choices = replace(choices, transitions=False, private_types=False)
-    return make_modules(prepare(observations, known, wanted, base, choices), base, profile, limit)
+    made = make_modules(prepare(observations, known, wanted, base, choices), base, profile, limit)
+    return tuple(_sampled(candidate, recordings or {}) for candidate in made)
+
+
+def _sampled(candidate: Candidate, recordings: Recordings) -> Candidate:
+    """Let the module of CANDIDATE know in which scenarios its domain was seen, and of which RECORDINGS they are."""
+    names = scenarios_of(access.vector.evidence for access in candidate.triaged)
+    found = tuple((name, tuple(sorted(recordings.get(name, ())))) for name in names)
+    form = candidate.form and replace(
+        candidate.form, module=replace(candidate.form.module, scenarios=names, recordings=found)
+    )
+    module = replace(candidate.module, scenarios=names, recordings=found)
+    return replace(candidate, module=module, form=form)
 
 
 def prepare(

@@ -6,15 +6,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from policytool.generate.writers.comment import safe
+from policytool.generate.writers.comment import safe, supported
 from policytool.model.module import MacroCall, RawReason, RawRule
 from policytool.model.rules import AllowRule
+from policytool.model.support import NOT_TOLD, Sample
 
 
-def write_calls(calls: Iterable[MacroCall]) -> list[str]:
-    """Return the lines of CALLS, each with what it covers and what it brings beside it."""
+def write_calls(calls: Iterable[MacroCall], sample: Sample = NOT_TOLD) -> list[str]:
+    """Return the lines of CALLS, each with what in SAMPLE it covers and what it brings beside it."""
     lines = []
     for call in calls:
+        lines += [f"# {safe(text)}"] if (text := supported(call.evidence, sample)) else []
         lines += [f"# {safe(line, 0)}" for line in _covered(call)]
         lines += [f"{call.macro}({', '.join(call.arguments)})", ""]
     return lines

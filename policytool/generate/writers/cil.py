@@ -7,6 +7,7 @@ from policytool.generate.writers.comment import reasons, safe
 from policytool.model.context import SecurityContext
 from policytool.model.module import FileContext, FileKind, OptionalBlock, PolicyModule
 from policytool.model.rules import AllowRule, AllowXpermRule, TypeTransition
+from policytool.model.support import Sample
 
 # The kinds of a filecon statement.
 FILE_KINDS = {
@@ -38,9 +39,10 @@ def write_cil(module: PolicyModule) -> str:
     lines += [f"(roletype {role.role} {role.type_})" for role in module.roles]
     for transition in module.transitions:
         lines += _transition(transition, "")
-    lines += _rules(module.rules, module.xperm_rules, "")
+    sample = module.sample
+    lines += _rules(sample, module.rules, module.xperm_rules, "")
     for block in module.optionals:
-        lines += _optional(module, block)
+        lines += _optional(module, block, sample)
     for rule in module.dontaudit_rules:
         target = "self" if rule.target == rule.source else rule.target
         lines += [f"; {safe(line)}" for line in rule.reason.split("\n")]
@@ -50,12 +52,14 @@ def write_cil(module: PolicyModule) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _rules(rules: tuple[AllowRule, ...], xperm_rules: tuple[AllowXpermRule, ...], indent: str) -> list[str]:
+def _rules(
+    sample: Sample, rules: tuple[AllowRule, ...], xperm_rules: tuple[AllowXpermRule, ...], indent: str
+) -> list[str]:
     xperms = {rule.sort_key[:3]: rule for rule in xperm_rules}
     lines = []
     for rule in rules:
         target = "self" if rule.target == rule.source else rule.target
-        lines += [f"{indent}; {reason}" for reason in reasons(rule)]
+        lines += [f"{indent}; {reason}" for reason in reasons(rule, sample)]
         lines.append(f"{indent}(allow {rule.source} {target} ({rule.tclass} ({' '.join(rule.perms)})))")
         if (xperm := xperms.get(rule.sort_key)) and xperm.perm in rule.perms:
             commands = " ".join(f"0x{command:x}" for command in xperm.xperms)
@@ -73,10 +77,10 @@ def _transition(transition: TypeTransition, indent: str) -> list[str]:
     return [f"{indent}; {safe(transition.reason)}", f"{indent}{statement}"]
 
 
-def _optional(module: PolicyModule, block: OptionalBlock) -> list[str]:
+def _optional(module: PolicyModule, block: OptionalBlock, sample: Sample) -> list[str]:
     name = "_with_".join((module.name, "_".join(block.types)))
     transitions = [line for transition in block.transitions for line in _transition(transition, "    ")]
-    return [f"(optional {name}", *transitions, *_rules(block.rules, block.xperm_rules, "    "), ")"]
+    return [f"(optional {name}", *transitions, *_rules(sample, block.rules, block.xperm_rules, "    "), ")"]
 
 
 def _filecon(entry: FileContext) -> str:

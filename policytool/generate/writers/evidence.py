@@ -16,6 +16,7 @@ from policytool.graph.permission_graph import merge_evidence
 from policytool.model.access import AccessKey, Evidence, Use
 from policytool.model.module import Need, PolicyModule
 from policytool.model.proposal import Proposal
+from policytool.model.support import NOT_TOLD, Sample, Support, support
 
 FILE_NAME = "evidence.json"
 FORMAT = 1
@@ -30,7 +31,7 @@ class ExplainedAccess:
     """One (source type, target type, class, permission) with its cure, the cure's reason, and the evidence.
 
     `id` names an objection that a person may accept, "" if there is none; `proposed` are cures that may
-    serve better.
+    serve better. `support` says in how many scenarios and recordings it was seen; None where the file does not.
     """
 
     key: AccessKey
@@ -39,34 +40,34 @@ class ExplainedAccess:
     evidence: Evidence
     id: str = ""
     proposed: tuple[Proposal, ...] = ()
+    support: Support | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ModuleEvidence:
-    """What an evidence.json holds: the module and the domain it is about, the accesses, sorted, and its needs."""
+    """What an evidence.json holds: the module and the domain it is about, the accesses, sorted, and its needs.
+
+    `scenarios` is the number of those in which the domain was seen, 0 where the file does not tell.
+    """
 
     module: str
     domain: str
     accesses: tuple[ExplainedAccess, ...]
     needs: tuple[Need, ...] = ()
+    scenarios: int = 0
 
 
-def explained(triaged: Iterable[Triaged]) -> tuple[ExplainedAccess, ...]:
-    """Join what differs in contexts or results only; sorted by key and cure."""
+def explained(triaged: Iterable[Triaged], sample: Sample = NOT_TOLD) -> tuple[ExplainedAccess, ...]:
+    """Join what differs in contexts or results only, as seen in SAMPLE; sorted by key and cure."""
     groups: dict[tuple[AccessKey, Cure, str, str], list[Triaged]] = {}
     for access in triaged:
         groups.setdefault((access.vector.key, access.cure, access.reason, access.id), []).append(access)
-    return tuple(
-        ExplainedAccess(
-            key,
-            cure,
-            reason,
-            merge_evidence(access.vector for access in group),
-            id_,
-            tuple(sorted({proposal for access in group for proposal in access.proposed})),
-        )
-        for (key, cure, reason, id_), group in sorted(groups.items())
-    )
+    found = []
+    for (key, cure, reason, id_), group in sorted(groups.items()):
+        evidence = merge_evidence(access.vector for access in group)
+        proposed = tuple(sorted({proposal for access in group for proposal in access.proposed}))
+        found.append(ExplainedAccess(key, cure, reason, evidence, id_, proposed, support(evidence, sample)))
+    return tuple(found)
 
 
 def write_evidence(module: PolicyModule, triaged: Iterable[Triaged], reach: Iterable[KeptOut] = ()) -> str:
@@ -81,6 +82,7 @@ def write_evidence(module: PolicyModule, triaged: Iterable[Triaged], reach: Iter
         "extends": module.extends,
         "base": {"name": module.base.name, "version": module.base.version, "sha256": module.base.sha256},
         "traces": list(module.traces),
+        "scenarios": len(module.scenarios),
     }
     lines = [f"  {json.dumps(key)}: {json.dumps(value)}," for key, value in head.items()]
     kept_out = [f"    {json.dumps(reach_document(lost))}" for lost in reach]
@@ -92,7 +94,7 @@ def write_evidence(module: PolicyModule, triaged: Iterable[Triaged], reach: Iter
     ]
     if needs:
         lines += ['  "needs": [', ",\n".join(needs), "  ],"]
-    accesses = [f"    {json.dumps(_access(access))}" for access in explained(triaged)]
+    accesses = [f"    {json.dumps(_access(access))}" for access in explained(triaged, module.sample)]
     body = ",\n".join(accesses)
     return "\n".join(["{", *lines, '  "accesses": [', *([body] if body else []), "  ]", "}"]) + "\n"
 
@@ -117,7 +119,8 @@ def read_evidence(text: str) -> ModuleEvidence:
             raise EvidenceError(f"format {document['format']!r} is not {FORMAT}, the one this version reads")
         accesses = tuple(_read_access(item) for item in document["accesses"])
         needs = tuple(_read_need(item) for item in document.get("needs", []))
-        return ModuleEvidence(str(document["module"]), str(document["domain"]), accesses, needs)
+        scenarios = _int(document.get("scenarios", 0))
+        return ModuleEvidence(str(document["module"]), str(document["domain"]), accesses, needs, scenarios)
     except (KeyError, TypeError, ValueError) as error:
         raise EvidenceError(f"not an evidence file: {error}") from error
 
@@ -142,10 +145,27 @@ def _access(access: ExplainedAccess) -> dict[str, object]:
         "first": access.evidence.first,
         "last": access.evidence.last,
     }
+    if access.support:
+        document |= support_document(access.support)
     if access.cure is not Cure.GRANTED:
         document["uses"] = [
             [use.trace, use.program, use.syscall, use.path, count] for use, count in access.evidence.shown()
         ]
+    return document
+
+
+def support_document(support: Support) -> dict[str, object]:
+    """Return SUPPORT as JSON has it; since when is said by the evidence."""
+    document: dict[str, object] = {"scenarios": support.scenarios}
+    if support.recordings:
+        document["recordings"] = support.recordings
+    if support.only:
+        document["only"] = list(support.only)
+    if support.on_error:
+        document["wrong_input"] = True
+    unsure = [name for name, known in (("scenarios", support.known), ("recordings", support.counted)) if not known]
+    if unsure:
+        document["at_least"] = unsure
     return document
 
 
@@ -167,7 +187,17 @@ def _read_access(item: Mapping[str, object]) -> ExplainedAccess:
     key = (str(item["source"]), str(item["target"]), str(item["tclass"]), str(item["perm"]))
     cure = Cure(str(item["cure"]))
     proposed = tuple(_read_proposal(proposal) for proposal in _list(item.get("proposed", [])))
-    return ExplainedAccess(key, cure, str(item.get("reason", "")), evidence, str(item.get("id", "")), proposed)
+    id_, reason = str(item.get("id", "")), str(item.get("reason", ""))
+    return ExplainedAccess(key, cure, reason, evidence, id_, proposed, _read_support(item, evidence.first))
+
+
+def _read_support(item: Mapping[str, object], since: int) -> Support | None:
+    if "scenarios" not in item:
+        return None
+    only = tuple(str(name) for name in _list(item.get("only", [])))
+    unsure = _list(item.get("at_least", []))
+    known, counted = ("scenarios" not in unsure, "recordings" not in unsure)
+    return Support(_int(item["scenarios"]), _int(item.get("recordings", 0)), since, only, known, counted)
 
 
 def _read_need(item: Mapping[str, object]) -> Need:

@@ -18,6 +18,7 @@ from policytool.model.access import AccessKey
 from policytool.model.module import MacroCall, Need, OptionalBlock, PolicyModule
 from policytool.model.profile import Profile
 from policytool.model.rules import AllowRule, AllowXpermRule, DontauditRule, TypeTransition
+from policytool.model.support import Sample
 
 _RULER = "#" * 40
 
@@ -64,6 +65,7 @@ class _Writer:
 
     def __init__(self, module: PolicyModule) -> None:
         self.module = module
+        self.sample = module.sample
         self.xperms = {rule.sort_key[:3]: rule for rule in module.xperm_rules}
         self.raw = {raw.key: raw for raw in module.raw}
         self.sets = {(of.tclass, of.perms): of.name for of in module.named_perms}
@@ -97,28 +99,31 @@ class _Writer:
         lines = [line for one in transitions for line in _transition(one, misread=one.target in others)]
         lines += [""] if lines else []
         rules = sorted((rule for rule in module.rules if rule.source in sources), key=self._place)
-        lines += [line for rule in rules if rule.sort_key not in self.raw for line in _allow(rule, self.xperms)]
+        lines += [line for rule in rules if rule.sort_key not in self.raw for line in self._allow(rule)]
         if module.profile is Profile.INTERFACES:
             lines += self._worded(rules, [call for call in module.calls if call.arguments[0] in sources])
         silent = [rule for rule in module.dontaudit_rules if rule.source in sources]
         if silent:
             lines += ["# What is denied, and not logged.", *_dontaudits(silent), ""]
         for block in module.optionals:
-            lines += _optional(block, sources)
+            lines += _optional(block, sources, self.sample)
         return lines
 
     def _worded(self, rules: Sequence[AllowRule], calls: Sequence[MacroCall]) -> list[str]:
         """Return CALLS behind the rules about own types, and other RULES under the reason why they are no calls."""
         own, *others = raw_groups(rules, self.raw)
         lines = [line for rule in own[1] for line in self._named(rule)]
-        lines += write_calls(calls)
+        lines += write_calls(calls, self.sample)
         for title, group in others:
             lines += [f"# {title}:", ""] if group else []
             lines += [line for rule in group for line in self._named(rule)]
         return lines
 
     def _named(self, rule: AllowRule) -> list[str]:
-        return _allow(rule, self.xperms, self.sets.get((rule.tclass, rule.perms), ""))
+        return self._allow(rule, self.sets.get((rule.tclass, rule.perms), ""))
+
+    def _allow(self, rule: AllowRule, perms: str = "") -> list[str]:
+        return _allow(rule, self.xperms, self.sample, perms)
 
     def _place(self, rule: AllowRule) -> int:
         """Return the place of RULE in its section: rules about itself, about the module's own types, the others."""
@@ -137,6 +142,8 @@ def _header(module: PolicyModule) -> list[str]:
         f"#         sha256 {base.sha256}",
     ]
     lines += _list("Traces:", [", ".join(module.traces)])
+    if module.scenarios:
+        lines.append(f"# Seen:   in {len(module.scenarios)} of these {len(module.traces)} scenarios")
     lines += _list(
         "Needs:",
         [
@@ -236,9 +243,11 @@ def _section(title: str, body: list[str]) -> list[str]:
     return [_RULER, "#", f"# {title}", "#", "", *body] if body else []
 
 
-def _allow(rule: AllowRule, xperms: dict[tuple[str, str, str], AllowXpermRule], perms: str = "") -> list[str]:
+def _allow(
+    rule: AllowRule, xperms: dict[tuple[str, str, str], AllowXpermRule], sample: Sample, perms: str = ""
+) -> list[str]:
     target = "self" if rule.target == rule.source else rule.target
-    lines = [f"# {reason}" for reason in reasons(rule)]
+    lines = [f"# {reason}" for reason in reasons(rule, sample)]
     lines.append(f"allow {rule.source} {target}:{rule.tclass} {perms or _set(rule.perms)};")
     if (xperm := xperms.get(rule.sort_key)) and xperm.perm in rule.perms:
         commands = _set(tuple(f"0x{command:04x}" for command in xperm.xperms), always=True)
@@ -256,7 +265,7 @@ def _dontaudits(rules: Iterable[DontauditRule]) -> list[str]:
     return lines
 
 
-def _optional(block: OptionalBlock, sources: Sequence[str]) -> list[str]:
+def _optional(block: OptionalBlock, sources: Sequence[str], sample: Sample) -> list[str]:
     """Return what BLOCK says of SOURCES, as a block of its own; nothing if it says nothing of them."""
     rules = [rule for rule in block.rules if rule.source in sources]
     transitions = [transition for transition in block.transitions if transition.source in sources]
@@ -268,7 +277,7 @@ def _optional(block: OptionalBlock, sources: Sequence[str]) -> list[str]:
     inner = ["gen_require(`", *required, "')", ""]
     for transition in transitions:
         inner += [*_transition(transition, misread=True), ""]
-    inner += [line for rule in rules for line in _allow(rule, xperms)]
+    inner += [line for rule in rules for line in _allow(rule, xperms, sample)]
     indented = [f"\t{line}" if line else "" for line in inner[:-1]]
     return [f"# Where another module declares {', '.join(block.types)}.", "optional_policy(`", *indented, "')", ""]
 

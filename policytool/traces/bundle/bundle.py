@@ -6,7 +6,7 @@ Nothing derived is kept in it. Here it is read; `write.py` writes it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,13 +34,14 @@ Progress = Callable[[int], None]
 class TraceLog:
     """One raw log to be read: its path ("-": standard input), the trace it belongs to, whether it is complete.
 
-    `counts` is the table beside it if it was reduced.
+    `counts` is the table beside it if it was reduced; `recording` is the bundle that it is in, "" if it is in none.
     """
 
     path: str
     trace: str
     complete: bool
     counts: str | None = None
+    recording: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +95,14 @@ def _inside(folder: Path) -> Iterator[TraceLog]:
 
 def _bundle(folder: Path) -> Trace:
     manifest = read_manifest(folder)
+    # Two recordings of one name differ in when they began.
+    recording = manifest.name if manifest.begin is None else f"{manifest.name} {manifest.begin}"
     logs = []
     for evidence in manifest.evidence:
         file = checked(folder, evidence)
         counts = checked_counts(folder, evidence)
-        logs.append(TraceLog(str(file), evidence.trace, evidence.complete, None if counts is None else str(counts)))
+        table = None if counts is None else str(counts)
+        logs.append(TraceLog(str(file), evidence.trace, evidence.complete, table, recording))
     return Trace(tuple(logs), manifest)
 
 
@@ -128,6 +132,18 @@ def read_trace(path: str, strict: bool = False, *, executions: bool = True) -> O
             "leave out strict reading to go on without them"
         )
     return observations
+
+
+def recordings_of(paths: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """Return of which recordings each trace is that PATHS hold: bundles, or raw logs by their own names.
+
+    Observations do not tell: a merged bundle gives the same as what it is made of.
+    """
+    found: dict[str, set[str]] = {}
+    for path in paths:
+        for log in load(path).logs:
+            found.setdefault(log.trace, set()).add(log.recording or log.trace)
+    return {trace: frozenset(recordings) for trace, recordings in found.items()}
 
 
 def read_parts(path: str) -> Iterator[tuple[str, Observations]]:

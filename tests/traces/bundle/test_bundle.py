@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from policytool.errors import InputError
-from policytool.traces.bundle.bundle import load, read_manifest, read_trace
+from policytool.traces.bundle.bundle import load, read_manifest, read_trace, recordings_of
 from policytool.traces.bundle.manifest import Facts, Manifest, RecordedBase, Recording, parse_manifest
 from policytool.traces.bundle.merged_bundle import merge_bundles
 from policytool.traces.bundle.write import import_trace
@@ -49,6 +49,17 @@ def test_a_bundle_reads_as_its_log_does(tmp_path: Path) -> None:
     assert not of_log.complete
     assert of_bundle.evidence.count == of_log.evidence.count == 2
     assert read_trace(str(tmp_path / "b")).traces == ("synthetic",)
+
+
+def test_a_bundle_is_one_recording_and_a_raw_log_another(tmp_path: Path) -> None:
+    one, two = _bundle(tmp_path, "one", FACTS, 1), _bundle(tmp_path, "two", FACTS, 2)
+    (tmp_path / "logs").mkdir()
+    _bundle(tmp_path / "logs", "one", FACTS, 1)
+    log = _log(tmp_path, 5)
+    found = recordings_of([str(one), str(two), log])
+    assert found.keys() == {"one", "two", "synthetic5.log"}
+    assert [len(recordings) for recordings in found.values()] == [1, 1, 1]
+    assert recordings_of([str(one), str(tmp_path / "logs")])["one"] == found["one"], "the same recording, copied"
 
 
 def test_the_same_log_gives_the_same_bytes(tmp_path: Path) -> None:
