@@ -90,7 +90,11 @@ def modules(draw: st.DrawFn) -> PolicyModule:
     )
     context = SecurityContext("system_u", "object_r", private, "s0")
     contexts = [FileContext(escaped(f"/srv/{one}") + "(/.*)?", FileKind.ANY, context) for one in NAMES]
-    read = Interface(f"{name}_read_conf", InterfaceKind.READ, "Read it.", domain, (private,), ("var_run_t",))
+    about = (domain, (private,), ("var_run_t",), ("files_search_etc",))
+    files = [
+        Interface(f"{name}_{kind.value}_config", kind, f"{kind.value} it", *about)
+        for kind in (InterfaceKind.READ, InterfaceKind.MANAGE, InterfaceKind.ADMIN)
+    ]
     return replace(
         plain,
         types=(*plain.types, TypeDeclaration(private, ("file_type",), "drawn")),
@@ -102,7 +106,7 @@ def modules(draw: st.DrawFn) -> PolicyModule:
         if draw(st.booleans())
         else (),
         file_contexts=tuple(sorted((*plain.file_contexts, *contexts))),
-        interfaces=(*plain.interfaces, read),
+        interfaces=(*plain.interfaces, *files),
     )
 
 

@@ -28,6 +28,7 @@ from policytool.workflow.generate import generate_modules
 from policytool.workflow.module_set import ModuleSet
 from policytool.workflow.prove import prove_irreducible
 from policytool.workflow.replay import replay_modules
+from policytool.workflow.versions import versioned
 from tests.test_figures import STALE, demo, table
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -79,8 +80,9 @@ def test_modules_are_not_stale(made: Sequence[Candidate], base: Base) -> None:
     if not same_base(base):
         pytest.skip("a note: the distribution's base has changed since `make policies`; run it again")
     for candidate in made:
-        for name, text in candidate.files(ModuleFormat.BOTH).items():
-            path = POLICIES / candidate.daemon.name / name
+        folder = POLICIES / candidate.daemon.name
+        for name, text in versioned(candidate, folder, ModuleFormat.BOTH).files(ModuleFormat.BOTH).items():
+            path = folder / name
             assert path.read_text() == text, f"{path} is not what the traces give: make policies"
 
 
@@ -221,3 +223,26 @@ def test_others_can_call_the_interfaces(base: Base, tmp_path: Path) -> None:
         ("virtqemud_t", "unix_stream_socket", "connectto"),
         ("virtqemud_t", "file", "read"),
     } <= granted
+
+
+def test_every_interface_can_be_called_from_another_module(base: Base, tmp_path: Path) -> None:
+    called = [
+        name
+        for folder in FOLDERS
+        for file in folder.glob("*.if")
+        for name in re.findall(r"^interface\(`(\w+)'", file.read_text(), re.MULTILINE)
+    ]
+    assert {f"{name}_admin" for name in NEW} <= set(called)
+    assert len(called) == len(set(called))
+    probe = tmp_path / "probe" / "probe.te"
+    probe.parent.mkdir()
+    calls = "\n".join(f"{name}(probe_t)" for name in called)
+    probe.write_text(f"policy_module(probe, 1.0.0)\ntype probe_t;\ndomain_type(probe_t)\n{calls}\n")
+    built = build([*FOLDERS, probe.parent], base)
+    errors = [finding for finding in built.findings if finding.severity is Severity.ERROR]
+    assert not errors
+    assert built.linked
+    policy = CompiledPolicy(built.linked.policy)
+    rules = policy.rules(where=lambda source, target, _: (source, target) == ("probe_t", "virtqemud_conf_t"))
+    granted = {perm for rule in rules if rule.tclass == "file" for perm in rule.perms}
+    assert {"read", "unlink", "relabelto"} <= granted

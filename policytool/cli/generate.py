@@ -88,6 +88,7 @@ def generate(
     from policytool.toolchain.base import find_base
     from policytool.traces.bundle.bundle import recordings_of
     from policytool.workflow.generate import generate_modules
+    from policytool.workflow.versions import versioned
 
     if profile is not Profile.ROBUST and (explain_robust or like or budget is not None or confidence):
         raise UsageError("--budget, --confidence, --like and --explain-robust are about --profile robust")
@@ -118,6 +119,7 @@ def generate(
             limit=limit_of(budget, confidence),
             recordings=recordings_of(traces),
         )
+    made = tuple(versioned(candidate, output / candidate.daemon.name, language) for candidate in made)
     for candidate in made:
         write_files(output / candidate.daemon.name, candidate.files(language))
     if as_json:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon
@@ -16,10 +16,24 @@ CHANGES = frozenset({"write", "append", "create", "unlink", "rename", "link", "a
 _CONNECTED = "sock_file"
 
 
-def file_interfaces(daemon: Daemon, vectors: Iterable[AccessVector], labelling: Labelling) -> tuple[Interface, ...]:
-    """Return an interface for each private type that others than DAEMON were seen to read or to change.
+# By how the name of a type ends for its place (model/own_path.py): what refpolicy calls the files there in the
+# names of interfaces, and the interface by which the place is searched.
+_PLACES = {
+    "conf": ("config", "files_search_etc"),
+    "runtime": ("runtime_files", "files_search_runtime"),
+    "var_lib": ("lib_files", "files_search_var_lib"),
+    "cache": ("cache_files", "files_search_var"),
+    "log": ("log", "logging_search_logs"),
+    "spool": ("spool_files", "files_search_spool"),
+    "tmp": ("tmp_files", "files_search_tmp"),
+    "lock": ("lock_files", "files_search_locks"),
+}
 
-    VECTORS are what was seen, mapped to the private types.
+
+def file_interfaces(daemon: Daemon, vectors: Iterable[AccessVector], labelling: Labelling) -> tuple[Interface, ...]:
+    """Return interfaces for each private type that others than DAEMON were seen to read or to change.
+
+    One to read it, and where it was changed one to manage it. VECTORS are what was seen, mapped to private types.
     """
     names = {private.name for private in labelling.private}
     perms: dict[str, set[str]] = {}
@@ -29,11 +43,38 @@ def file_interfaces(daemon: Daemon, vectors: Iterable[AccessVector], labelling: 
             perms.setdefault(vector.target.type_, set()).add(vector.perm)
     found = []
     for name, seen in sorted(perms.items()):
-        kind = InterfaceKind.MANAGE if seen & CHANGES else InterfaceKind.READ
-        what = name.removeprefix(f"{daemon.name}_").removesuffix("_t")
-        folders = {transition.target for transition in labelling.transitions if transition.default == name}
-        verb = "Change" if kind is InterfaceKind.MANAGE else "Read"
-        summary = f"{verb} the {what} files of {daemon.name}."
-        call = f"{daemon.name}_{kind.value}_{what}"
-        found.append(Interface(call, kind, summary, daemon.domain, (name,), tuple(sorted(folders))))
+        what = _what(daemon, name)
+        noun, search = _PLACES.get(what, (f"{what}_files", ""))
+        kinds = {InterfaceKind.READ: "Read"}
+        if seen & CHANGES:
+            kinds[InterfaceKind.MANAGE] = "Create, read, write and delete"
+        for kind, verb in kinds.items():
+            summary = f"{verb} the {what} files of {daemon.name}."
+            call = f"{daemon.name}_{kind.value}_{noun}"
+            folders, searches = _folders((name,), labelling), (search,) if search else ()
+            found.append(Interface(call, kind, summary, daemon.domain, (name,), folders, searches))
     return tuple(found)
+
+
+def admin_interface(daemon: Daemon, labelling: Labelling) -> Interface:
+    """Return the interface for whoever administrates DAEMON: its processes, and files of all its private types.
+
+    Starting it is no part of it: no script or unit of it has a type.
+    """
+    types = tuple(sorted(private.name for private in labelling.private))
+    known = (_PLACES[what] for name in types if (what := _what(daemon, name)) in _PLACES)
+    searches = tuple(sorted({search for _, search in known}))
+    summary = f"All of the rules required to administrate a {daemon.name} environment, but for starting it."
+    folders = _folders(types, labelling)
+    return Interface(f"{daemon.name}_admin", InterfaceKind.ADMIN, summary, daemon.domain, types, folders, searches)
+
+
+def _what(daemon: Daemon, name: str) -> str:
+    return name.removeprefix(f"{daemon.name}_").removesuffix("_t")
+
+
+def _folders(types: Container[str], labelling: Labelling) -> tuple[str, ...]:
+    """Return the types of the folders that TYPES are in, but for private ones."""
+    private = {own.name for own in labelling.private}
+    folders = {transition.target for transition in labelling.transitions if transition.default in types}
+    return tuple(sorted(folders - private))

@@ -70,13 +70,15 @@ class InterfaceKind(StrEnum):
     READ_STATE = "read_state"
     READ = "read"
     MANAGE = "manage"
+    ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)
 class Interface:
     """A refpolicy interface of the module. `types` are what it is about: exec type, socket or file types.
 
-    `folders` are the types of the folders on the way there.
+    `folders` are the types of the folders on the way there, `searches` the interfaces of others by which the places
+    are searched that everybody has files in (/etc, /run).
     """
 
     name: str
@@ -85,6 +87,7 @@ class Interface:
     domain: str
     types: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    searches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -103,6 +103,7 @@ def _candidate(candidate: Candidate) -> Document:
     return {
         "daemon": candidate.daemon.name,
         "module": module.name,
+        "version": module.version,
         "domain": module.domain,
         "extends": module.extends,
         "profile": (candidate.form.module if candidate.form else module).profile.value,

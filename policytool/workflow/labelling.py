@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from policytool.generate.file_interfaces import file_interfaces
+from policytool.generate.file_interfaces import admin_interface, file_interfaces
 from policytool.generate.private_types import PrivateTypes
 from policytool.graph.own_paths import Paths, acting_for
 from policytool.graph.permission_graph import PermissionGraph
@@ -53,17 +53,17 @@ def with_interfaces(
     present: Sequence[Daemon],
     vectors: Sequence[AccessVector],
 ) -> Mapping[str, PolicyModule]:
-    """Return SKELETONS with interfaces for those that VECTORS, mapped to the private types, show to need one."""
-    return {
-        daemon.domain: replace(
-            skeletons[daemon.domain],
-            interfaces=(
-                *skeletons[daemon.domain].interfaces,
-                *file_interfaces(daemon, vectors, labelling.get(daemon.domain, Labelling())),
-            ),
-        )
-        for daemon in present
-    }
+    """Return SKELETONS with interfaces for those that VECTORS, mapped to the private types, show to need one.
+
+    A module with a domain of its own has one for its administrator, too.
+    """
+    found = {}
+    for daemon in present:
+        module, labels = skeletons[daemon.domain], labelling.get(daemon.domain, Labelling())
+        admin = () if module.extends else (admin_interface(daemon, labels),)
+        files = file_interfaces(daemon, vectors, labels)
+        found[daemon.domain] = replace(module, interfaces=(*module.interfaces, *files, *admin))
+    return found
 
 
 def types_owned(labelling: Mapping[str, Labelling], present: Sequence[Daemon]) -> Mapping[str, Daemon]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from policytool.generate.file_interfaces import file_interfaces
+from policytool.generate.file_interfaces import admin_interface, file_interfaces
 from policytool.generate.kept_out import KeptOut, lost_reach
 from policytool.generate.private_types import PrivateTypes
 from policytool.generate.skeleton import skeleton
@@ -212,9 +212,13 @@ def test_interfaces_for_those_who_were_seen_to_need_one(base: CompiledPolicy) ->
     own = vector("alphad_t", "alphad_conf_t", "file", "write")
     made_for = file_interfaces(ALPHA, [reader, writer, caller, own], found)
     assert [(interface.name, interface.kind, interface.folders) for interface in made_for] == [
-        ("alphad_read_conf", InterfaceKind.READ, ("family_etc_t",)),
-        ("alphad_manage_var_lib", InterfaceKind.MANAGE, ("family_var_lib_t",)),
+        ("alphad_read_config", InterfaceKind.READ, ("family_etc_t",)),
+        ("alphad_read_lib_files", InterfaceKind.READ, ("family_var_lib_t",)),
+        ("alphad_manage_lib_files", InterfaceKind.MANAGE, ("family_var_lib_t",)),
     ]
+    admin = admin_interface(ALPHA, found)
+    assert {"alphad_conf_t", "alphad_runtime_t", "alphad_var_lib_t"} <= set(admin.types)
+    assert {"files_search_etc", "files_search_runtime", "files_search_var_lib"} <= set(admin.searches)
     text = write_interfaces(PolicyModule("alphad", "1", "alphad_t", False, BASE, interfaces=made_for))
     assert "type alphad_conf_t;" in text
     assert "type family_etc_t;" in text

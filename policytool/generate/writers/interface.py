@@ -34,11 +34,12 @@ def _interface(interface: Interface, own: Collection[str]) -> list[str]:
         "##\tDomain allowed access.",
         "##\t</summary>",
         "## </param>",
+        *(["## <rolecap/>"] if interface.kind is InterfaceKind.ADMIN else []),
         "#",
         f"interface(`{interface.name}',`",
         *_require(dict.fromkeys(types), own),
         "",
-        *(f"\t{line}" for line in body),
+        *(f"\t{line}" if line else "" for line in body),
         "')",
         "",
     ]
@@ -74,21 +75,37 @@ def _stream_connect(interface: Interface) -> list[str]:
 
 def _read(interface: Interface) -> list[str]:
     (type_,) = interface.types
-    lines = [f"allow $1 {folder}:dir search_dir_perms;" for folder in interface.folders]
+    lines = _way_to(interface)
     lines += [f"{name}_pattern($1, {type_}, {type_})" for name in ("list_dirs", "read_files", "read_lnk_files")]
     return lines
 
 
 def _manage(interface: Interface) -> list[str]:
     (type_,) = interface.types
-    lines = [f"allow $1 {folder}:dir search_dir_perms;" for folder in interface.folders]
+    lines = _way_to(interface)
     lines += [
         f"manage_{name}_pattern($1, {type_}, {type_})" for name in ("dirs", "files", "lnk_files", "sock_files")
     ]
     return lines
 
 
+def _admin(interface: Interface) -> list[str]:
+    lines = [f"allow $1 {interface.domain}:process {{ ptrace signal_perms }};"]
+    lines.append(f"ps_process_pattern($1, {interface.domain})")
+    lines += [""] if interface.types else []
+    lines += _way_to(interface)
+    lines += [f"admin_pattern($1, {type_})" for type_ in interface.types]
+    return lines
+
+
+def _way_to(interface: Interface) -> list[str]:
+    """Return the lines by which the folders are searched that lead to what INTERFACE is about."""
+    searches = [f"{search}($1)" for search in interface.searches]
+    return [*searches, *(f"allow $1 {folder}:dir search_dir_perms;" for folder in interface.folders)]
+
+
 _BODIES = {
+    InterfaceKind.ADMIN: _admin,
     InterfaceKind.DOMTRANS: _domtrans,
     InterfaceKind.READ_STATE: _read_state,
     InterfaceKind.READ: _read,

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The version of a module that is made again: it grows when what is loaded is another than before."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from policytool.check.findings import ModuleSource, SourceFile
+from policytool.errors import MissingToolError
+from policytool.generate.candidate import Candidate
+from policytool.model.profile import ModuleFormat
+from policytool.policy.canonical_cil import canonical_statements
+from policytool.toolchain.compile import Compiled, compile_refpolicy
+from policytool.toolchain.sources import find_sources
+
+# As our writers have it: policy_module(NAME, VERSION), and the first comment of the CIL form.
+_VERSION = re.compile(r"^(?:policy_module\([\w.-]+, *|; [\w.-]+ )(\d+)\.(\d+)\.(\d+)(?=\)|:)", re.MULTILINE)
+
+
+FIRST = "1.0.0"
+
+
+def version_of(source: ModuleSource) -> str:
+    """Return the version that SOURCE says, the first one where it says none."""
+    main = source.te or source.cil
+    match = _VERSION.search(main.text) if main else None
+    return ".".join(match.groups()) if match else FIRST
+
+
+def versioned(candidate: Candidate, folder: Path, language: ModuleFormat) -> Candidate:
+    """Return CANDIDATE with the version of the module in FOLDER that it replaces, or with the next minor one.
+
+    It is the next one if what is loaded differs: the statements of the compiled modules, file contexts among them,
+    not comments, reasons or interfaces. Whatever cannot be compared (no longer compiles, was another form) differs.
+    InputError: FOLDER cannot be read.
+    """
+    before = _source_in(folder, candidate.module.name)
+    main = before and (before.te or before.cil)
+    match = _VERSION.search(main.text) if main else None
+    if before is None or match is None:
+        return candidate
+    version = ".".join(match.groups())
+    kept = _with(candidate, version)
+    if not _same(before, kept, language):
+        major, minor, _ = match.groups()
+        return _with(candidate, f"{major}.{int(minor) + 1}.0")
+    return kept
+
+
+def _source_in(folder: Path, name: str) -> ModuleSource | None:
+    if not any((folder / f"{name}{ending}").exists() for ending in (".te", ".cil")):
+        return None
+    sources, _ = find_sources([folder])
+    return next((source for source in sources if source.name == name), None)
+
+
+def _with(candidate: Candidate, version: str) -> Candidate:
+    form = candidate.form and replace(candidate.form, module=replace(candidate.form.module, version=version))
+    return replace(candidate, module=replace(candidate.module, version=version), form=form)
+
+
+def _same(before: ModuleSource, after: Candidate, language: ModuleFormat) -> bool:
+    """Say whether each form of AFTER that is written, and was there before, is loaded as what it was."""
+    name = before.name
+    files = {file: SourceFile(file, text) for file, text in after.files(language).items()}
+    now = ModuleSource(name, files.get(f"{name}.te"), None, files.get(f"{name}.fc"), files.get(f"{name}.cil"))
+    forms = []
+    if before.te and now.te:
+        written = _bare(before.te, before.fc) == _bare(now.te, now.fc)
+        forms.append(written or _equal(name, _compiled(before), _compiled(now)))
+    if before.cil and now.cil:
+        written = _bare(before.cil) == _bare(now.cil)
+        forms.append(written or _equal(name, before.cil.text, now.cil.text))
+    return bool(forms) and all(forms)
+
+
+def _bare(*files: SourceFile | None) -> list[str]:
+    """Return the lines of FILES that are neither empty nor comments."""
+    lines = (line.strip() for file in files if file for line in file.text.splitlines())
+    return [line for line in lines if line and line[0] not in "#;"]
+
+
+def _compiled(source: ModuleSource) -> str:
+    """Return the CIL that SOURCE compiles to, "" if it does not or if there is no compiler."""
+    try:
+        compiled = compile_refpolicy(source)
+    except MissingToolError:
+        return ""
+    return compiled.cil if isinstance(compiled, Compiled) else ""
+
+
+def _equal(name: str, before: str, after: str) -> bool:
+    return bool(before and after) and canonical_statements(name, before) == canonical_statements(name, after)

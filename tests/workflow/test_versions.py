@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The version of a module that is written over: it grows if what is loaded is another, and not otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from policytool.generate.candidate import Candidate
+from policytool.model.module import FileContext, FileKind
+from policytool.model.profile import ModuleFormat
+from policytool.model.rules import AllowRule
+from policytool.workflow.versions import versioned
+from tests.generate.test_exact import greeter
+from tests.synthetic import DAEMON, context
+
+pytestmark = pytest.mark.base
+
+EVERY = list(ModuleFormat)
+
+
+def candidate() -> Candidate:
+    module, decided = greeter()
+    return Candidate(DAEMON, replace(module, version="1.4.2"), decided)
+
+
+def write(made: Candidate, folder: Path, language: ModuleFormat) -> Path:
+    for name, text in made.files(language).items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def again(made: Candidate) -> Candidate:
+    return replace(made, module=replace(made.module, version="1.0.0"))
+
+
+@pytest.mark.parametrize("language", EVERY)
+def test_the_same_module_keeps_its_version(tmp_path: Path, language: ModuleFormat) -> None:
+    folder = write(candidate(), tmp_path, language)
+    assert versioned(again(candidate()), folder, language) == candidate()
+
+
+@pytest.mark.parametrize("language", EVERY)
+def test_reasons_comments_and_order_are_not_loaded(tmp_path: Path, language: ModuleFormat) -> None:
+    made = candidate()
+    module = made.module
+    rules = tuple(replace(rule, reason="another reason") for rule in reversed(module.rules))
+    folder = write(replace(made, module=replace(module, rules=rules, interfaces=())), tmp_path, language)
+    assert versioned(again(made), folder, language).module.version == "1.4.2"
+
+
+@pytest.mark.parametrize("language", EVERY)
+def test_a_permission_more_is_another_version(tmp_path: Path, language: ModuleFormat) -> None:
+    folder = write(candidate(), tmp_path, language)
+    made = again(candidate())
+    module = replace(made.module, rules=(*made.module.rules, AllowRule("greeterd_t", "tmp_t", "file", ("write",))))
+    grown = versioned(replace(made, module=module), folder, language)
+    assert grown.module.version == "1.5.0"
+    assert versioned(again(grown), write(grown, tmp_path, language), language).module.version == "1.5.0"
+
+
+def test_a_file_context_is_loaded(tmp_path: Path) -> None:
+    folder = write(candidate(), tmp_path, ModuleFormat.REFPOLICY)
+    made = again(candidate())
+    more = FileContext("/srv/greeting", FileKind.FILE, context("greeterd_exec_t"))
+    module = replace(made.module, file_contexts=(*made.module.file_contexts, more))
+    assert versioned(replace(made, module=module), folder, ModuleFormat.REFPOLICY).module.version == "1.5.0"
+
+
+def test_what_no_longer_compiles_differs(tmp_path: Path) -> None:
+    folder = write(candidate(), tmp_path, ModuleFormat.REFPOLICY)
+    file = folder / "greeterd.te"
+    file.write_text(file.read_text() + "allow nonsense\n")
+    assert versioned(again(candidate()), folder, ModuleFormat.REFPOLICY).module.version == "1.5.0"
+
+
+def test_a_new_folder_has_the_first_version(tmp_path: Path) -> None:
+    assert versioned(again(candidate()), tmp_path / "new", ModuleFormat.BOTH).module.version == "1.0.0"
