@@ -27,6 +27,7 @@ CORE = {
     "surface": {"model", "policy"},
     "gate": {"model", "policy", "check", "surface"},
     "hardening": {"model", "traces", "policy", "generate"},
+    "packaging": {"model"},
     "report": {"model", "traces", "graph", "policy", "check", "generate", "surface", "gate"},
 }  # fmt: skip
 # The edges may import the core, never the reverse.

@@ -39,6 +39,7 @@ _VERBS = (
     "diff",
     "exposure",
     "report",
+    "package",
     "lab",
     "daemon",
 )

@@ -76,31 +76,53 @@ def compile_refpolicy(
     return Compiled(source.name, _text(folder / "module.cil"), _text(folder / "expanded"))
 
 
+def package_refpolicy(source: ModuleSource, neighbours: Sequence[SourceFile] = ()) -> bytes:
+    """Return the package (.pp) of SOURCE, compiled through the distribution's headers; see `compile_refpolicy`.
+
+    InputError: it does not compile.
+    """
+    interfaces = tuple(file for file in (source.if_, *neighbours) if file)
+    with tempfile.TemporaryDirectory(prefix="policytool-") as name:
+        try:
+            package, _ = _packaged(source, interfaces, find_headers(), Path(name))
+        except _RefusedError as error:
+            raise InputError(f"{source.name} does not compile: {error}; policytool check says more") from error
+        return package.read_bytes()
+
+
 def _compile(source: ModuleSource, interfaces: Sequence[SourceFile], headers: Headers, folder: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="policytool-") as name:
         work = Path(name)
-        te, own, fc = work / f"{source.name}.te", work / "own_interfaces.conf", work / f"{source.name}.fc"
-        te.write_bytes(_bytes(source.te))
-        own.write_bytes(_own_interfaces(interfaces, headers, work))
-        expanded = _m4(headers.source, "-s", own.name, te.name, cwd=work)
-        (folder / "expanded").write_bytes(expanded.stdout)
-        (work / f"{source.name}.tmp").write_bytes(expanded.stdout)
-        module = f"{source.name}.mod"
-        flags = ["-M"] if headers.mls else []
-        check = ["checkmodule", *flags, "-m", f"{source.name}.tmp", "-o", module]
-        try:
-            _checked(run(check, cwd=work, ok=(0, 1)), work)
-        except _RefusedError as error:
-            raise _every_error(source, str(error), expanded.stdout, check, work) from error
-        package = ["semodule_package", "-o", f"{source.name}.pp", "-m", module]
-        if source.fc:
-            fc.write_bytes(_bytes(source.fc))
-            (work / "expanded.fc").write_bytes(_m4(headers.source, fc.name, cwd=work).stdout)
-            package += ["-f", "expanded.fc"]
-        _checked(run(package, cwd=work, ok=(0, 1)), work)
+        package, expanded = _packaged(source, interfaces, headers, work)
+        (folder / "expanded").write_bytes(expanded)
         if not PP.exists():
             raise missing("pp")
-        _checked(run([PP, f"{source.name}.pp", folder / "module.cil"], cwd=work, ok=(0, 1, 255)), work)
+        _checked(run([PP, package.name, folder / "module.cil"], cwd=work, ok=(0, 1, 255)), work)
+
+
+def _packaged(
+    source: ModuleSource, interfaces: Sequence[SourceFile], headers: Headers, work: Path
+) -> tuple[Path, bytes]:
+    """Make the package of SOURCE in the folder WORK; return its path, and the source as m4 expanded it."""
+    te, own, fc = work / f"{source.name}.te", work / "own_interfaces.conf", work / f"{source.name}.fc"
+    te.write_bytes(_bytes(source.te))
+    own.write_bytes(_own_interfaces(interfaces, headers, work))
+    expanded = _m4(headers.source, "-s", own.name, te.name, cwd=work)
+    (work / f"{source.name}.tmp").write_bytes(expanded.stdout)
+    module = f"{source.name}.mod"
+    flags = ["-M"] if headers.mls else []
+    check = ["checkmodule", *flags, "-m", f"{source.name}.tmp", "-o", module]
+    try:
+        _checked(run(check, cwd=work, ok=(0, 1)), work)
+    except _RefusedError as error:
+        raise _every_error(source, str(error), expanded.stdout, check, work) from error
+    package = ["semodule_package", "-o", f"{source.name}.pp", "-m", module]
+    if source.fc:
+        fc.write_bytes(_bytes(source.fc))
+        (work / "expanded.fc").write_bytes(_m4(headers.source, fc.name, cwd=work).stdout)
+        package += ["-f", "expanded.fc"]
+    _checked(run(package, cwd=work, ok=(0, 1)), work)
+    return work / f"{source.name}.pp", expanded.stdout
 
 
 def _every_error(
