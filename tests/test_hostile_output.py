@@ -23,6 +23,7 @@ from policytool.generate.triage import Criteria, Cure, triage
 from policytool.generate.writers.cil import write_cil
 from policytool.generate.writers.evidence import (
     ExplainedAccess,
+    ModuleEvidence,
     explained,
     read_evidence,
     write_evidence,
