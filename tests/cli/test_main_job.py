@@ -147,7 +147,7 @@ def test_explain_lists_what_one_scenario_alone_shows(small: tuple[str, str], gre
     assert (found["scenarios"], found["of_scenarios"], found["recordings"]) == (1, 2, 1)
     assert (found["perm"], found["only"], found["wrong_input"]) == ("append", ["synthetic-wrong.log"], False)
     text = (made / "greeterd" / "greeterd.te").read_text()
-    assert "seen 3 times in 2 of 2 scenarios, 2 recordings, since 2023-11-14:" in text
+    assert "seen 5 times in 2 of 2 scenarios, 2 recordings, since 2023-11-14:" in text
     assert "append: seen in synthetic-wrong.log alone" in text
     assert policytool("explain", "* *:* open", made, "--once").returncode == 1
 
