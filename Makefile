@@ -8,7 +8,7 @@ MODULES := libvirt_lxc libvirtd virtinterfaced virtlockd virtlogd virtlxcd virtn
 	virtqemud virtsecretd virtstoraged virtvboxd virtxend svirt_t
 TRACED := $(dir $(wildcard traces/libvirt/*/manifest.json))
 
-.PHONY: help calls demo test lab-test lab-verify lab-audit2allow traces bench results fuzz lint lint-policies format golden policies bases setup setup-dev setup-lab clean
+.PHONY: help calls demo test lab-test lab-hardened lab-verify lab-audit2allow traces bench results fuzz lint lint-policies format golden policies bases setup setup-dev setup-lab clean
 
 help: ## say what the targets are
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -42,6 +42,10 @@ fuzz: setup ## the readers on inputs that their coverage guides (FUZZ_SECONDS), 
 	@.ci/setup fuzz
 	$(BIN)/python bench/fuzz.py
 	$(BIN)/python bench/fuzz_mix.py $(FUZZ_LINES)
+
+lab-hardened: setup-lab ## the lab: all scenarios of DAEMONS enforced, with modules and with drop-ins made of traces/calls
+	$(BIN)/python bench/calls.py --drop-ins build/drop-ins $(DAEMONS)
+	$(BIN)/policytool lab enforce policies $(DAEMONS:%=--scenario %) --drop-ins build/drop-ins
 
 calls: setup ## the figures on system calls and hardened units, of traces/calls: docs/calls.md
 	$(BIN)/python bench/calls.py

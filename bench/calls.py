@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The figures on system calls and hardened units: `make calls` writes docs/calls.md.
+"""The figures on system calls and hardened units: `make calls` writes docs/calls.md, with --drop-ins DIR drop-ins.
 
 Of the tables under traces/calls (`lab record --mode calls`), the recordings of accesses beside them, the modules
 and the units of the lab's image; systemd-analyze of this machine rates them. tests/test_calls_page.py says whether
@@ -35,13 +35,17 @@ _DOMAINS = {"libvirtd": "virtd_t"}
 _SHOWN = 12
 
 
-def main() -> int:
-    """Measure, and write the page."""
+def main(words: Sequence[str]) -> int:
+    """Measure, and write the page; or the drop-ins of the daemons named behind --drop-ins DIR."""
     tables = shipped()
-    with tempfile.TemporaryDirectory() as folder:
-        hardened = {
-            name: harden(name, Path(folder)) for name in tables if (ROOT / "traces/libvirt" / name).is_dir()
-        }
+    if words:
+        _, folder, *daemons = words
+        for name in daemons:
+            harden(name, Path(folder), "-o", folder)
+        return 0
+    with tempfile.TemporaryDirectory() as work:
+        names = [name for name in tables if (ROOT / "traces/libvirt" / name).is_dir()]
+        hardened = {name: harden(name, Path(work)) for name in names}
     lines = [*head(tables), *recorded(tables), *matrix(tables), *drop_ins(hardened)]
     PAGE.write_text("\n".join(lines) + "\n", "utf-8")
     print(f"renewed: {PAGE.relative_to(ROOT)}", file=sys.stderr)
@@ -78,8 +82,9 @@ def domain(name: str) -> str:
     return _DOMAINS.get(name, f"{name}_t")
 
 
-def harden(name: str, folder: Path) -> Json:
-    """Run `policytool harden` for the daemon NAME with its unit, which is copied into FOLDER."""
+def harden(name: str, folder: Path, *options: str) -> Json:
+    """Run `policytool harden` for the daemon NAME with its unit, which is copied into FOLDER, and OPTIONS."""
+    folder.mkdir(parents=True, exist_ok=True)
     unit = folder / f"{name}.service"
     image = find_image()
     if image is None:
@@ -87,7 +92,7 @@ def harden(name: str, folder: Path) -> Json:
     unit.write_bytes(run(["debugfs", "-R", f"cat /usr/lib/systemd/system/{unit.name}", image.disk]).stdout)
     words = ["harden", f"traces/libvirt/{name}", "--calls", f"traces/calls/{name}{SUFFIX}", "-d", name]
     done = subprocess.run(
-        [sys.executable, "-m", "policytool", *words, "--policy", "policies", "--unit", unit, "--json"],
+        [sys.executable, "-m", "policytool", *words, "--policy", "policies", "--unit", unit, "--json", *options],
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -207,4 +212,4 @@ def drop_ins(hardened: Mapping[str, Json]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

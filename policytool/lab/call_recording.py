@@ -84,9 +84,9 @@ def record_calls(
             told,
             enforcing=False,
             limit=_LIMIT,
-            trees={"python": _guest_python(folder / "python")},
+            trees={"python": copy_counter(folder / "python")},
         )
-        table = _table(session, policy.recorded, image)
+        table = named_table(session, policy.recorded, image)
         session.audit_log.unlink()
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = out.with_name(f".{out.name}.new")
@@ -122,7 +122,11 @@ def record_call_batches(
     return tuple(steps)
 
 
-def _table(session: Session, domains: Collection[str], image: Image) -> CallTable:
+def named_table(session: Session, domains: Collection[str], image: Image) -> CallTable:
+    """Return what the machine of SESSION counted of DOMAINS.
+
+    ToolFailedError if it counted nothing, or lost audit records.
+    """
     counts = session.audit_log.parents[2] / _COUNTS
     if not counts.is_file():
         raise ToolFailedError(f"the machine has not counted calls; its console: {session.folder / 'console.log'}")
@@ -147,7 +151,8 @@ def _table(session: Session, domains: Collection[str], image: Image) -> CallTabl
     )
 
 
-def _guest_python(folder: Path) -> Path:
+def copy_counter(folder: Path) -> Path:
+    """Put into FOLDER, a new one, the Python that counts in the guest, and return it."""
     package = Path(policytool.__file__).parent
     for name in _GUEST_MODULES:
         copy = folder / "policytool" / name
