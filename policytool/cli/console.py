@@ -138,8 +138,8 @@ def _cell(value: object) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
-def write_files(folder: Path, files: Mapping[str, str]) -> None:
-    """Write FILES (name → text) into FOLDER, each aside first and then renamed, so that none is ever half.
+def write_files(folder: Path, files: Mapping[str, str | bytes]) -> None:
+    """Write FILES (name → content) into FOLDER, each aside first and then renamed, so that none is ever half.
 
     Raise InputError when the folder cannot be written to.
     """
@@ -151,12 +151,12 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
         raise InputError(f"{error.filename or folder}: cannot write: {error.strerror}") from error
 
 
-def write_file(path: Path, text: str) -> None:
-    """Write TEXT to PATH in one step."""
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write CONTENT to PATH in one step."""
     handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
         Path(aside).chmod(0o644)
         Path(aside).replace(path)
     except BaseException:

@@ -21,6 +21,7 @@ from policytool.model.profile import ModuleFormat
 
 # Traces are part of the checkout, not of the installed package.
 _TRACES = Path(__file__).parents[2] / "traces"
+_PROOF = Path(__file__).parents[2] / "docs" / "enforcement.json"
 _POLICIES = Path(__file__).parents[2] / "policies"
 
 
@@ -34,16 +35,18 @@ def demo(
     """Do the main job on the shipped traces: graphs, modules, link check, replay, comparison, report."""
     from policytool.check.findings import Severity
     from policytool.cli import check, compare, generate, replay
-    from policytool.cli.report import page
+    from policytool.cli.report import facts, read_proof
     from policytool.graph import export
     from policytool.graph.permission_graph import build as build_graph
     from policytool.policy.verdicts import Verdict
+    from policytool.report.page.page_html import page_html
     from policytool.toolchain.base import find_base
     from policytool.traces.bundle.bundle import recordings_of
     from policytool.workflow.compare import UNCONFINED, compare_policies
     from policytool.workflow.generate import generate_modules
     from policytool.workflow.module_set import ModuleSet
     from policytool.workflow.replay import replay_modules
+    from policytool.workflow.reported import saturation_curves
 
     bundles = sorted(str(path.parent) for path in traces.glob("*/manifest.json"))
     if not bundles:
@@ -75,7 +78,9 @@ def demo(
     with _step("Comparing with libvirtd"):
         compared = compare_policies([linked], found, UNCONFINED)
     emit(compare.summary(compared))
-    write_files(output, {"report.html": page(linked, compared)})
+    with _step("Drawing the page"):
+        told = facts(linked, compared, saturation_curves(made), read_proof(_PROOF))
+        write_files(output, {"report.html": page_html(told)})
     emit(f"\nModules, graphs and evidence are in {modules}, the report in {output / 'report.html'}.\n")
     failed = any(finding.severity is Severity.ERROR for finding in built.findings)
     if failed or result.outcome.of(Verdict.DENIED):

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,33 +13,113 @@ import typer
 
 from policytool.cli.console import note, progress, write_files
 from policytool.cli.inputs import BaseFolder
+from policytool.errors import InputError
 
 if TYPE_CHECKING:
+    from policytool.report.page.enforcement import Enforcement
+    from policytool.report.page.facts import PageFacts
+    from policytool.traces.tally.system_calls import SystemCall
     from policytool.workflow.compare import Comparison
     from policytool.workflow.module_set import ModuleSet
+
+Curves = Mapping[str, Sequence[float]]
+Calls = Mapping[str, Mapping[str, Sequence[str]]]
 
 
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Generated modules.", show_default=False)],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.html", help="The page to write.")],
+    drawn: Annotated[
+        Path | None,
+        typer.Option("--figures", metavar="DIR", help="Write each figure into DIR as well, as SVG and as PNG."),
+    ] = None,
+    holdout: Annotated[
+        Path | None,
+        typer.Option("--holdout", metavar="FILE", help="What `holdout --json` wrote: what one scenario more adds."),
+    ] = None,
+    enforcement: Annotated[
+        Path | None, typer.Option("--enforcement", metavar="FILE", help="What `lab verify` wrote: an enforced run.")
+    ] = None,
+    calls: Annotated[
+        list[str] | None, typer.Option("--calls", metavar="TRACE", help="A recording of system calls (repeatable).")
+    ] = None,
     base: BaseFolder = None,
 ) -> None:
-    """Write one self-contained HTML page: surface, reach, dangers, overlap in figures, and every access."""
+    """Write one self-contained HTML page: surface, reach, dangers, overlap, graphs with their evidence."""
+    from policytool.report.page.page_html import page_html
     from policytool.toolchain.base import find_base
     from policytool.workflow.compare import UNCONFINED, compare_policies
     from policytool.workflow.module_set import ModuleSet
 
     found = find_base(base)
+    curves = read_curves(holdout) if holdout else {}
+    proof = read_proof(enforcement) if enforcement else None
     with progress("linking, and expanding the rules"):
         modules = ModuleSet([folder], found)
         compared = compare_policies([modules], found, UNCONFINED) if modules.built.linked else None
-    write_files(output.parent, {output.name: page(modules, compared)})
+    told = facts(modules, compared, curves, proof, _calls(calls or (), modules))
+    with progress("drawing"):
+        write_files(output.parent, {output.name: page_html(told)})
+        if drawn:
+            write_files(drawn, drawn_files(told))
     note(f"wrote {output}")
 
 
-def page(modules: ModuleSet, compared: Comparison | None) -> str:
-    """Return the page about MODULES and, if they link, how they COMPARED."""
-    from policytool.report.page.page_html import page_html
+def facts(
+    modules: ModuleSet,
+    compared: Comparison | None,
+    curves: Curves | None = None,
+    enforcement: Enforcement | None = None,
+    calls: Calls | None = None,
+) -> PageFacts:
+    """Return what the page tells of MODULES and, if they link, of how they COMPARED."""
     from policytool.workflow.reported import page_facts
 
-    return page_html(page_facts(modules, compared))
+    return page_facts(modules, compared, curves or {}, enforcement, calls or {})
+
+
+def drawn_files(told: PageFacts) -> dict[str, str | bytes]:
+    """Return every figure about the facts TOLD as SVG and PNG, by the names of their files."""
+    from policytool.report.page.figure import png
+    from policytool.report.page.page_html import drawings
+
+    files: dict[str, str | bytes] = {}
+    for name, svg in drawings(told):
+        files |= {f"{name}.svg": svg, f"{name}.png": png(svg)}
+    return files
+
+
+def read_proof(path: Path) -> Enforcement:
+    """Read what `lab verify` wrote into PATH; InputError when it is something else."""
+    from policytool.report.page.enforcement import EnforcementError, read_enforcement
+
+    try:
+        return read_enforcement(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, EnforcementError) as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def read_curves(path: Path) -> Curves:
+    """Read the saturation of each daemon from what `holdout --json` wrote into PATH."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return {str(one["daemon"]): [float(point) for point in one["saturation"]] for one in document["daemons"]}
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: not what holdout --json writes") from error
+
+
+def _calls(traces: Sequence[str], modules: ModuleSet) -> Calls:
+    """Return the calls of the modules' domains in TRACES, by systemd's sets."""
+    from policytool.cli.trace_calls import call_sets, read_calls
+    from policytool.hardening.call_comparison import call_side
+
+    if not traces:
+        return {}
+    sets = call_sets()
+    counted: Counter[SystemCall] = Counter()
+    for trace in traces:
+        counted += read_calls(trace)
+    sides = (call_side(domain, counted, domain, sets) for domain in sorted(modules.domains))
+    return {side.name: side.families for side in sides if side.families}

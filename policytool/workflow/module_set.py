@@ -88,6 +88,11 @@ class ModuleSet:
         return evidence_files(self.built.sources)
 
     @cached_property
+    def evidence_contents(self) -> Mapping[str, bytes]:
+        """The bytes of each evidence file, by the name of the folder that it lies in."""
+        return {path.parent.name: path.read_bytes() for path in _evidence_paths(self.built.sources)}
+
+    @cached_property
     def _declared(self) -> Mapping[str, frozenset[str]]:
         """The types that each module declares, by its name."""
         found: dict[str, frozenset[str]] = {}
@@ -194,11 +199,15 @@ class ModuleSet:
 def evidence_files(sources: Iterable[ModuleSource]) -> tuple[ModuleEvidence, ...]:
     """Read the evidence beside each of SOURCES that has any; InputError when it cannot be read."""
     found = []
-    for folder in sorted({Path(file.path).parent for source in sources if (file := source.te or source.cil)}):
-        path = folder / FILE_NAME
-        if path.exists():
-            try:
-                found.append(read_evidence(path.read_text(encoding="utf-8")))
-            except (OSError, UnicodeDecodeError, EvidenceError) as error:
-                raise InputError(f"{path}: {error}; generate the module again") from error
+    for path in _evidence_paths(sources):
+        try:
+            found.append(read_evidence(path.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError, EvidenceError) as error:
+            raise InputError(f"{path}: {error}; generate the module again") from error
     return tuple(found)
+
+
+def _evidence_paths(sources: Iterable[ModuleSource]) -> list[Path]:
+    """Return the evidence files beside SOURCES."""
+    folders = sorted({Path(file.path).parent for source in sources if (file := source.te or source.cil)})
+    return [path for folder in folders if (path := folder / FILE_NAME).exists()]

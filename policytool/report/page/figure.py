@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from policytool.model.printable import printable
-from policytool.report.page.palette import CONFIG, Spec
+from policytool.report.page.palette import CONFIG, FONT, Spec, text_width
 
 _SVG = "http://www.w3.org/2000/svg"
 # Vega's own words for screen readers: the page gives the figure one text and a table, which say more.
@@ -61,11 +61,45 @@ class Figure:
                 title.text = spoken
             for name in _SPOKEN:
                 element.attrib.pop(name, None)
+            for name, value in _NEEDLESS:
+                if element.attrib.get(name) == value:
+                    del element.attrib[name]
+            if element.tag == f"{{{_SVG}}}text":
+                _fit(element)
+            for part in [part for part in element if _is_nothing(part)]:
+                element.remove(part)
+        root.attrib["font-family"] = FONT
         return root
 
 
+# What Vega writes on each mark, although it says nothing.
+_NEEDLESS = (
+    ("font-family", "sans-serif"),
+    ("opacity", "1"),
+    ("pointer-events", "none"),
+    ("transform", "translate(0,0)"),
+)
+
+
+# Texts of fewer letters fit anywhere.
+_SHORT = 4
+
+
+def _fit(text: ElementTree.Element) -> None:
+    """Make TEXT as wide as Vega took it to be, whatever font there is."""
+    said = text.text or ""
+    if len(said) > _SHORT:
+        size = float(text.attrib["font-size"].removesuffix("px"))
+        text.attrib["textLength"] = f"{text_width(said) * size / 12:.0f}"
+        text.attrib["lengthAdjust"] = "spacingAndGlyphs"
+
+
+def _is_nothing(part: ElementTree.Element) -> bool:
+    return part.attrib.get("display") == "none" or part.attrib.get("d") == "M0,0h0v0h0Z"
+
+
 # The marks that say what they stand for when one points at them.
-_SHOWN = ("point", "bar", "rect", "tooltip")
+_SHOWN = ("point", "bar", "rect mark")
 
 
 def png(svg: str, scale: float = 2.0) -> bytes:

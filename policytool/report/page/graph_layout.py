@@ -13,20 +13,14 @@ from itertools import groupby
 
 from policytool.model.cure import Cure
 from policytool.report.page.edges import DrawnEdge, ObjectGroup
+from policytool.report.page.palette import text_width
 
 COLUMN, LINE, TOP, MARGIN = 290, 17, 64, 16
 _GAP, _INDENT, _MARK = 14, 30, 13
 # A screen is about so many times as wide as high.
 _ASPECT = 1.75
 _FEWEST_LINES = 14
-# The widths of Arial's letters at 12 pixels; a class is written smaller.
-_LETTERS = {
-    **dict.fromkeys("ijl", 2.7),
-    **dict.fromkeys("frt", 3.6),
-    **dict.fromkeys("cksvxyz", 6.0),
-    "m": 10.0,
-    "w": 8.7,
-}
+# A class is written smaller.
 CLASS_SIZE = 11 / 12
 
 
@@ -123,11 +117,6 @@ def _fill(row: Row, edges: Sequence[DrawnEdge]) -> None:
             x, line = float(_INDENT), line + 1
         row.tokens.append(Token(edge, x, line))
         x += width + 7
-
-
-def text_width(text: str) -> float:
-    """Return about how wide TEXT is at 12 pixels."""
-    return sum(_LETTERS.get(letter, 6.7) for letter in text)
 
 
 def worst(cures: Iterable[Cure]) -> Cure:

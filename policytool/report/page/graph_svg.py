@@ -12,12 +12,11 @@ from xml.etree import ElementTree
 from policytool.model.cure import Cure
 from policytool.model.printable import printable
 from policytool.report.page.edges import DrawnEdge
-from policytool.report.page.graph_layout import COLUMN, LINE, MARGIN, TOP, Layout, Row, laid_out, text_width, worst
-from policytool.report.page.palette import BLUE, FAINT, GREEN, GREY, INK, PAPER, PURPLE, VERMILION
+from policytool.report.page.graph_layout import COLUMN, LINE, MARGIN, TOP, Layout, Row, laid_out, worst
+from policytool.report.page.palette import BLUE, FAINT, FONT, GREEN, GREY, INK, PAPER, PURPLE, VERMILION, text_width
 from policytool.report.page.palette import LINE as FAINT_LINE
 
 _SVG = "http://www.w3.org/2000/svg"
-_FONT = 'Arial, "Liberation Sans", Helvetica, sans-serif'
 
 # The colour of a cure, and the form of its mark, which tells it without colours.
 _DOT = "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z"
@@ -51,7 +50,7 @@ def graph_svg(domain: str, edges: Sequence[DrawnEdge], anchor: str, *, inline: b
     more = laid_out(folded, main.lines) if folded else None
     root = ElementTree.Element("svg", {"viewBox": f"0 0 {main.width} {main.height}", "font-size": "12"})
     if not inline:
-        root.attrib |= {"xmlns": _SVG, "font-family": _FONT, "width": str(main.width), "height": str(main.height)}
+        root.attrib |= {"xmlns": _SVG, "font-family": FONT, "width": str(main.width), "height": str(main.height)}
         _add(root, "title").text = printable(f"What {domain} was seen to do, and what it needs")
         _add(root, "rect", width="100%", height="100%", fill=PAPER)
     _tree(root, main, anchor, inline=inline)

@@ -9,6 +9,7 @@ as they are.
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -19,8 +20,12 @@ from markupsafe import Markup, escape
 from policytool import __version__
 from policytool.check.findings import Finding
 from policytool.model.printable import printable
+from policytool.report.page.call_map import call_map
+from policytool.report.page.coverage_figures import saturation_figure, seen_figure
+from policytool.report.page.edges import edges_of
 from policytool.report.page.facts import DomainFacts, PageFacts
 from policytool.report.page.figure import Figure
+from policytool.report.page.graph_svg import graph_svg
 from policytool.report.page.headline import headline
 from policytool.report.page.heat_maps import class_map, danger_map, overlap_map
 from policytool.report.page.module_section import module_sections
@@ -40,6 +45,7 @@ def page_html(facts: PageFacts) -> str:
             findings=[_finding(finding) for finding in facts.checked.findings],
             modules=tuple(module_sections(facts)),
             points=_points,
+            boots=_boots(facts),
             style=style,
             script=script,
             security="; ".join(
@@ -65,11 +71,34 @@ def figures(facts: PageFacts) -> tuple[Figure, ...]:
     found = [surface_figure(every), reach_figure(every), danger_map(every), class_map(every)]
     if facts.overlap:
         found.append(overlap_map(facts.overlap, {each.surface.domain: each.name for each in facts.confined}))
+    if facts.evidence:
+        found.append(seen_figure(facts.evidence))
+    if facts.curves:
+        found.append(saturation_figure(facts.curves))
+    if facts.calls:
+        found.append(call_map(facts.calls))
     return tuple(found)
+
+
+def drawings(facts: PageFacts) -> Iterator[tuple[str, str]]:
+    """Yield everything that the page draws as an SVG file of its own: a name, and the text."""
+    for figure in figures(facts):
+        yield figure.name, figure.svg
+    for evidence in facts.evidence:
+        edges = edges_of(evidence, facts.owners)
+        yield f"graph-{evidence.module}", graph_svg(evidence.domain, edges, "", inline=False)
 
 
 def _points(about: DomainFacts) -> list[tuple[object, ...]]:
     return [(point.name, f"{point.points:.1f}", point.why) for point in about.exposure.points]
+
+
+def _boots(facts: PageFacts) -> list[tuple[object, ...]]:
+    boots = facts.enforcement.boots if facts.enforcement else ()
+    return [
+        (boot.name, boot.ok, boot.failed, boot.denials, boot.refused, boot.lost, round(boot.seconds))
+        for boot in boots
+    ]
 
 
 def _finding(finding: Finding) -> tuple[str, ...]:

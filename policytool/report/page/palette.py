@@ -26,10 +26,14 @@ LOOKS = {
     DomainKind.BEFORE: (VERMILION, "square"),
 }
 
+# Vega measures texts as if they were in it.
+FONT = 'Arial, "Liberation Sans", Helvetica, sans-serif'
+
 CONFIG: Spec = {
     "font": "sans-serif",
     "background": PAPER,
     "view": {"stroke": None},
+    "header": {"labelColor": INK, "labelFontSize": 12},
     "axis": {
         "labelColor": INK,
         "labelFontSize": 12,
@@ -74,3 +78,18 @@ def short_number(number: int) -> str:
         if number >= size:
             return f"{number / size:.1f}{letter}" if number < 10 * size else f"{number // size}{letter}"
     return str(number)
+
+
+# The widths of Arial's letters at 12 pixels; 6.7 for those that are not here.
+_LETTERS = {
+    **dict.fromkeys("ijl'", 2.7),
+    **dict.fromkeys("frt ,.:;()[]-/", 3.6),
+    **dict.fromkeys("cksvxyz", 6.0),
+    **dict.fromkeys("ABCDEGHKNOPQRSUVXYZwW", 8.4),
+    **dict.fromkeys("mM%", 10.0),
+}
+
+
+def text_width(text: str) -> float:
+    """Return about how wide TEXT is at 12 pixels in FONT."""
+    return sum(_LETTERS.get(letter, 6.7) for letter in text)

@@ -25,8 +25,7 @@ def surface_figure(domains: Sequence[DomainFacts]) -> Figure:
     return Figure(
         "surface",
         "What each may do",
-        "Permissions that the policy grants a domain: (target type, class, permission). Logarithmic scale: each"
-        " line is ten times the one before.",
+        "Permissions that the policy grants a domain: (target type, class, permission). Logarithmic scale.",
         "policytool compare DIR: allow rules of the linked policy, attributes written out on both sides, booleans"
         " at their stored values",
         _dots(rows, scale, "permissions, logarithmic scale", _powers(least, most)),
@@ -95,7 +94,7 @@ def _dots(rows: Sequence[tuple[str, int, DomainKind]], scale: Spec, title: str, 
                 "type": "nominal",
                 "sort": None,
                 "title": None,
-                "axis": {"grid": True, "ticks": False, "domain": False, "labelPadding": 6},
+                "axis": {"grid": True, "ticks": False, "domain": False, "labelPadding": 10},
             },
             "x": {
                 "field": "count",
@@ -106,6 +105,8 @@ def _dots(rows: Sequence[tuple[str, int, DomainKind]], scale: Spec, title: str, 
             },
         },
         "layer": [
+            # Paper under the number, so that no line crosses it; and under the mark.
+            _label(color=PAPER, stroke=PAPER, strokeWidth=5),
             {
                 "mark": {"type": "point", "filled": True, "size": 95, "opacity": 1},
                 "encoding": {
@@ -114,7 +115,6 @@ def _dots(rows: Sequence[tuple[str, int, DomainKind]], scale: Spec, title: str, 
                     "description": {"field": "says"},
                 },
             },
-            _label(color=PAPER, stroke=PAPER, strokeWidth=5),
             _label(color=INK),
         ],
     }

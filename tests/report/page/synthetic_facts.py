@@ -9,6 +9,7 @@ from policytool.generate.writers.evidence import ExplainedAccess, ModuleEvidence
 from policytool.model.access import Evidence, Use
 from policytool.model.module import BasePolicy
 from policytool.report.page.edges import TypeOwners
+from policytool.report.page.enforcement import EnforcedBoot, Enforcement
 from policytool.report.page.facts import CheckFacts, DomainFacts, DomainKind, PageFacts
 from policytool.surface.danger import Danger
 from policytool.surface.domain_reach import DomainReach, Hop, Reached
@@ -62,4 +63,8 @@ def hostile_facts(text: str) -> PageFacts:
         union_beside(held, "whole_t", _WHOLE),
         (ModuleEvidence(text, f"{text}_t", (access,)),),
         TypeOwners({f"{text}_t": frozenset({"b_t"})}, frozenset(), (text,), frozenset()),
+        {f"a{text}": (0, 10, 15, 17.5), "otherd": (0, 3)},
+        {f"{text}_t": {f"@{text}": ("read", text)}, "other_t": {"@io": ("write",)}},
+        Enforcement(text, 40, 1, 2, (EnforcedBoot(text, 39, 1, 2, 3, 0, 7.4),), {}),
+        1,
     )

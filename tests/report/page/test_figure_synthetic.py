@@ -35,7 +35,9 @@ def texts(svg: str) -> list[str]:
 
 
 def test_the_headline_comes_first_and_every_figure_has_a_name_of_its_own(drawn: dict[str, Figure]) -> None:
-    assert list(drawn) == ["surface", "reach", "dangers", "classes", "overlap"]
+    assert list(drawn) == [
+        "surface", "reach", "dangers", "classes", "overlap", "seen", "saturation", "calls",
+    ]  # fmt: skip
 
 
 def test_each_surface_is_drawn_with_its_number_on_a_stated_logarithmic_scale(drawn: dict[str, Figure]) -> None:

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from policytool.model.cure import Cure
 from policytool.report.page.edges import edges_of
-from policytool.report.page.graph_layout import COLUMN, Layout, laid_out, text_width, worst
+from policytool.report.page.graph_layout import COLUMN, Layout, laid_out, worst
+from policytool.report.page.palette import text_width
 from tests.report.page.test_edges_synthetic import OWNERS, access, evidence
 
 NAMES = st.text("abcdefghij_", min_size=1, max_size=40)

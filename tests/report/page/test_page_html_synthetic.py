@@ -40,6 +40,13 @@ def test_hostile_texts_stay_texts() -> None:
     assert "{{ 7*7 }}" in page
 
 
+def test_the_enforced_run_is_told_with_what_failed() -> None:
+    page = page_html(synthetic_facts())
+    assert "<b>39 of 40 steps ok, 2 denials</b>" in page
+    assert "1 of the 1 modules here have the evidence" in page
+    assert 'id="enforced"' not in page_html(replace(synthetic_facts(), enforcement=None))
+
+
 def test_the_headline_says_how_much_less_and_how_far() -> None:
     told = headline(synthetic_facts())
     assert told.title == "Each of 2 new domains may do at least 1,000 times less than whole_t"

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+from policytool.generate.writers.evidence import ExplainedAccess, ModuleEvidence
+from policytool.model.access import Evidence
+from policytool.model.cure import Cure
+from policytool.report.page.coverage_figures import saturation_figure, seen_figure
+
+
+def seen(perm: str, count: int, cure: Cure = Cure.ALLOW) -> ExplainedAccess:
+    return ExplainedAccess(("a_t", "b_t", "file", perm), cure, "", Evidence(count, 0, 0))
+
+
+def test_accesses_that_need_a_rule_are_counted_by_how_often_they_were_seen() -> None:
+    rows = (seen("read", 1), seen("open", 1), seen("map", 9), seen("write", 1000), seen("lock", 1, Cure.GRANTED))
+    figure = seen_figure([ModuleEvidence("a", "a_t", rows)])
+    assert figure.rows == (("a_t", 2, 1, 0, 0, 1),)
+    assert "<title>a_t: 2 accesses seen once</title>" in figure.svg
+
+
+def test_a_curve_for_each_daemon_with_what_the_last_scenario_added() -> None:
+    figure = saturation_figure({"b": [0, 10, 15, 17.5], "a": [0, 3], "none": [0]})
+    assert figure.rows == (("a", 1, 3, "3.0"), ("b", 3, 18, "2.5"), ("none", 0, 0, "0.0"))
+    root = ET.fromstring(figure.svg)  # noqa: S314 -- our own text
+    said = {"".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"a", "b", "+3.0", "+2.5"} <= said
