@@ -128,16 +128,16 @@ def ablate(
     told(f"{len(candidates)} permissions are in doubt")
     state.mkdir(parents=True, exist_ok=True)
     loaded = loaded_modules(folders)
-    judged: dict[str, Judged] = {}
-    ran: dict[str, list[TrialRecord]] = {}
+    tried: dict[str, Kept] = {}
     hashes = {"image": image.key} | {f"loaded {name}": hashed for name, hashed in loaded.items()}
     about = batch_key(image.key, loaded, "")
     for name, batch in sorted(batches(payload).items(), key=lambda item: _steps(item[1])):
         hashed = hashes[f"scenarios {name}"] = scenario_files(batch)
-        doubted = sorted(candidates - _needed(state, about))
+        doubted = sorted(candidates - _needed(state, about).keys())
         new: Kept = {"about": about, "scenarios": hashed, "candidates": doubted, "trials": []}
-        judged[name], ran[name] = _batch(lab, name, batch, new, state / f"{name}.json")
-    return _document(candidates, judged, ran, hashes)
+        # Named after the scenarios too: what others of the same daemon need stays known.
+        tried[name] = _batch(lab, name, batch, new, state / f"{name}-{hashed[:12]}.json")
+    return _document(candidates, tried, _needed(state, about), hashes)
 
 
 def _candidates(policy: LabPolicy, wanted: Collection[AccessKey] | None) -> frozenset[AccessKey]:
@@ -155,25 +155,18 @@ def _steps(batch: Mapping[str, Path]) -> int:
     return sum(steps(path.stem, path.parent) for name, path in batch.items() if name.endswith(".sh"))
 
 
-def _batch(
-    lab: _Lab, name: str, batch: Mapping[str, Path], new: Kept, file: Path
-) -> tuple[Judged, list[TrialRecord]]:
+def _batch(lab: _Lab, name: str, batch: Mapping[str, Path], new: Kept, file: Path) -> Kept:
     """Try one batch until it is known what its steps need, beginning with the trials that FILE keeps of it."""
     kept = _read(file)
-    if (
-        kept is None
-        or (kept["about"], kept["scenarios"]) != (new["about"], new["scenarios"])
-        or not _keys(kept["candidates"]) >= _keys(new["candidates"])
-    ):
+    if kept is None or kept["about"] != new["about"] or not _keys(kept["candidates"]) >= _keys(new["candidates"]):
         kept = new
     while True:
         judged = _judged(kept)
         if judged.next is None:
             needed = ", ".join(sorted(f"{key[0]} {key[2]} {key[3]}" for key in judged.needed)) or "nothing"
-            lab.told(
-                f"{name}: {len(kept['trials'])} boots; needs {needed}; all steps pass without {len(judged.spare)}"
-            )
-            return judged, kept["trials"]
+            boots = len(kept["trials"])
+            lab.told(f"{name}: {boots} boots; needs {needed}; all steps pass without {len(judged.spare)}")
+            return kept
         lab.told(f"{name}: boot {len(kept['trials']) + 1}, without {len(judged.next)} permissions")
         kept["trials"].append(_run(lab, batch, judged.next))
         aside = file.with_suffix(".new")
@@ -185,10 +178,18 @@ def _judged(kept: Kept) -> Judged:
     return judge(_keys(kept["candidates"]), [_trial(ran) for ran in kept["trials"]])
 
 
-def _needed(state: Path, about: str) -> frozenset[AccessKey]:
-    """Return what batches in STATE were found to need, as far as they are ABOUT the same image and modules."""
-    found = [kept for file in sorted(state.glob("*.json")) if (kept := _read(file)) and kept["about"] == about]
-    return frozenset(key for kept in found for key in _judged(kept).needed)
+def _needed(state: Path, about: str) -> Mapping[AccessKey, tuple[StepName, list[str]]]:
+    """Return what batches in STATE were found to need, if they are ABOUT the same image and modules.
+
+    For each the step that needs it, and what that printed without it.
+    """
+    found: dict[AccessKey, tuple[StepName, list[str]]] = {}
+    for file in sorted(state.glob("*.json")):
+        kept = _read(file)
+        if kept and kept["about"] == about:
+            for key, step in _judged(kept).needed.items():
+                found.setdefault(key, (step, _said(key, step, kept["trials"])))
+    return found
 
 
 def _read(file: Path) -> Kept | None:
@@ -254,18 +255,16 @@ def _trial(ran: TrialRecord) -> Trial:
 
 def _document(
     candidates: frozenset[AccessKey],
-    judged: Mapping[str, Judged],
-    ran: Mapping[str, Sequence[TrialRecord]],
+    tried: Mapping[str, Kept],
+    needed: Mapping[AccessKey, tuple[StepName, list[str]]],
     hashes: Mapping[str, str],
 ) -> Ablation:
+    judged = {name: _judged(kept) for name, kept in tried.items()}
     permissions: list[Permission] = []
     for key in sorted(candidates):
-        verdicts = {name: done.verdict(key) for name, done in judged.items()}
-        needing = [name for name, verdict in verdicts.items() if verdict is Necessity.NEEDED]
-        clean = [name for name, verdict in verdicts.items() if verdict is Necessity.SPARE]
-        verdict = Necessity.NEEDED if needing else Necessity.SPARE if len(clean) == len(judged) else Necessity.OPEN
-        step = judged[needing[0]].needed[key] if needing else ()
-        said = _said(key, step, ran[needing[0]]) if needing else []
+        clean = [name for name, done in judged.items() if key in done.spare]
+        step, said = needed.get(key, ((), []))
+        spare = Necessity.SPARE if len(clean) == len(judged) else Necessity.OPEN
         source, target, tclass, perm = key
         permissions.append(
             {
@@ -273,19 +272,20 @@ def _document(
                 "target": target,
                 "tclass": tclass,
                 "perm": perm,
-                "verdict": verdict,
+                "verdict": Necessity.NEEDED if key in needed else spare,
                 "step": list(step),
                 "said": said,
                 "asked": any(key in done.asked for done in judged.values()),
                 "batches": clean,
             }
         )
-    further = {tuple(key) for trials in ran.values() for key in (trials[-1]["further"] if trials else ())}
+    last = [kept["trials"][-1] for kept in tried.values() if kept["trials"]]
+    further = {tuple(key) for trial in last for key in trial["further"]}
     return {
         "format": _FORMAT,
         "permissions": permissions,
         "further": [list(key) for key in sorted(further)],
-        "boots": {name: len(trials) for name, trials in ran.items()},
+        "boots": {name: len(kept["trials"]) for name, kept in tried.items()},
         "hashes": dict(hashes),
     }
 

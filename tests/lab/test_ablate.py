@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -96,12 +96,16 @@ def played(monkeypatch: pytest.MonkeyPatch, virt_base: Base) -> Played:
     return machine
 
 
-def tried(tmp_path: Path, wanted: frozenset[AccessKey] | None = None) -> Ablation:
+def tried(
+    tmp_path: Path,
+    wanted: frozenset[AccessKey] | None = None,
+    scripts: Sequence[str] = ("a-work.sh", "b-work.sh"),
+) -> Ablation:
     modules = tmp_path / "modules"
     modules.mkdir(exist_ok=True)
     (modules / "labd.cil").write_text(CIL)
     payload = {}
-    for name in ("a-work.sh", "b-work.sh", "steps"):
+    for name in (*scripts, "steps"):
         payload[name] = tmp_path / name
         payload[name].write_text(name)
     return ablate(Image(tmp_path, "key"), [modules], payload, wanted, tmp_path / "state", lambda line: None)
@@ -131,9 +135,23 @@ def test_what_is_done_is_not_done_again_and_a_lost_machine_is_tried_once_more(
     boots = len(played.boots)
     assert tried(tmp_path) == first
     assert len(played.boots) == boots
-    (tmp_path / "state" / "b.json").write_text("{")
+    next((tmp_path / "state").glob("b-*.json")).write_text("{")
     assert tried(tmp_path) == first
     assert played.boots[boots:] == [["b-work"]]
+
+
+@pytest.mark.base
+def test_what_a_run_beside_this_one_found_is_known(played: Played, tmp_path: Path) -> None:
+    first = tried(tmp_path, scripts=("a-work.sh",))
+    assert {row["perm"]: row["verdict"] for row in first["permissions"]}["sys_admin"] == "needed"
+    boots = len(played.boots)
+    second = tried(tmp_path, scripts=("b-work.sh",))
+    assert [(row["perm"], row["verdict"], row["step"]) for row in second["permissions"]][2] == (
+        "sys_admin",
+        "needed",
+        ["a-work", "labd", "mount"],
+    )
+    assert len(played.boots) == boots + 1
 
 
 @pytest.mark.base
