@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from policytool.hardening.call_sets import ALWAYS, filter_words
@@ -33,22 +33,23 @@ class RecordedCalls:
 
     def of(self, domains: Collection[str]) -> Mapping[str, tuple[Needer, ...]]:
         """Return the names of the calls of DOMAINS, or without a domain, and who makes them."""
-        makers: dict[str, dict[tuple[str, str], int]] = {}
-        for call, count in self.counted.items():
-            if not call.domain or call.domain in domains:
-                each = makers.setdefault(call.name, {})
-                each[call.domain, call.program] = each.get((call.domain, call.program), 0) + count
-        return _needers(makers)
+        return self._makers(lambda call: not call.domain or call.domain in domains)
 
     def of_programs(self, programs: Collection[str]) -> Mapping[str, tuple[Needer, ...]]:
         """Return the names of the calls of PROGRAMS (paths), and who makes them; /bin and /usr/bin are one."""
         wanted = {_merged(program) for program in programs}
-        found: dict[str, dict[tuple[str, str], int]] = {}
+        return self._makers(lambda call: bool(call.program) and _merged(call.program) in wanted)
+
+    def _makers(self, wanted: Callable[[SystemCall], bool]) -> Mapping[str, tuple[Needer, ...]]:
+        makers: dict[str, dict[tuple[str, str], int]] = {}
         for call, count in self.counted.items():
-            if call.program and _merged(call.program) in wanted:
-                each = found.setdefault(call.name, {})
+            if wanted(call):
+                each = makers.setdefault(call.name, {})
                 each[call.domain, call.program] = each.get((call.domain, call.program), 0) + count
-        return _needers(found)
+        return {
+            name: tuple(Needer(domain, program, count) for (domain, program), count in sorted(each.items()))
+            for name, each in sorted(makers.items())
+        }
 
     def missing(self, tree: UnitTree, commands: Collection[str] = ()) -> str:
         """Say why a filter of these calls might cut off a process of TREE or one of COMMANDS, "" if it would not.
@@ -72,11 +73,10 @@ class RecordedCalls:
         return f"no call of {', '.join(unseen)} was recorded, and it inherits the filter" if unseen else ""
 
 
-def _needers(makers: Mapping[str, Mapping[tuple[str, str], int]]) -> Mapping[str, tuple[Needer, ...]]:
-    return {
-        name: tuple(Needer(domain, program, count) for (domain, program), count in sorted(each.items()))
-        for name, each in sorted(makers.items())
-    }
+def _named(needer: Needer, tree: UnitTree) -> str:
+    """Return the domain of NEEDER if it is one of TREE; a command that init runs is called by its program."""
+    own = needer.domain if needer.domain in tree.domains else ""
+    return own or needer.program or "a new process"
 
 
 def _merged(program: str) -> str:
@@ -102,8 +102,8 @@ def call_settings(
     for more in (calls.of_programs(commands), {name: asked[name] for name in only_asked}):
         for name, needers in more.items():
             made[name] = (*made.get(name, ()), *needers)
-    fallbacks = [other for name, other in _INSTEAD.items() if name in made and other not in made]
-    made |= {other: made[name] for name, other in _INSTEAD.items() if other in fallbacks}
+    fallbacks = {other: made[name] for name, other in _INSTEAD.items() if name in made and other not in made}
+    made |= fallbacks
     there = frozenset[str]().union(*(calls_of(arch) for arch in calls.architectures))
     words = filter_words(made, sets, there)
     held = "no call was recorded" if not made else calls.missing(tree, commands)
@@ -113,13 +113,7 @@ def call_settings(
     if fallbacks:
         because.append(f"made instead where RestrictNamespaces= lets another call fail: {' '.join(fallbacks)}")
     for word in words:
-        who = {
-            (needer.domain if needer.domain in tree.domains else needer.program)
-            or needer.program
-            or "a new process"
-            for name in word.covers
-            for needer in made[name]
-        }
+        who = {_named(needer, tree) for name in word.covers for needer in made[name]}
         seen = f" for {' '.join(word.covers)}" if word.word.startswith("@") else ""
         excess = f"; not seen: {' '.join(word.excess)}" if word.excess else ""
         because.append(f"{word.word}{seen} ({', '.join(sorted(who))}){excess}")
