@@ -17,6 +17,9 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]{1,60}")
 _VERSION = re.compile(r"[0-9][A-Za-z0-9.+~]{0,40}")
 _MAINTAINER = re.compile(r"[^<>\x00-\x1f\x7f]+ <[^<>\s]+@[^<>\s]+>")
 
+# systemd.unit(5), without what a shell or a list of lines would take for something else.
+_UNIT = re.compile(r"[A-Za-z0-9_@:][A-Za-z0-9_@:.\\-]*\.[a-z]+")
+
 _ESCAPED = re.compile(r"\\(.)")
 
 # Modules of the distribution are at 100, those of packages at 200 (Fedora's guideline on independent policies), and
@@ -45,7 +48,7 @@ class PackageDescription:
     priority: int = PRIORITY
 
     def __post_init__(self) -> None:
-        """Raise UsageError for what no package may be called."""
+        """Raise UsageError for what no package, and no unit, may be called."""
         for what, text, pattern, example in (
             ("name", self.name, _NAME, "virtsecretd-selinux"),
             ("version", self.version, _VERSION, "1.0.0"),
@@ -53,6 +56,11 @@ class PackageDescription:
         ):
             if not pattern.fullmatch(text):
                 raise UsageError(f"{text!r} cannot be the {what} of a package; one is {example}")
+        for unit in self.units:
+            if not _UNIT.fullmatch(unit):
+                raise UsageError(
+                    f"{unit!r} cannot be the name of a systemd unit; see the description of its daemon"
+                )
         if not 1 <= self.priority <= 999:
             raise UsageError(f"{self.priority} is not a priority of semodule, which are 1 to 999")
 
@@ -71,9 +79,11 @@ def relabelled_paths(contexts: Iterable[FileContext]) -> tuple[str, ...]:
     """Return the paths below which files have other labels with file CONTEXTS than without, sorted, each once.
 
     A pattern in which more than the end is open stands for the folder that it begins with. InputError: that is the
-    root, so that all files had to be looked at.
+    root, so that all files had to be looked at, or a path that cannot stand on a line of its own.
     """
     found = {_path(context.pattern) for context in contexts}
+    if unfit := sorted(path for path in found if not path.isprintable()):
+        raise InputError(f"the file context for {unfit[0]!r} cannot be listed for relabelling")
     return tuple(sorted(path for path in found if not any(path.startswith(f"{other}/") for other in found)))
 
 

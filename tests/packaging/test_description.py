@@ -57,6 +57,11 @@ def test_the_whole_system_is_not_relabelled() -> None:
         relabelled("/.*\\.sock")
 
 
+def test_a_path_that_is_no_line_is_refused() -> None:
+    with pytest.raises(InputError, match="cannot be listed"):
+        relabelled("/srv/a\n/etc")
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -68,10 +73,12 @@ def test_the_whole_system_is_not_relabelled() -> None:
         ("maintainer", "nobody"),
         ("maintainer", "a <a@b>\nPackage: x"),
         ("priority", 0),
+        ("units", ("a.service\nb.service",)),
+        ("units", ("--now.service",)),
     ],
 )
 def test_what_no_package_may_be_called_is_refused(key: str, value: object) -> None:
-    with pytest.raises(UsageError, match=f"{key}|priority"):
+    with pytest.raises(UsageError, match=f"{key}|priority|unit"):
         replace(PACKAGE, **{key: value})  # type: ignore[arg-type]
 
 

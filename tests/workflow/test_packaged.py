@@ -50,6 +50,7 @@ GREETERD = Daemon(
     unit="greeterd.service",
 )
 NAME = "greeterd-selinux"
+_CONTEXTS = Path("/etc/selinux/default")
 STUBS = """%selinux_requires Requires: policycoreutils
 %selinux_relabel_pre(s:) echo relabel_pre %{-s*}
 %selinux_relabel_post(s:) echo relabel_post %{-s*}
@@ -175,7 +176,7 @@ class Store:
     def __init__(self, root: Path, base: Base) -> None:
         self.root = root
         tiny = root / "etc" / "selinux" / "tiny"
-        shutil.copytree("/etc/selinux/default", tiny)
+        shutil.copytree(_CONTEXTS, tiny)
         (root / "etc" / "selinux" / "config").write_text("SELINUX=permissive\nSELINUXTYPE=tiny\n")
         (root / "var" / "lib" / "selinux" / "tiny" / "active" / "modules" / "100").mkdir(parents=True)
         program = root / "usr" / "sbin" / "greeterd"
@@ -211,6 +212,8 @@ class Store:
 def store(small_base: Base, tmp_path: Path) -> Store:
     if os.geteuid():
         pytest.skip("a note: only root may label files")
+    if not _CONTEXTS.is_dir():
+        pytest.skip(f"a note: the store is made after {_CONTEXTS}, which only Debian has")
     return Store(tmp_path / "root", small_base)
 
 
