@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -286,3 +287,21 @@ def test_what_fails_leaves_the_store_as_it_was(package: Path, store: Store, tmp_
     installed = store.modules()
     store.script(package / "uninstall", ok=False, more=broken)
     assert store.modules() == installed
+
+
+def test_with_policytool_watch_tells_what_no_trace_had(base: Base, tmp_path: Path) -> None:
+    shipped = ModuleSet([Path(__file__).parents[2] / "policies" / "virtsecretd"], base)
+    write(packaged(shipped, [], NAME), tmp_path / "package")
+    state = tmp_path / "root" / "var" / "lib" / "policytool" / NAME
+    state.mkdir(parents=True)
+    (state / "since").write_text("11/14/23 22:13:20\n")
+    log = tmp_path / "audit.log"
+    log.write_text(DENIED.replace("greeterd_t", "virtsecretd_t").replace("{ read }", "{ append }"))
+    environment = {
+        "ROOT": str(tmp_path / "root"),
+        "LOG": str(log),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    said = run(tmp_path / "package" / "rollout", "watch", ok=False, environment=environment)
+    assert "1 accesses that no trace had" in said
+    assert "virtsecretd_t etc_t:file append" in said
