@@ -133,12 +133,13 @@ def recorded(tables: Mapping[str, CallTable]) -> Iterator[str]:
         "its scenarios need). *Kinds* are told apart by domain, program, call, arguments and error; *lost* is what",
         "the kernel had no room for.",
         "",
-        "| daemon | calls | names | kinds | all calls | all kinds | domains | lost |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| daemon | scenarios | calls | names | kinds | all calls | all kinds | domains | lost |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     )
     for name, table in tables.items():
         mine = {call: count for call, count in table.counted.items() if call.domain == domain(name)}
         cells = (
+            len(table.about["scenarios"].split(", ")),
             sum(mine.values()),
             len({call.name for call in mine}),
             len(mine),
@@ -148,7 +149,14 @@ def recorded(tables: Mapping[str, CallTable]) -> Iterator[str]:
             table.lost,
         )
         yield f"| {name} | " + " | ".join(f"{cell:,}" for cell in cells) + " |"
+    if "libvirtd" in tables:
+        yield from ("", "libvirtd did the work of the modular daemons (bench/monolith.sh) in:", f"{told(tables)}.")
     yield ""
+
+
+def told(tables: Mapping[str, CallTable]) -> str:
+    """Return the scenarios in which libvirtd was recorded, but for the one that starts it."""
+    return ", ".join(name for name in tables["libvirtd"].about["scenarios"].split(", ") if "monolith" not in name)
 
 
 def matrix(tables: Mapping[str, CallTable]) -> Iterator[str]:
