@@ -77,7 +77,7 @@ def demo(
     with _step("Comparing with libvirtd"):
         compared = compare_policies([linked], found, UNCONFINED)
     emit(compare.summary(compared))
-    with _step("Drawing the page"):
+    with progress("drawing the page"):
         told = facts(linked, compared, read_proof(_PROOF))
         write_files(output, {"report.html": page_html(told)})
     emit(f"\nModules, graphs and evidence are in {modules}, the report in {output / 'report.html'}.\n")
