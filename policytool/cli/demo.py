@@ -46,7 +46,6 @@ def demo(
     from policytool.workflow.generate import generate_modules
     from policytool.workflow.module_set import ModuleSet
     from policytool.workflow.replay import replay_modules
-    from policytool.workflow.reported import saturation_curves
 
     bundles = sorted(str(path.parent) for path in traces.glob("*/manifest.json"))
     if not bundles:
@@ -78,8 +77,8 @@ def demo(
     with _step("Comparing with libvirtd"):
         compared = compare_policies([linked], found, UNCONFINED)
     emit(compare.summary(compared))
-    with _step("Drawing the page"):
-        told = facts(linked, compared, saturation_curves(made), read_proof(_PROOF))
+    with progress("drawing the page"):
+        told = facts(linked, compared, read_proof(_PROOF))
         write_files(output, {"report.html": page_html(told)})
     emit(f"\nModules, graphs and evidence are in {modules}, the report in {output / 'report.html'}.\n")
     failed = any(finding.severity is Severity.ERROR for finding in built.findings)

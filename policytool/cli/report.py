@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,13 +15,12 @@ from policytool.cli.inputs import BaseFolder
 from policytool.errors import InputError
 
 if TYPE_CHECKING:
-    from policytool.report.page.enforcement import Enforcement
+    from policytool.report.page.enforcement import EnforcedRun
     from policytool.report.page.facts import PageFacts
     from policytool.traces.tally.system_calls import SystemCall
     from policytool.workflow.compare import Comparison
     from policytool.workflow.module_set import ModuleSet
 
-Curves = Mapping[str, Sequence[float]]
 Calls = Mapping[str, Mapping[str, Sequence[str]]]
 
 
@@ -32,10 +30,6 @@ def report(
     drawn: Annotated[
         Path | None,
         typer.Option("--figures", metavar="DIR", help="Write each figure into DIR as well, as SVG and as PNG."),
-    ] = None,
-    holdout: Annotated[
-        Path | None,
-        typer.Option("--holdout", metavar="FILE", help="What `holdout --json` wrote: what one scenario more adds."),
     ] = None,
     enforcement: Annotated[
         Path | None, typer.Option("--enforcement", metavar="FILE", help="What `lab verify` wrote: an enforced run.")
@@ -52,12 +46,11 @@ def report(
     from policytool.workflow.module_set import ModuleSet
 
     found = find_base(base)
-    curves = read_curves(holdout) if holdout else {}
     proof = read_proof(enforcement) if enforcement else None
     with progress("linking, and expanding the rules"):
         modules = ModuleSet([folder], found)
         compared = compare_policies([modules], found, UNCONFINED) if modules.built.linked else None
-    told = facts(modules, compared, curves, proof, _calls(calls or (), modules))
+    told = facts(modules, compared, proof, _calls(calls or (), modules))
     with progress("drawing"):
         write_files(output.parent, {output.name: page_html(told)})
         if drawn:
@@ -68,14 +61,13 @@ def report(
 def facts(
     modules: ModuleSet,
     compared: Comparison | None,
-    curves: Curves | None = None,
-    enforcement: Enforcement | None = None,
+    enforcement: EnforcedRun | None = None,
     calls: Calls | None = None,
 ) -> PageFacts:
     """Return what the page tells of MODULES and, if they link, of how they COMPARED."""
     from policytool.workflow.reported import page_facts
 
-    return page_facts(modules, compared, curves or {}, enforcement, calls or {})
+    return page_facts(modules, compared, enforcement, calls or {})
 
 
 def drawn_files(told: PageFacts) -> dict[str, str | bytes]:
@@ -89,7 +81,7 @@ def drawn_files(told: PageFacts) -> dict[str, str | bytes]:
     return files
 
 
-def read_proof(path: Path) -> Enforcement:
+def read_proof(path: Path) -> EnforcedRun:
     """Read what `lab verify` wrote into PATH; InputError when it is something else."""
     from policytool.report.page.enforcement import EnforcementError, read_enforcement
 
@@ -97,17 +89,6 @@ def read_proof(path: Path) -> Enforcement:
         return read_enforcement(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, EnforcementError) as error:
         raise InputError(f"{path}: {error}") from error
-
-
-def read_curves(path: Path) -> Curves:
-    """Read the saturation of each daemon from what `holdout --json` wrote into PATH."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return {str(one["daemon"]): [float(point) for point in one["saturation"]] for one in document["daemons"]}
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: not what holdout --json writes") from error
 
 
 def _calls(traces: Sequence[str], modules: ModuleSet) -> Calls:

@@ -13,6 +13,7 @@ are learned from that. Those of a daemon are learned from the others alone.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -274,17 +275,18 @@ def saturation(scenarios: Mapping[str, Iterable[AccessKey]], always: Iterable[Ac
     The mean over all choices, exactly: an access that M of N scenarios show is missed by K of them with the
     probability C(N-M, K) / C(N, K). What is in ALWAYS is never missed.
     """
-    total = len(scenarios)
     fixed = set(always)
     shown: dict[AccessKey, int] = {}
     for keys in scenarios.values():
         for key in set(keys) - fixed:
             shown[key] = shown.get(key, 0) + 1
-    by_count: dict[int, int] = {}
-    for count in shown.values():
-        by_count[count] = by_count.get(count, 0) + 1
+    return tuple(len(fixed) + expected for expected in saturation_of(len(scenarios), shown.values()))
+
+
+def saturation_of(total: int, counts: Iterable[int]) -> tuple[float, ...]:
+    """Return the same where accesses were seen in COUNTS of TOTAL scenarios, one number an access."""
+    by_count = Counter(counts)
     return tuple(
-        len(fixed)
-        + sum(number * (1 - comb(total - count, k) / comb(total, k)) for count, number in sorted(by_count.items()))
+        sum(number * (1 - comb(total - count, k) / comb(total, k)) for count, number in sorted(by_count.items()))
         for k in range(total + 1)
     )

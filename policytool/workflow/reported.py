@@ -3,22 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from policytool.check.link_findings import declared_names
-from policytool.generate.candidate import Candidate
-from policytool.generate.leave_one_out import saturation
-from policytool.model.access import AccessKey
-from policytool.model.cure import Cure
 from policytool.policy.compiled import CompiledPolicy
 from policytool.report.page.edges import TypeOwners
-from policytool.report.page.enforcement import Enforcement
+from policytool.report.page.enforcement import EnforcedRun
 from policytool.report.page.facts import CheckFacts, DomainFacts, DomainKind, PageFacts
 from policytool.surface.exposure import exposure
 from policytool.surface.overlap import overlap, union_beside
 from policytool.toolchain.base import base_cil
 from policytool.workflow.compare import MONOLITH, Comparison
-from policytool.workflow.holdout import ALWAYS
 from policytool.workflow.module_set import ModuleSet
 from policytool.workflow.opened import OpenedPolicy
 from policytool.workflow.reach import PolicyReach
@@ -27,14 +22,12 @@ from policytool.workflow.reach import PolicyReach
 def page_facts(
     modules: ModuleSet,
     compared: Comparison | None,
-    curves: Mapping[str, Sequence[float]],
-    enforcement: Enforcement | None,
+    enforcement: EnforcedRun | None,
     calls: Mapping[str, Mapping[str, Sequence[str]]],
 ) -> PageFacts:
     """Return what is to be told of MODULES, which were COMPARED if they link.
 
-    What was at hand: CURVES has the saturation of each daemon, CALLS the system calls of each domain, ENFORCEMENT
-    an enforced run.
+    What was at hand: CALLS has the system calls of each domain, ENFORCEMENT is an enforced run.
     """
     built = modules.built
     checked = CheckFacts(
@@ -58,27 +51,10 @@ def page_facts(
         union_beside(held, monolith.name, monolith.surface.stored) if held and monolith else None,
         modules.evidence,
         _owners(modules) if compared else TypeOwners({}, frozenset(), (), frozenset()),
-        curves,
         calls,
         enforcement,
         enforcement.unchanged(modules.evidence_contents) if enforcement else 0,
     )
-
-
-def saturation_curves(made: Iterable[Candidate]) -> dict[str, tuple[float, ...]]:
-    """Return the saturation of each daemon of MADE, of the accesses that need a rule; see leave_one_out.saturation.
-
-    Which scenarios have an access is told by its evidence; what is without a trace's name counts for none.
-    """
-    curves = {}
-    for candidate in made:
-        shown: dict[str, set[AccessKey]] = {}
-        for access in candidate.triaged:
-            for use, _ in access.vector.evidence.uses if access.cure is Cure.ALLOW else ():
-                shown.setdefault(use.trace, set()).add(access.vector.key)
-        always = shown.pop(ALWAYS, set())
-        curves[candidate.daemon.name] = saturation(shown, always)
-    return curves
 
 
 def _domains(modules: ModuleSet, compared: Comparison) -> Iterator[DomainFacts]:

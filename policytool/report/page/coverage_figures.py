@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from policytool.generate.leave_one_out import saturation_of
 from policytool.generate.writers.evidence import ModuleEvidence
 from policytool.model.cure import Cure
 from policytool.report.page.figure import Figure, values
@@ -81,8 +82,19 @@ def seen_figure(evidence: Sequence[ModuleEvidence]) -> Figure:
     )
 
 
+def saturation_curves(evidence: Sequence[ModuleEvidence]) -> dict[str, tuple[float, ...]]:
+    """Return the saturation of the accesses that need a rule, by domain, where the scenarios are told."""
+    curves = {}
+    for each in sorted(evidence, key=lambda each: each.domain):
+        ruled = [access.support for access in each.accesses if access.cure is Cure.ALLOW and access.support]
+        if each.scenarios > 1 and ruled:
+            counts = [min(support.scenarios, each.scenarios) for support in ruled]
+            curves[each.domain] = saturation_of(each.scenarios, counts)
+    return curves
+
+
 def saturation_figure(curves: Mapping[str, Sequence[float]]) -> Figure:
-    """Return the saturation of each daemon: CURVES has the expected number of accesses in 0, 1, 2 ... scenarios."""
+    """Return the figure of saturation: CURVES has the expected number of accesses in 0, 1, 2 ... scenarios."""
     rows = []
     for name, curve in sorted(curves.items()):
         for scenarios, accesses in enumerate(curve):
@@ -124,7 +136,7 @@ def saturation_figure(curves: Mapping[str, Sequence[float]]) -> Figure:
         "What one more scenario would add",
         "Distinct accesses that need a rule, against the number of scenarios recorded: the mean over all choices of"
         " that many. Under each end stands what the last scenario added; a curve that is flat there has seen most.",
-        "policytool holdout TRACE: saturation, which is exact (no choice is drawn by lot)",
+        "the numbers of scenarios in evidence.json; the mean is exact, no choice is drawn by lot",
         spec,
         ("daemon", "scenarios", "accesses", "added by the last one"),
         tuple(

@@ -27,7 +27,7 @@ class EnforcedBoot:
 
 
 @dataclass(frozen=True, slots=True)
-class Enforcement:
+class EnforcedRun:
     """The whole proof: of so many STEPS, FAILED did not pass, on KERNEL.
 
     `evidence` has the sha256 of the evidence.json that each module had then, by the folder's name.
@@ -45,7 +45,7 @@ class Enforcement:
         return sum(self.evidence.get(name) == sha256(data).hexdigest() for name, data in files.items())
 
 
-def read_enforcement(text: str) -> Enforcement:
+def read_enforcement(text: str) -> EnforcedRun:
     """Read the document of `lab verify`; raise EnforcementError when TEXT is not one."""
     try:
         document = json.loads(text)
@@ -67,6 +67,6 @@ def read_enforcement(text: str) -> Enforcement:
             if name.startswith("evidence ")
         }
         steps, failed, denials = (int(document[key]) for key in ("steps", "failed", "denials"))
-        return Enforcement(str(document["kernel"]), steps, failed, denials, boots, evidence)
+        return EnforcedRun(str(document["kernel"]), steps, failed, denials, boots, evidence)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise EnforcementError(f"not what lab verify writes: {error}") from error

@@ -11,7 +11,7 @@ from policytool.check.findings import Finding
 from policytool.generate.writers.evidence import ModuleEvidence
 from policytool.model.module import BasePolicy
 from policytool.report.page.edges import TypeOwners
-from policytool.report.page.enforcement import Enforcement
+from policytool.report.page.enforcement import EnforcedRun
 from policytool.surface.domain_reach import DomainReach
 from policytool.surface.exposure import Exposure
 from policytool.surface.overlap import Overlap, UnionBeside
@@ -54,9 +54,8 @@ class PageFacts:
     """All that the page shows. `domains` is empty where the modules do not link, and with it what is made of it.
 
     `overlap` and `beside` are of the domains that are not of DomainKind.BEFORE, None where there is nothing to set
-    side by side. Where they were at hand, `curves` has the saturation of each daemon by its name, `calls` the
-    system calls of each domain by systemd's sets, and `enforcement` an enforced run, with which `as_enforced` of
-    the modules have their evidence in common.
+    side by side. Where they were at hand, `calls` has the system calls of each domain by systemd's sets, and
+    `enforcement` is an enforced run, with which `as_enforced` of the modules have their evidence in common.
     """
 
     checked: CheckFacts
@@ -65,9 +64,8 @@ class PageFacts:
     beside: UnionBeside | None
     evidence: tuple[ModuleEvidence, ...]
     owners: TypeOwners
-    curves: Mapping[str, Sequence[float]] = field(default_factory=dict)
     calls: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
-    enforcement: Enforcement | None = None
+    enforcement: EnforcedRun | None = None
     as_enforced: int = 0
 
     @property

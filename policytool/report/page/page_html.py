@@ -21,7 +21,7 @@ from policytool import __version__
 from policytool.check.findings import Finding
 from policytool.model.printable import printable
 from policytool.report.page.call_map import call_map
-from policytool.report.page.coverage_figures import saturation_figure, seen_figure
+from policytool.report.page.coverage_figures import saturation_curves, saturation_figure, seen_figure
 from policytool.report.page.edges import edges_of
 from policytool.report.page.facts import DomainFacts, PageFacts
 from policytool.report.page.figure import Figure
@@ -73,8 +73,8 @@ def figures(facts: PageFacts) -> tuple[Figure, ...]:
         found.append(overlap_map(facts.overlap, {each.surface.domain: each.name for each in facts.confined}))
     if facts.evidence:
         found.append(seen_figure(facts.evidence))
-    if facts.curves:
-        found.append(saturation_figure(facts.curves))
+    if curves := saturation_curves(facts.evidence):
+        found.append(saturation_figure(curves))
     if facts.calls:
         found.append(call_map(facts.calls))
     return tuple(found)

@@ -8,8 +8,9 @@ from policytool.generate.triage import Cure
 from policytool.generate.writers.evidence import ExplainedAccess, ModuleEvidence
 from policytool.model.access import Evidence, Use
 from policytool.model.module import BasePolicy
+from policytool.model.support import Support
 from policytool.report.page.edges import TypeOwners
-from policytool.report.page.enforcement import EnforcedBoot, Enforcement
+from policytool.report.page.enforcement import EnforcedBoot, EnforcedRun
 from policytool.report.page.facts import CheckFacts, DomainFacts, DomainKind, PageFacts
 from policytool.surface.danger import Danger
 from policytool.surface.domain_reach import DomainReach, Hop, Reached
@@ -55,16 +56,19 @@ def hostile_facts(text: str) -> PageFacts:
     access = ExplainedAccess(
         (f"{text}_t", "b_t", "file", "read"), Cure.REFUSED, f"why {text}", Evidence(1, 0, 0, uses)
     )
+    support = Support(1, 1, 1, (text,))
+    known = ExplainedAccess(
+        (f"{text}_t", "c_t", "file", "read"), Cure.ALLOW, "", Evidence(5, 0, 0, uses), support=support
+    )
     finding = Finding(text, 3, "E-compile", text, text, hint="mend it")
     return PageFacts(
         CheckFacts((text,), ("refpolicy",), (finding,), BasePolicy(text, text, "0" * 64)),
         domains,
         overlap(held),
         union_beside(held, "whole_t", _WHOLE),
-        (ModuleEvidence(text, f"{text}_t", (access,)),),
+        (ModuleEvidence(text, f"{text}_t", (access, known), scenarios=3),),
         TypeOwners({f"{text}_t": frozenset({"b_t"})}, frozenset(), (text,), frozenset()),
-        {f"a{text}": (0, 10, 15, 17.5), "otherd": (0, 3)},
         {f"{text}_t": {f"@{text}": ("read", text)}, "other_t": {"@io": ("write",)}},
-        Enforcement(text, 40, 1, 2, (EnforcedBoot(text, 39, 1, 2, 3, 0, 7.4),), {}),
+        EnforcedRun(text, 40, 1, 2, (EnforcedBoot(text, 39, 1, 2, 3, 0, 7.4),), {}),
         1,
     )

@@ -2,11 +2,13 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 from policytool.generate.writers.evidence import ExplainedAccess, ModuleEvidence
 from policytool.model.access import Evidence
 from policytool.model.cure import Cure
-from policytool.report.page.coverage_figures import saturation_figure, seen_figure
+from policytool.model.support import Support
+from policytool.report.page.coverage_figures import saturation_curves, saturation_figure, seen_figure
 
 
 def seen(perm: str, count: int, cure: Cure = Cure.ALLOW) -> ExplainedAccess:
@@ -18,6 +20,13 @@ def test_accesses_that_need_a_rule_are_counted_by_how_often_they_were_seen() -> 
     figure = seen_figure([ModuleEvidence("a", "a_t", rows)])
     assert figure.rows == (("a_t", 2, 1, 0, 0, 1),)
     assert "<title>a_t: 2 accesses seen once</title>" in figure.svg
+
+
+def test_the_saturation_is_told_by_the_numbers_of_scenarios() -> None:
+    rows = tuple(replace(seen(perm, 9), support=Support(count, 1, 0)) for perm, count in (("read", 1), ("open", 2)))
+    curves = saturation_curves([ModuleEvidence("a", "a_t", rows, scenarios=2), ModuleEvidence("b", "b_t", rows)])
+    # The one is in one scenario of two, the other in both.
+    assert curves == {"a_t": (0.0, 1.5, 2.0)}
 
 
 def test_a_curve_for_each_daemon_with_what_the_last_scenario_added() -> None:
