@@ -3,16 +3,18 @@
 
 Rules, triples (floor, used, excess), private types, transitions, surfaces, cures and held-out share of each daemon,
 measured now from the modules under policies/ and the traces named (default: all that are shipped), and what
-`make demo` prints. README.md shows a part of the latter, between markers. tests/test_figures.py says whether the
-page is of today's modules and traces.
+`make demo` prints. README.md shows a part of the latter, between markers, and two figures of the page that `report`
+writes (docs/pictures). tests/test_figures.py says whether they are of today's modules and traces.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -29,8 +31,12 @@ ROOT = Path(__file__).resolve().parent.parent
 POLICIES = ROOT / "policies"
 FIGURES = ROOT / "docs" / "figures.md"
 README = ROOT / "README.md"
+PICTURES = ROOT / "docs" / "pictures"
 ENFORCEMENT = ROOT / "docs" / "enforcement.json"
 BEGIN, END = "<!-- demo:begin -->\n", "<!-- demo:end -->"
+
+# The figures of the page that README.md shows.
+SHOWN_FIGURES = ("surface", "graph-virtsecretd")
 
 # Whom README.md shows of what `make demo` prints.
 SHOWN = ("virtlogd", "virtnetworkd", "virtqemud")
@@ -61,6 +67,7 @@ def main(traces: Sequence[str]) -> int:
     ]
     FIGURES.write_text("\n".join(lines) + "\n", "utf-8")
     README.write_text(with_demo(README.read_text("utf-8"), printed), "utf-8")
+    pictures()
     print(f"renewed: {FIGURES.relative_to(ROOT)}, {README.relative_to(ROOT)}", file=sys.stderr)
     return 0
 
@@ -92,6 +99,18 @@ def demo() -> str:
         sys.exit(f"policytool demo ended with {done.returncode}: {done.stdout}{done.stderr}")
     lines = [line for line in done.stdout.splitlines() if not re.fullmatch(r"  [\d.]+ s|Modules, graphs .*", line)]
     return "\n".join(lines).strip("\n") + "\n"
+
+
+def pictures() -> None:
+    """Draw the page of policies/, and keep the figures that README.md shows."""
+    with tempfile.TemporaryDirectory(prefix="policytool-") as name:
+        # Not the whole folder, in which the baseline is, too.
+        modules = [str(path.parent.relative_to(ROOT)) for path in sorted(POLICIES.glob("*/evidence.json"))]
+        words = ("report", *modules, "-o", f"{name}/report.html", "--figures", name)
+        subprocess.run([sys.executable, "-m", "policytool", *words], cwd=ROOT, check=True)
+        PICTURES.mkdir(exist_ok=True)
+        for figure in SHOWN_FIGURES:
+            shutil.copyfile(f"{name}/{figure}.svg", PICTURES / f"{figure}.svg")
 
 
 def with_demo(readme: str, printed: str) -> str:

@@ -19,8 +19,10 @@ from bench.results import (
     END,
     ENFORCEMENT,
     FIGURES,
+    PICTURES,
     POLICIES,
     README,
+    SHOWN_FIGURES,
     enforced,
     inputs,
     loaded,
@@ -114,3 +116,27 @@ def test_an_input_that_changes_changes_the_hash(tmp_path: Path) -> None:
     assert before == inputs([str(tmp_path)])
     (tmp_path / "manifest.json").write_text('{"name": "other"}')
     assert inputs([str(tmp_path)]) != before
+
+
+def test_the_pictures_are_of_todays_modules() -> None:
+    surface = (PICTURES / "surface.svg").read_text()
+    rows = re.findall(r"^(\w+_t(?: \([\w ]+\))?) +(\d+) ", demo(), re.MULTILINE)
+    assert len(rows) > 15
+    for domain, triples in rows:
+        assert f"<title>{domain}: {int(triples):,}</title>" in surface, STALE
+    readme = README.read_text("utf-8")
+    for name in SHOWN_FIGURES:
+        assert f"(docs/pictures/{name}.svg)" in readme
+        assert (PICTURES / f"{name}.svg").stat().st_size < 40_000
+
+
+def test_the_graph_in_the_readme_has_each_edge_of_its_module() -> None:
+    graph = next(name for name in SHOWN_FIGURES if name.startswith("graph-")).removeprefix("graph-")
+    drawn = (PICTURES / f"graph-{graph}.svg").read_text()
+    accesses = json.loads((POLICIES / graph / "evidence.json").read_text("utf-8"))["accesses"]
+    kinds = {
+        (access["source"], access["target"], access["tclass"], access["cure"])
+        for access in accesses
+        if access["cure"] != "granted by base"
+    }
+    assert drawn.count("<g><title>") == len(kinds), STALE

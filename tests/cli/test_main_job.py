@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from policytool.toolchain.base import Base
-from tests.cli.run_policytool import policytool
+from tests.cli.run_policytool import REPOSITORY, policytool
 
 LOG = Path(__file__).parent / "synthetic.log"
 
@@ -173,11 +173,15 @@ def test_compare_and_growth(greeter: Path, small: tuple[str, str], tmp_path: Pat
 
 
 def test_report_is_one_page_that_asks_for_nothing(greeter: Path, tmp_path: Path) -> None:
-    done = policytool("report", greeter, "-o", tmp_path / "report.html")
+    proof = ("--enforcement", REPOSITORY / "docs" / "enforcement.json")
+    done = policytool("report", greeter, "-o", tmp_path / "report.html", "--figures", tmp_path / "figures", *proof)
     assert done.returncode == 0, done.stderr
+    drawn = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert {"surface.svg", "surface.png", "reach.svg", "graph-greeterd.svg", "graph-greeterd.png"} <= drawn
     page = (tmp_path / "report.html").read_text()
     assert "greeterd_t" in page
     assert 'id="surface"' in page
+    assert "0 of the 1 modules here have the evidence" in page
     assert not re.search(r'(src|href)="(?!#)', page)
 
 

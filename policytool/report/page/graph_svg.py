@@ -6,7 +6,7 @@ Own code, since the libraries for it draw something else: docs/decisions/graphs-
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from xml.etree import ElementTree
 
 from policytool.model.cure import Cure
@@ -47,12 +47,14 @@ def graph_svg(domain: str, edges: Sequence[DrawnEdge], anchor: str, *, inline: b
     shown = [edge for edge in edges if edge.cure is not Cure.GRANTED]
     folded = [edge for edge in edges if edge.cure is Cure.GRANTED]
     main = laid_out(shown)
+    height = main.height if inline else main.height + LINE
     more = laid_out(folded, main.lines) if folded else None
-    root = ElementTree.Element("svg", {"viewBox": f"0 0 {main.width} {main.height}", "font-size": "12"})
+    root = ElementTree.Element("svg", {"viewBox": f"0 0 {main.width} {height}", "font-size": "12"})
     if not inline:
-        root.attrib |= {"xmlns": _SVG, "font-family": FONT, "width": str(main.width), "height": str(main.height)}
+        root.attrib |= {"xmlns": _SVG, "font-family": FONT, "width": str(main.width), "height": str(height)}
         _add(root, "title").text = printable(f"What {domain} was seen to do, and what it needs")
         _add(root, "rect", width="100%", height="100%", fill=PAPER)
+        _legend(root, {edge.cure for edge in shown}, main.height)
     _tree(root, main, anchor, inline=inline)
     _root(root, domain, main)
     if more and inline:
@@ -79,6 +81,15 @@ def _root(root: ElementTree.Element, domain: str, layout: Layout) -> None:
     _bus(root, layout, 0)
     _add(root, "rect", x=MARGIN, y=6, width=round(width, 1), height=26, rx=5, fill=INK)
     _write(root, domain, MARGIN + 12, 24, 14, fill=PAPER)
+
+
+def _legend(root: ElementTree.Element, cures: Collection[Cure], y: float) -> None:
+    """Say what the marks of a file's graph mean; the page has a legend of its own."""
+    x = float(MARGIN)
+    for cure in sorted(cures, key=list(Cure).index):
+        _mark(root, cure, x + 5, y)
+        _write(root, cure.value, x + 13, y + 4, fill=FAINT)
+        x += 13 + text_width(cure.value) + 18
 
 
 def _bus(parent: ElementTree.Element, layout: Layout, start: int) -> None:
@@ -115,9 +126,8 @@ def _tree(parent: ElementTree.Element, layout: Layout, anchor: str, *, inline: b
 
 
 def _edge(parent: ElementTree.Element, edge: DrawnEdge, x: float, y: float, anchor: str, *, inline: bool) -> None:
-    where = parent
-    if inline:
-        where = _add(parent, "a", href=f"#{anchor}-{edge.number}", **{"class": "edge"})
+    link = {"href": f"#{anchor}-{edge.number}", "class": "edge"}
+    where = _add(parent, "a", **link) if inline else _add(parent, "g")
     _add(where, "title").text = printable(
         f"{edge.label} {{ {' '.join(sorted(perm for perm, _ in edge.perms))} }}: {edge.cure.value}"
     )

@@ -155,17 +155,22 @@ def heat_map(cells: Iterable[Cell], rows: Sequence[str], columns: Sequence[str],
         "width": {"step": _CELL_WIDTH},
         "height": {"step": _CELL_HEIGHT},
         "encoding": {
-            "y": {"field": "row", "type": "nominal", "scale": {"domain": list(rows)}, "axis": axis},
+            "y": {
+                "field": "row",
+                "type": "nominal",
+                "scale": {"domain": list(rows), "paddingInner": 0.06},
+                "axis": axis,
+            },
             "x": {
                 "field": "column",
                 "type": "nominal",
-                "scale": {"domain": list(columns)},
+                "scale": {"domain": list(columns), "paddingInner": 0.04},
                 "axis": {**axis, "orient": "top", "labelAngle": -55, "labelAlign": "left"},
             },
         },
         "layer": [
             {
-                "mark": {"type": "rect", "cornerRadius": 2},
+                "mark": "rect",
                 "encoding": {
                     "color": {
                         "field": "step",

@@ -8,8 +8,10 @@ from base64 import b64encode
 from dataclasses import replace
 from hashlib import sha256
 
+from policytool.generate.writers.evidence import read_evidence
 from policytool.report.page.headline import headline
 from policytool.report.page.page_html import page_html
+from tests.cli.run_policytool import REPOSITORY
 from tests.report.page.synthetic_facts import hostile_facts, synthetic_facts
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=y>\x1b[31m\u202e&amp;{{ 7*7 }}' -->"
@@ -38,6 +40,14 @@ def test_hostile_texts_stay_texts() -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "\\u202e" in page
     assert "{{ 7*7 }}" in page
+
+
+def test_all_shipped_modules_are_less_than_three_megabytes() -> None:
+    paths = sorted((REPOSITORY / "policies").glob("*/evidence.json"))
+    evidence = tuple(read_evidence(path.read_text()) for path in paths)
+    assert len(evidence) > 12
+    # The figures of all domains take another half of a megabyte.
+    assert len(page_html(replace(synthetic_facts(), evidence=evidence))) < 2_500_000
 
 
 def test_the_enforced_run_is_told_with_what_failed() -> None:
