@@ -25,7 +25,7 @@ Calls = Mapping[str, Mapping[str, Sequence[str]]]
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Generated modules.", show_default=False)],
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Generated modules.", show_default=False)],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.html", help="The page to write.")],
     drawn: Annotated[
         Path | None,
@@ -48,9 +48,9 @@ def report(
     found = find_base(base)
     proof = read_proof(enforcement) if enforcement else None
     with progress("linking, and expanding the rules"):
-        modules = ModuleSet([folder], found)
+        modules = ModuleSet(folders, found)
         compared = compare_policies([modules], found, UNCONFINED) if modules.built.linked else None
-    told = facts(modules, compared, proof, _calls(calls or (), modules))
+    told = facts(modules, compared, proof, calls_of(calls or (), modules))
     with progress("drawing"):
         write_files(output.parent, {output.name: page_html(told)})
         if drawn:
@@ -91,7 +91,7 @@ def read_proof(path: Path) -> EnforcedRun:
         raise InputError(f"{path}: {error}") from error
 
 
-def _calls(traces: Sequence[str], modules: ModuleSet) -> Calls:
+def calls_of(traces: Sequence[str], modules: ModuleSet) -> Calls:
     """Return the calls of the modules' domains in TRACES, by systemd's sets."""
     from policytool.cli.trace_calls import call_sets, read_calls
     from policytool.hardening.call_comparison import call_side
