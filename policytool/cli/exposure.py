@@ -55,7 +55,9 @@ def exposure(
         asked: list[Path | None] = [*policies] if policies else [None]
         result = exposed([open_policy(path, found, stated) for path in asked], domains, found)
     if as_json:
-        emit_json(exposure_document(result.rows, result.monolith, result.overlap, result.beside))
+        emit_json(
+            exposure_document(result.rows, result.beside_rules, result.monolith, result.overlap, result.beside)
+        )
     else:
         emit(summary(result, several=len(asked) > 1, overlapping=overlap))
     if threshold is not None and any(row.score > threshold for row in result.rows):
@@ -73,6 +75,7 @@ def summary(result: Exposed, *, several: bool = False, overlapping: bool = False
     lines = [table(("domain", "score", "most of it"), rows, frozenset({1}))]
     if len(result.rows) == 1:
         lines.append(_points(result.rows[0]))
+        lines.append("\n" + table(("beside rules", "what the policy says"), result.beside_rules[0].rows()))
     if overlapping and result.overlap:
         lines.append(_matrix(result.overlap))
     if overlapping and result.beside:

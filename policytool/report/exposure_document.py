@@ -4,22 +4,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 
 from policytool.model.printable import printable
 from policytool.report.accesses import Document
 from policytool.report.document import FORMAT
+from policytool.surface.beside_rules import BesideRules
 from policytool.surface.exposure import Exposure
 from policytool.surface.overlap import Overlap, UnionBeside
 
 
 def exposure_document(
-    rows: Iterable[Exposure], monolith: Iterable[Exposure], overlap: Overlap | None, beside: UnionBeside | None
+    rows: Iterable[Exposure],
+    beside_rules: Iterable[BesideRules],
+    monolith: Iterable[Exposure],
+    overlap: Overlap | None,
+    beside: UnionBeside | None,
 ) -> Document:
-    """Return the exposure by domains, that of the domain they replace, and how their surfaces overlap."""
+    """Return the exposure by domains, with what holds BESIDE_RULES, by the domain they replace, and overlaps."""
     return {
         "format": FORMAT,
         "verb": "exposure",
-        "rows": [_row(row) for row in rows],
+        "rows": [
+            _row(row) | {"beside_rules": asdict(facts)} for row, facts in zip(rows, beside_rules, strict=True)
+        ],
         "monolith": [_row(row) for row in monolith],
         "overlap": None
         if overlap is None

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from policytool.errors import UsageError
+from policytool.surface.beside_rules import BesideRules, beside_rules
 from policytool.surface.exposure import Exposure, exposure
 from policytool.surface.grants import Grants
 from policytool.surface.overlap import Overlap, UnionBeside, overlap, union_beside
@@ -22,10 +23,12 @@ class Exposed:
     """The exposure by each domain, that of the base's own libvirtd beside it, and how the domains overlap.
 
     The domain that the others replace is not among those that overlap. `overlap` is None for a single domain,
-    `beside` where the base has no domain that the others replace.
+    `beside` where the base has no domain that the others replace. `beside_rules` are what the policies say of the
+    domains of `rows`, in their order.
     """
 
     rows: tuple[Exposure, ...]
+    beside_rules: tuple[BesideRules, ...]
     monolith: tuple[Exposure, ...]
     overlap: Overlap | None
     beside: UnionBeside | None
@@ -37,6 +40,7 @@ def exposed(policies: Sequence[OpenedPolicy], domains: Sequence[str], base: Base
     The base's own libvirtd stands beside modules, which are to replace it. Raise UsageError when no domain is left.
     """
     rows: list[Exposure] = []
+    facts: list[BesideRules] = []
     held: dict[str, Grants] = {}
     for opened in policies:
         asked = domains or sorted(opened.domains)
@@ -44,6 +48,7 @@ def exposed(policies: Sequence[OpenedPolicy], domains: Sequence[str], base: Base
             raise UsageError(f"{opened.name} does not say which domains it is about; name them with -d TYPE")
         found, surfaces = _rows(opened, asked)
         rows += found
+        facts += [beside_rules(opened.policy, opened.policy.resolve(domain) or domain) for domain in asked]
         name = "" if len(policies) == 1 else f" ({opened.name})"
         held |= {f"{domain}{name}": grants for domain, grants in surfaces.items() if domain != MONOLITH}
     monolith: list[Exposure] = []
@@ -54,7 +59,7 @@ def exposed(policies: Sequence[OpenedPolicy], domains: Sequence[str], base: Base
             monolith, whole = _rows(plain, [MONOLITH])
             if len(policies) == 1 and held:
                 beside = union_beside(held, MONOLITH, whole[MONOLITH])
-    return Exposed(tuple(rows), tuple(monolith), overlap(held) if len(held) > 1 else None, beside)
+    return Exposed(tuple(rows), tuple(facts), tuple(monolith), overlap(held) if len(held) > 1 else None, beside)
 
 
 def _rows(opened: OpenedPolicy, domains: Sequence[str]) -> tuple[list[Exposure], Mapping[str, Grants]]:

@@ -25,6 +25,10 @@ def test_points_with_their_reasons_and_a_threshold(policy: Path) -> None:
     assert "because it" in done.stdout
     assert "changes every file" not in done.stdout
     assert "reads every file, past its label (on 1 types)" in done.stdout
+    done = policytool("exposure", policy, "-d", "helper_t")
+    assert "entry points  daemon_exec_t, helper_exec_t" in done.stdout
+    done = policytool("exposure", policy, "-d", "helper_t", "--json")
+    assert json.loads(done.stdout)["rows"][0]["beside_rules"]["entry_points"] == ["daemon_exec_t", "helper_exec_t"]
     assert policytool("exposure", policy).returncode == 2
 
 
