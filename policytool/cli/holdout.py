@@ -62,8 +62,8 @@ def holdout(
     A scenario is a trace: a raw log, or a part of a bundle (the lab's recordings are cut into their scenarios).
     """
     from policytool.generate.chances import write_learned
-    from policytool.report.curve import saturation_svg
     from policytool.report.holdout_document import holdout_document
+    from policytool.report.page.coverage_figures import saturation_figure
     from policytool.toolchain.base import find_base
     from policytool.workflow.holdout import hold_out
 
@@ -78,9 +78,8 @@ def holdout(
     if learn:
         write_files(learn.parent, {learn.name: write_learned(held.learned)})
     if plot:
-        write_files(
-            plot.parent, {plot.name: saturation_svg({estimated.daemon: estimated.curve for estimated in result})}
-        )
+        curves = {estimated.daemon: estimated.curve for estimated in result}
+        write_files(plot.parent, {plot.name: saturation_figure(curves).svg})
     if as_json:
         emit_json(holdout_document(result, sorted(parts)))
     else:

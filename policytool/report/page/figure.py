@@ -82,7 +82,7 @@ _NEEDLESS = (
 
 
 # Texts of fewer letters fit anywhere.
-_SHORT = 4
+_SHORT = 3
 
 
 def _fit(text: ElementTree.Element) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from policytool.generate.writers.evidence import ExplainedAccess, ModuleEvidence
 from policytool.model.access import Evidence
 from policytool.model.cure import Cure
@@ -27,6 +30,16 @@ def test_the_saturation_is_told_by_the_numbers_of_scenarios() -> None:
     curves = saturation_curves([ModuleEvidence("a", "a_t", rows, scenarios=2), ModuleEvidence("b", "b_t", rows)])
     # The one is in one scenario of two, the other in both.
     assert curves == {"a_t": (0.0, 1.5, 2.0)}
+
+
+@given(st.text(max_size=30), st.lists(st.floats(0, 1e9), min_size=1, max_size=20))
+@settings(deadline=None, max_examples=15)
+def test_any_name_and_numbers_make_well_formed_svg(name: str, curve: list[float]) -> None:
+    ET.fromstring(saturation_figure({name: curve}).svg)  # noqa: S314 -- our own text
+
+
+def test_no_curve_is_an_empty_figure() -> None:
+    assert saturation_figure({}).svg.startswith("<svg ")
 
 
 def test_a_curve_for_each_daemon_with_what_the_last_scenario_added() -> None:
