@@ -5,6 +5,9 @@ Group testing. The first trial takes everything away that is in doubt. Where ste
 them is given back for the next trial; once all steps pass, what is still away is spare for good, and what was given
 back is in doubt again. If a step failed without some permissions and passes without all of them but one, it needs
 that one. So n permissions of which few are needed take about log n trials.
+
+A daemon may end at its first denial. If that alone was denied, and with it the step gets as far as another denial of
+what was away before as well, the step needs it: a chain of such permissions takes a trial for each.
 """
 
 from __future__ import annotations
@@ -58,18 +61,26 @@ class Trial:
 
         They were denied in it; else earlier in its scenario; else earlier in the run; else they were just away.
         """
-        scenario, own = step[0], f"{step[1]} {step[2]}"
+        in_step = self.denied.get((step[0], f"{step[1]} {step[2]}"), frozenset())
+        in_scenario, in_run = self._denied_until(step)
+        away = doubted & self.removed
+        return next((found for keys in (in_step, in_scenario, in_run) if (found := keys & away)), away)
+
+    def denied_to(self, step: StepName) -> frozenset[AccessKey]:
+        """Return what was denied in the scenario of STEP until its end."""
+        return self._denied_until(step)[0]
+
+    def _denied_until(self, step: StepName) -> tuple[frozenset[AccessKey], frozenset[AccessKey]]:
+        """Return what was denied until the end of STEP: in its scenario, and in the whole run."""
         in_scenario: frozenset[AccessKey] = frozenset()
         in_run: frozenset[AccessKey] = frozenset()
         for (where, name), keys in self.denied.items():
             in_run |= keys
-            if where == scenario:
+            if where == step[0]:
                 in_scenario |= keys
-                if name == own:
+                if name == f"{step[1]} {step[2]}":
                     break
-        in_step = self.denied.get((scenario, own), frozenset())
-        away = doubted & self.removed
-        return next((found for keys in (in_step, in_scenario, in_run) if (found := keys & away)), away)
+        return in_scenario, in_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +129,8 @@ class _Known:
         self.group = candidates
         # For a step that failed, those of which it needs at least one.
         self.suspects: dict[StepName, frozenset[AccessKey]] = {}
+        # The trial in which it last failed.
+        self.failed_in: dict[StepName, Trial] = {}
         # The steps of the last clean trial, in which just what is spare was away.
         self.passed: frozenset[StepName] = frozenset()
         self.failed_by_itself = 0
@@ -129,6 +142,7 @@ class _Known:
     def take(self, trial: Trial) -> None:
         """Take in the next trial."""
         self._hear({step for step, ok in trial.steps if ok}, trial.removed)
+        self._see_further(trial)
         if trial.clean:
             self.spare |= trial.removed
             self.asked |= trial.removed & frozenset().union(*trial.denied.values())
@@ -137,6 +151,7 @@ class _Known:
         elif self.group:
             found = {step: trial.suspects(step, self.group) for step in trial.failures}
             self.suspects |= found
+            self.failed_in |= dict.fromkeys(found, trial)
             self.group -= _given_back(found.values())
         else:
             self.failed_by_itself += 1
@@ -153,6 +168,14 @@ class _Known:
                 self.needed[next(iter(self.suspects[step]))] = step
         explained = self.needed.keys()
         self.suspects = {step: keys for step, keys in self.suspects.items() if keys and not keys & explained}
+
+    def _see_further(self, trial: Trial) -> None:
+        """Learn from steps that failed again, but later: what is denied now was away before, and not denied."""
+        for step in trial.failures:
+            if step in self.suspects and len(self.suspects[step]) == 1 and not self.suspects[step] & trial.removed:
+                before = self.failed_in[step]
+                if (trial.denied_to(step) & before.removed) - before.denied_to(step):
+                    self.needed[next(iter(self.suspects[step]))] = step
 
     def _begin(self) -> None:
         self.group = self.left - _given_back(self.suspects.values())

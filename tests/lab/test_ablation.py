@@ -18,11 +18,11 @@ KEYS: tuple[AccessKey, ...] = tuple(("d_t", "d_t", "capability", f"cap_{number:0
 
 @dataclass(frozen=True)
 class Work:
-    """A step of a scenario: what it asks for, and what it fails without. With `either` one of those is enough."""
+    """A step of a scenario: what it asks for in turn, and what it ends without. With `either` one is enough."""
 
     scenario: str
     name: str
-    asks: frozenset[AccessKey]
+    asks: tuple[AccessKey, ...]
     needs: frozenset[AccessKey]
     either: frozenset[AccessKey] = frozenset()
 
@@ -38,8 +38,14 @@ def trial(works: Sequence[Work], removed: frozenset[AccessKey]) -> Trial:
     broken: set[str] = set()
     for work in works:
         if work.scenario not in broken:
-            denied[work.scenario, f"d {work.name}"] = work.asks & removed
-            if work.needs & removed or (work.either and work.either <= removed):
+            asked = set()
+            for key in work.asks:
+                asked |= {key} & removed
+                if key in work.needs & removed:
+                    broken.add(work.scenario)
+                    break
+            denied[work.scenario, f"d {work.name}"] = frozenset(asked)
+            if work.either and work.either <= removed:
                 broken.add(work.scenario)
         steps.append((work.step, work.scenario not in broken))
     return Trial(removed, tuple(steps), denied)
@@ -57,7 +63,8 @@ def work(scenario: str, name: str, asks: Sequence[int], needs: Sequence[int], ei
     def keys(numbers: Sequence[int]) -> frozenset[AccessKey]:
         return frozenset(KEYS[number] for number in numbers)
 
-    return Work(scenario, name, keys([*asks, *needs, *either]), keys(needs), keys(either))
+    every = tuple(KEYS[number] for number in dict.fromkeys((*asks, *needs, *either)))
+    return Work(scenario, name, every, keys(needs), keys(either))
 
 
 def named(judged: Judged) -> Mapping[str, tuple[str, str]]:
@@ -89,6 +96,13 @@ def test_one_of_many_takes_a_logarithm() -> None:
     judged, trials = ablated([work("s", "a", range(16), [11])], KEYS)
     assert named(judged) == {"cap_11": ("s", "a")}
     assert len(trials) <= 6
+
+
+def test_a_chain_takes_a_trial_for_each() -> None:
+    judged, trials = ablated([work("s", "a", [0], [1, 2, 3, 4, 5, 6, 7, 8]), work("t", "b", [9], [10])], KEYS)
+    assert named(judged) == {f"cap_{number:02}": ("s", "a") for number in range(1, 9)} | {"cap_10": ("t", "b")}
+    assert judged.spare == {KEYS[0], KEYS[9], *KEYS[11:]}
+    assert len(trials) <= 20
 
 
 def test_one_of_two_is_enough() -> None:
