@@ -6,8 +6,8 @@ them is given back for the next trial; once all steps pass, what is still away i
 back is in doubt again. If a step failed without some permissions and passes without all of them but one, it needs
 that one. So n permissions of which few are needed take about log n trials.
 
-A daemon may end at its first denial. If that alone was denied, and with it the step gets as far as another denial of
-what was away before as well, the step needs it: a chain of such permissions takes a trial for each.
+A daemon may end at its first denial. If that alone was denied, and with it the step gets as far as another denial,
+of what was away before as well, the step needs it: a chain of such permissions takes a trial for each.
 """
 
 from __future__ import annotations
