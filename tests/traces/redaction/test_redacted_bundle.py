@@ -244,6 +244,8 @@ def test_generate_gives_the_same_module_before_and_after(virt_base: Base, tmp_pa
             replace(
                 candidate.module,
                 traces=(),
+                scenarios=(),
+                recordings=(),
                 rules=tuple(replace(rule, evidence=()) for rule in candidate.module.rules),
                 optionals=tuple(
                     replace(block, rules=tuple(replace(rule, evidence=()) for rule in block.rules))
