@@ -88,7 +88,7 @@ def _constraints(pair: Pair) -> Iterator[Growth]:
     # A constraint may exempt the types that it names or bind them alone: either way it says something else of them.
     gone = before.constraints - after.constraints
     for (ruletype, tclass, expression), some in _by_text(gone).items():
-        perms = sorted(one.perm for one in some if one.perm)
+        perms = sorted(constraint.perm for constraint in some if constraint.perm)
         named = f" {{ {' '.join(perms)} }}" if perms else ""
         said = f"no longer: {ruletype} {tclass}{named} {expression}"
         yield Growth("G-constraint", said, "", "", tclass, tuple(perms), words=(tclass, *perms))
@@ -109,8 +109,11 @@ def _constraints(pair: Pair) -> Iterator[Growth]:
 
 def _by_text(constraints: frozenset[Constraint]) -> dict[tuple[str, str, str], list[Constraint]]:
     found: dict[tuple[str, str, str], list[Constraint]] = {}
-    for one in sorted(constraints, key=lambda one: (one.ruletype, one.expression, one.tclass, one.perm)):
-        found.setdefault((one.ruletype, one.tclass, one.expression), []).append(one)
+    for constraint in sorted(
+        constraints,
+        key=lambda constraint: (constraint.ruletype, constraint.expression, constraint.tclass, constraint.perm),
+    ):
+        found.setdefault((constraint.ruletype, constraint.tclass, constraint.expression), []).append(constraint)
     return found
 
 

@@ -72,7 +72,7 @@ class Origins:
     ) -> None:
         self._modules = tuple(modules)
         self._policy = policy
-        self._old = frozenset(_said(one) for module in before for one in _statements(module))
+        self._old = frozenset(_said(statement) for module in before for statement in _statements(module))
         self._interfaces = {
             name: (file.path, interface.line)
             for module in self._modules
@@ -91,23 +91,23 @@ class Origins:
         best: tuple[int, ...] = ()
         found: tuple[LinkedModule, _Statement] | None = None
         for module in self._modules:
-            for one in _statements(module):
-                words = set(one.words)
+            for statement in _statements(module):
+                words = set(statement.words)
                 # A rule of the base may be in force because of a name: then its declaration is what there is.
                 if not any(words & group for group in groups[:2]):
                     continue
                 hits = sum(bool(words & group) for group in groups)
                 score = (
-                    hits == len(groups) and (one.keyword in keywords or not keywords),
+                    hits == len(groups) and (statement.keyword in keywords or not keywords),
                     hits == len(groups),
-                    _said(one) not in self._old,
-                    one.keyword in keywords,
+                    _said(statement) not in self._old,
+                    statement.keyword in keywords,
                     hits,
                     # The rule's own names before those of attributes.
                     len(words & set(growth.words)),
                 )
                 if score > best:
-                    best, found = score, (module, one)
+                    best, found = score, (module, statement)
         return self._placed(*found) if found else None
 
     def _groups(self, growth: Growth) -> list[set[str]]:
@@ -122,22 +122,22 @@ class Origins:
         perms = {perm} if (perm := next(iter(growth.perms), "")) else set()
         return [group for group in (sources, targets, {growth.tclass} - {""}, perms) if group]
 
-    def _placed(self, module: LinkedModule, one: _Statement) -> Origin:
+    def _placed(self, module: LinkedModule, statement: _Statement) -> Origin:
         source = module.source
         if not module.expanded or source.te is None:
-            if one.keyword == "filecon" or source.cil is None:
-                return Origin(source.name, *statement_place(module, one.text))
-            return Origin(source.name, source.cil.path, 0 if source.cil.path.endswith(".pp") else one.line)
-        if one.keyword == "filecon":
-            return Origin(source.name, *statement_place(module, one.text))
+            if statement.keyword == "filecon" or source.cil is None:
+                return Origin(source.name, *statement_place(module, statement.text))
+            return Origin(source.name, source.cil.path, 0 if source.cil.path.endswith(".pp") else statement.line)
+        if statement.keyword == "filecon":
+            return Origin(source.name, *statement_place(module, statement.text))
         lines = source.te.text.splitlines()
-        if one.calls:
-            name = one.calls[0].partition("(")[0]
-            line = _below(lines, one.line, [f"{name}("])
-            inner = one.calls[-1].partition("(")[0]
+        if statement.calls:
+            name = statement.calls[0].partition("(")[0]
+            line = _below(lines, statement.line, [f"{name}("])
+            inner = statement.calls[-1].partition("(")[0]
             defined = self._interfaces.get(inner) or self._interfaces.get(name) or ("", 0)
-            return Origin(source.name, source.te.path, line, one.calls[0], defined)
-        line = _below(lines, one.line, [one.keyword, *one.words[:1]])
+            return Origin(source.name, source.te.path, line, statement.calls[0], defined)
+        line = _below(lines, statement.line, [statement.keyword, *statement.words[:1]])
         return Origin(source.name, source.te.path, line)
 
 
@@ -150,8 +150,8 @@ def _below(lines: list[str], line: int, parts: Collection[str]) -> int:
     return line
 
 
-def _said(one: _Statement) -> tuple[object, ...]:
-    return one.keyword, one.words, one.calls
+def _said(statement: _Statement) -> tuple[object, ...]:
+    return statement.keyword, statement.words, statement.calls
 
 
 def _statements(module: LinkedModule) -> tuple[_Statement, ...]:
@@ -163,8 +163,10 @@ def _statements(module: LinkedModule) -> tuple[_Statement, ...]:
 def _of_cil(text: str, only_labels: bool) -> tuple[_Statement, ...]:
     keywords = ("filecon",) if only_labels else ()
     return tuple(
-        _Statement(one.keyword, (*one.words, *_quoted(one.text)), one.line, text=one.text)
-        for one in statements(text, keywords)
+        _Statement(
+            statement.keyword, (*statement.words, *_quoted(statement.text)), statement.line, text=statement.text
+        )
+        for statement in statements(text, keywords)
     )
 
 

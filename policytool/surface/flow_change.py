@@ -70,7 +70,7 @@ def forbidden_flows(policy: str, table: FlowTable, source: str, target: str) -> 
     """Return the flows from SOURCE to TARGET, types or attributes, each with the rules that it stands on."""
     members = table.universe.mask(table.policy.expand(target))
     return tuple(
-        ForbiddenFlow(policy, one, other, table.rules(one, other))
-        for one in sorted(table.policy.expand(source))
-        for other in table.universe.types(table.targets(one) & members)
+        ForbiddenFlow(policy, from_, to, table.rules(from_, to))
+        for from_ in sorted(table.policy.expand(source))
+        for to in table.universe.types(table.targets(from_) & members)
     )

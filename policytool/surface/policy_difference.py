@@ -172,7 +172,10 @@ def _facts(policy: CompiledPolicy) -> Iterator[tuple[str, frozenset[str]]]:
     yield "boolean", frozenset(f"{name} {'on' if on else 'off'}" for name, on in policy.booleans.items())
     yield (
         "constraint",
-        frozenset(f"{one.ruletype} {one.tclass} {one.perm} {one.expression}" for one in policy.constraints),
+        frozenset(
+            f"{constraint.ruletype} {constraint.tclass} {constraint.perm} {constraint.expression}"
+            for constraint in policy.constraints
+        ),
     )
     for kind, values in policy.statements.items():
         yield kind, frozenset(f"{name} {value}".strip() for name, value in values.items())

@@ -78,7 +78,7 @@ class Build:
     @property
     def every_form_links(self) -> bool:
         """Whether there is a compiled policy of each format, and no finding is an error."""
-        links = all(isinstance(one.result, Linked) for one in self.formats)
+        links = all(isinstance(format_build.result, Linked) for format_build in self.formats)
         return bool(self.formats) and links and not any(finding.fails for finding in self.findings)
 
     @property

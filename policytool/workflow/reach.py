@@ -55,7 +55,7 @@ class PolicyReach:
         domain, end = self._resolve(name), self._resolve(target)
         last = self._writing(end) if writes else []
         goals = {way.source for way in last} if writes else {end}
-        near = (one for one in self.reach(domain).reached if one.domain in goals)
+        near = (entered for entered in self.reach(domain).reached if entered.domain in goals)
         reached = Reached(domain, ()) if domain in goals else next(near, None)
         if not cut or reached is None:
             return WayTo(self.opened.name, domain, end, writes, reached)

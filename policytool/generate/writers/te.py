@@ -85,7 +85,7 @@ class _Writer:
         ]
 
     def _other_sources(self) -> list[str]:
-        sources = {one.source for one in self.transitions}
+        sources = {transition.source for transition in self.transitions}
         sources |= {rule.source for rule in self.module.every_rule}
         sources |= {rule.source for rule in self.module.dontaudit_rules}
         sources |= {call.arguments[0] for call in self.module.calls}
@@ -94,9 +94,13 @@ class _Writer:
     def _of(self, sources: Sequence[str]) -> list[str]:
         """Return what the module says of SOURCES: transitions, rules, what is not logged, optional blocks."""
         module = self.module
-        transitions = [one for one in module.transitions if one.source in sources]
+        transitions = [transition for transition in module.transitions if transition.source in sources]
         others = self._other_sources()
-        lines = [line for one in transitions for line in _transition(one, misread=one.target in others)]
+        lines = [
+            line
+            for transition in transitions
+            for line in _transition(transition, misread=transition.target in others)
+        ]
         lines += [""] if lines else []
         rules = sorted((rule for rule in module.rules if rule.source in sources), key=self._place)
         lines += [line for rule in rules if rule.sort_key not in self.raw for line in self._allow(rule)]

@@ -104,16 +104,16 @@ def overlap_map(overlap: Overlap, names: Mapping[str, str]) -> Figure:
     shown = [domain for domain in names if domain in place]
     cells = [
         Cell(
-            names[one],
+            names[domain],
             names[other],
             share,
             f"{share * 100:.0f}",
-            f"{names[one]} and {names[other]}: {share:.0%} of what either holds",
+            f"{names[domain]} and {names[other]}: {share:.0%} of what either holds",
         )
-        for one in shown
+        for domain in shown
         for other in shown
-        if one != other
-        for share in (overlap.jaccard[place[one]][place[other]],)
+        if domain != other
+        for share in (overlap.jaccard[place[domain]][place[other]],)
     ]
     labels = [names[domain] for domain in shown]
     return Figure(
@@ -126,11 +126,11 @@ def overlap_map(overlap: Overlap, names: Mapping[str, str]) -> Figure:
         ("domain", *labels, "held by it alone"),
         tuple(
             (
-                names[one],
-                *(f"{overlap.jaccard[place[one]][place[other]]:.0%}" for other in shown),
-                overlap.unique[place[one]],
+                names[domain],
+                *(f"{overlap.jaccard[place[domain]][place[other]]:.0%}" for other in shown),
+                overlap.unique[place[domain]],
             )
-            for one in shown
+            for domain in shown
         ),
         frozenset(range(1, 2 + len(shown))),
     )
