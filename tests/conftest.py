@@ -40,8 +40,8 @@ VIRT = """
 (typetransition init_t virtlogd_exec_t process virtlogd_t)
 """
 
-# The distribution's modules with the domains of libvirt and of the programs that it runs.
-LIBVIRTS = frozenset({"virt", "qemu", "dnsmasq", "dmidecode", "iptables", "lvm"})
+# The distribution's modules with the domains of libvirt and of what it runs; the modules in policies/ need no others.
+LIBVIRTS = frozenset({"virt", "qemu", "dnsmasq", "dmidecode", "iptables", "lvm", "numad"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -100,6 +100,14 @@ def virt_base(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Base:
     """Make a base of the distribution's modules about libvirt and its helpers: it links in a fifth of the time."""
     folder = tmp_path_factory.mktemp("virt")
     write_part(base, folder, LIBVIRTS)
+    return find_base(folder)
+
+
+@pytest.fixture(scope="session")
+def started_base(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Base:
+    """Make a base as `virt_base`, where those that start daemons are unconfined, as in the recordings."""
+    folder = tmp_path_factory.mktemp("started")
+    write_part(base, folder, LIBVIRTS | {"unconfined"})
     return find_base(folder)
 
 

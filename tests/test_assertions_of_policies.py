@@ -27,14 +27,14 @@ def test_the_modules_keep_their_assertions(base: Base) -> None:
 
 
 @pytest.mark.base
-def test_a_module_that_breaks_an_assertion_is_told(base: Base, tmp_path: Path) -> None:
+def test_a_module_that_breaks_an_assertion_is_told(virt_base: Base, tmp_path: Path) -> None:
     folder = shutil.copytree(POLICIES / "virtsecretd", tmp_path / "virtsecretd")
     te = folder / "virtsecretd.te"
     (folder / "virtsecretd.cil").unlink()
     te.write_text(te.read_text() + "allow virtsecretd_t self:capability dac_override;\n")
     others = [path for path in FOLDERS if path.name != "virtsecretd"]
     found = assertion_findings(
-        ModuleSet([*others, folder], base), read_files([POLICIES / "assertions.toml"]), TODAY
+        ModuleSet([*others, folder], virt_base), read_files([POLICIES / "assertions.toml"]), TODAY
     )
     (told,) = {(one.id, one.file, one.line) for one in found if one.fails}
     assert told == ("A-capability", str(te), len(te.read_text().splitlines()))

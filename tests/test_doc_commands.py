@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What documents show of a command is what it prints. RENEW_GOLDEN=1 (make golden) writes it anew."""
+"""What documents show of a command or of Python is what it prints. RENEW_GOLDEN=1 (make golden) renews commands."""
 
 from __future__ import annotations
 
 import difflib
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from policytool.toolchain.base import Base
-from tests.documents import REPOSITORY, commands, run_all, with_printed
+from tests.documents import BLOCK, REPOSITORY, commands, run_all, with_printed
 
 TUTORIAL = REPOSITORY / "docs" / "tutorial.md"
 README = REPOSITORY / "README.md"
@@ -39,3 +41,17 @@ def test_golden_commands_print_what_is_shown(base: Base, tmp_path: Path) -> None
         assert now == text or renew, f"{page.name}: make golden, and look at git diff\n" + "\n".join(
             difflib.unified_diff(text.splitlines(), now.splitlines(), "shown", "printed", lineterm="")
         )
+
+
+@pytest.mark.base
+def test_the_example_of_the_api_prints_what_the_page_shows(tmp_path: Path) -> None:
+    """It makes the tutorial's module: right after that, the cache has most of what it links."""
+    (tmp_path / "docs").symlink_to(REPOSITORY / "docs")
+    page = (REPOSITORY / "docs" / "api.md").read_text()
+    python, text = (
+        [found[2] for found in BLOCK.finditer(page) if found[1] == language] for language in ("python", "text")
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", *python], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ([done.stdout], done.stderr) == (text, "")

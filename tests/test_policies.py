@@ -204,11 +204,11 @@ def test_the_surfaces_are_a_small_part_of_libvirtds(modules: ModuleSet, base: Ba
         }, STALE
 
 
-def test_others_can_call_the_interfaces(base: Base, tmp_path: Path) -> None:
+def test_others_can_call_the_interfaces(virt_base: Base, tmp_path: Path) -> None:
     calls = "".join(f"virtqemud_{name}(virsh_t)\n" for name in ("domtrans", "stream_connect", "read_state"))
     required = "gen_require(`\n\ttype virsh_t;\n')\n"
     (tmp_path / "caller.te").write_text(f"policy_module(caller, 1.0.0)\n{required}{calls}")
-    called = build([tmp_path, POLICIES / "virtqemud"], base, neverallow=False)
+    called = build([tmp_path, POLICIES / "virtqemud"], virt_base, neverallow=False)
     assert [finding for finding in called.findings if finding.severity is Severity.ERROR] == []
     assert called.linked
     policy = CompiledPolicy(called.linked.policy)
@@ -225,7 +225,7 @@ def test_others_can_call_the_interfaces(base: Base, tmp_path: Path) -> None:
     } <= granted
 
 
-def test_every_interface_can_be_called_from_another_module(base: Base, tmp_path: Path) -> None:
+def test_every_interface_can_be_called_from_another_module(virt_base: Base, tmp_path: Path) -> None:
     called = [
         name
         for folder in FOLDERS
@@ -238,7 +238,7 @@ def test_every_interface_can_be_called_from_another_module(base: Base, tmp_path:
     probe.parent.mkdir()
     calls = "\n".join(f"{name}(probe_t)" for name in called)
     probe.write_text(f"policy_module(probe, 1.0.0)\ntype probe_t;\ndomain_type(probe_t)\n{calls}\n")
-    built = build([*FOLDERS, probe.parent], base)
+    built = build([*FOLDERS, probe.parent], virt_base)
     errors = [finding for finding in built.findings if finding.severity is Severity.ERROR]
     assert not errors
     assert built.linked

@@ -45,9 +45,9 @@ def test_what_is_the_same(first: str, second: str, same: bool) -> None:
 
 
 @pytest.mark.base
-def test_the_forms_of_the_shipped_modules_are_the_same(base: Base) -> None:
+def test_the_forms_of_the_shipped_modules_are_the_same(virt_base: Base) -> None:
     folders = [POLICIES / name for name in ("virtqemud", "virtstoraged", "virtlogd")]
-    builds = modules_of(folders, base)
+    builds = modules_of(folders, virt_base)
     assert same_forms(*builds)
 
 

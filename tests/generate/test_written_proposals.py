@@ -9,10 +9,11 @@ from policytool.generate.choices import Choices
 from policytool.model.cure import Cure
 from policytool.model.profile import ModuleFormat
 from policytool.policy.compiled import CompiledPolicy
-from policytool.toolchain.base import Base
+from policytool.toolchain.base import Base, find_base
 from policytool.toolchain.link import link_or_fail
 from policytool.traces.bundle.bundle import read_trace
 from policytool.workflow.generate import generate_modules
+from tests.conftest import LIBVIRTS, write_part
 
 PROPOSED = frozenset({Cure.BOOLEAN, Cure.TRANSITION, Cure.PRIVATE_TYPE, Cure.DONTAUDIT})
 
@@ -35,12 +36,21 @@ SYNTHETIC = "".join(
 )
 
 
+@pytest.fixture(scope="module")
+def habits_base(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Base:
+    """Make a base with the domain, and with others that make lock files and hide what is proposed to be hidden."""
+    folder = tmp_path_factory.mktemp("habits")
+    others = {"acpi", "alsa", "bluetooth", "cron", "drbd", "ftp", "iscsi", "ldap"}
+    write_part(base, folder, LIBVIRTS | others | {"ntp"})
+    return find_base(folder)
+
+
 @pytest.mark.base
-def test_what_is_asked_for_is_written_and_links(base: Base, tmp_path: Path) -> None:
+def test_what_is_asked_for_is_written_and_links(habits_base: Base, tmp_path: Path) -> None:
     log = tmp_path / "synthetic.log"
     log.write_text(SYNTHETIC)
     seen = read_trace(str(log))
-    (made,) = generate_modules(seen, (), ["ntpd_t"], base, Choices(write=PROPOSED))
+    (made,) = generate_modules(seen, (), ["ntpd_t"], habits_base, Choices(write=PROPOSED))
     files = made.files(ModuleFormat.BOTH)
     text, cil = files["ntpd_extension.te"], files["ntpd_extension.cil"]
     for line in (
@@ -55,7 +65,7 @@ def test_what_is_asked_for_is_written_and_links(base: Base, tmp_path: Path) -> N
     ):
         assert f"{line}\n" in text
     assert "allow ntpd_t var_lock_t:file" not in text
-    policy = CompiledPolicy(link_or_fail(base, {"ntpd_extension": cil}, "does not link").policy)
+    policy = CompiledPolicy(link_or_fail(habits_base, {"ntpd_extension": cil}, "does not link").policy)
     assert policy.transition("ntpd_t", "var_lock_t", "file") == "ntpd_var_lock_t"
     # As the base's own types of lock files.
     assert policy.attributes_of("ntpd_var_lock_t") >= {"file_type", "lockfile"}
@@ -70,10 +80,10 @@ def test_what_is_asked_for_is_written_and_links(base: Base, tmp_path: Path) -> N
 
 
 @pytest.mark.base
-def test_by_default_the_rule_is_written_and_names_the_proposal(base: Base, tmp_path: Path) -> None:
+def test_by_default_the_rule_is_written_and_names_the_proposal(habits_base: Base, tmp_path: Path) -> None:
     log = tmp_path / "synthetic.log"
     log.write_text(SYNTHETIC)
-    (made,) = generate_modules(read_trace(str(log)), (), ["ntpd_t"], base)
+    (made,) = generate_modules(read_trace(str(log)), (), ["ntpd_t"], habits_base)
     assert {access.cure for access in made.triaged} == {Cure.ALLOW}
     assert made.module.types == ()
     assert made.module.transitions == ()

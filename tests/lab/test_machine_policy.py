@@ -40,9 +40,11 @@ def test_a_recorded_daemon_is_permissive_and_audited_and_nothing_is_hidden(virt_
 
 
 @pytest.mark.base
-def test_an_enforcing_machine_enforces_what_recordings_show_as_entered_and_one_step_further(base: Base) -> None:
+def test_an_enforcing_machine_enforces_what_recordings_show_as_entered_and_one_step_further(
+    virt_base: Base,
+) -> None:
     folders = [POLICIES / "virtqemud", POLICIES / "virtsecretd"]
-    made = enforce_policy(base, folders)
+    made = enforce_policy(virt_base, folders)
     policy = CompiledPolicy(made.linked.policy)
     assert {"virtqemud_t", "virtsecretd_t"} <= made.enforced
     assert made.enforced >= NEIGHBOURS

@@ -27,7 +27,7 @@ MODULE = REPOSITORY / "policies" / "virtlogd"
 
 @pytest.mark.base
 def test_replay_with_its_proof_does_everything_once(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    started_base: Base, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     counts: Counter[str] = Counter()
 
@@ -54,7 +54,7 @@ def test_replay_with_its_proof_does_everything_once(
     monkeypatch.setattr(CompiledPolicy, "__init__", open_policy)
     # What can go is what other traces need.
     with pytest.raises(typer.Exit):
-        replay([str(TRACE)], [MODULE], irreducible=True)
+        replay([str(TRACE)], [MODULE], irreducible=True, base=started_base.path)
     printed = capsys.readouterr().out
     assert ", 0 denied, " in printed, "the module is enough without the others"
     assert "each needed by something seen" in printed
