@@ -40,7 +40,7 @@ VIRT = """
 (typetransition init_t virtlogd_exec_t process virtlogd_t)
 """
 
-# The distribution's modules with the domains of libvirt and of what it runs; the modules in policies/ need no others.
+# The distribution's modules with the domains of libvirt and of what it runs: what the modules in policies/ require.
 LIBVIRTS = frozenset({"virt", "qemu", "dnsmasq", "dmidecode", "iptables", "lvm", "numad"})
 
 
