@@ -51,7 +51,8 @@ def test_every_verb_and_option_that_is_named_exists(path: Path) -> None:
     code = "\n".join([block[2] for block in BLOCK.finditer(text)] + re.findall(r"`([^`\n]+)`", text))
     for verb, rest in re.findall(r"^(?:\$ )?policytool ([a-z]+)(.*)", code, re.MULTILINE):
         words = rest.split()
-        name = [verb, *words[:1]] if verb in ("trace", "lab") and words else [verb]
+        has_verbs = verb in ("trace", "lab") and words and not words[0].startswith("-")
+        name = [verb, *words[:1]] if has_verbs else [verb]
         shown = help_of(*name)
         for option in re.findall(r"(?<!\w)--[a-z][a-z-]+", rest):
             assert option in shown + "--help --debug --quiet", f"{path.name}: {' '.join(name)} {option}"

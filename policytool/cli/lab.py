@@ -17,6 +17,7 @@ from policytool.cli.finding_lines import warn
 from policytool.cli.inputs import DaemonFolder, DaemonNames, Json, load_known
 from policytool.daemons.named import as_daemons
 from policytool.errors import ExitCode, ToolFailedError, UsageError
+from policytool.lab.machine_kind import MACHINES, MachineKind, MachineName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from policytool.model.access import AccessKey
     from policytool.model.daemon import Daemon
 
-app = typer.Typer(help="A disposable SELinux machine: build, record, enforce.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 _Scenarios = Annotated[
     list[str] | None,
@@ -37,6 +38,11 @@ _Scenarios = Annotated[
 _Workload = Annotated[
     Path | None,
     typer.Option("--workload", metavar="FILE", exists=True, dir_okay=False, help="A scenario of your own."),
+]
+
+_Machine = Annotated[
+    MachineName,
+    typer.Option("--machine", help="The kind of machine; xen: a dom0, with the scenarios that ask for one."),
 ]
 
 # Guests run in this domain of the base; what a daemon hands to them it has to be allowed, too.
@@ -49,15 +55,22 @@ _CALLS = "calls"
 _MONOLITH = "libvirtd"
 
 
+@app.callback(help="A disposable SELinux machine: build, record, enforce.")
+def choose_machine(context: typer.Context, machine: _Machine = MachineName.PLAIN) -> None:
+    """Keep the kind of machine for the verb."""
+    context.obj = MACHINES[machine]
+
+
 @app.command()
-def build() -> None:
+def build(context: typer.Context) -> None:
     """Build the image from Debian packages, or say where it is; needs root, and some minutes the first time."""
-    image = _image()
+    image = _image(context)
     emit(f"{image.folder}\nlibvirt {image.libvirt_version}, base policy {image.policy_version}, {image.key}\n")
 
 
 @app.command()
 def record(
+    context: typer.Context,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The bundle to make.")],
     daemons: DaemonNames = None,
     scenarios: _Scenarios = None,
@@ -85,25 +98,28 @@ def record(
     from policytool.lab.image import require_root
     from policytool.lab.lab_recording import record as record_in_lab
     from policytool.lab.lab_recording import record_batches
-    from policytool.lab.scenario import choose
     from policytool.traces.bundle.manifest import Recording
 
     if mode not in (Recording.COMPLETE, Recording.PERMISSIVE, _CALLS):
         raise UsageError(f"--mode is complete, permissive or calls, not {mode!r}")
     require_root("lab record")
     chosen = _daemons(daemons or (), load_known(daemon_folder))
-    payload = choose(scenarios or (), workload)
+    payload = _payload(context, scenarios, workload)
     if mode == _CALLS:
-        _record_calls(chosen, payload, output, under or (), overwrite=overwrite, by_daemon=by_daemon)
+        _record_calls(
+            _image(context), chosen, payload, output, under or (), overwrite=overwrite, by_daemon=by_daemon
+        )
         return
     if by_daemon:
-        ran = record_batches(_image(), chosen, payload, output, note, under=under or (), mode=Recording(mode))
+        ran = record_batches(
+            _image(context), chosen, payload, output, note, under=under or (), mode=Recording(mode)
+        )
         emit(_steps_text(ran))
         if not all(step.ok for step in ran):
             raise typer.Exit(ExitCode.FINDINGS)
         return
     made = record_in_lab(
-        _image(),
+        _image(context),
         chosen,
         payload,
         output,
@@ -121,6 +137,7 @@ def record(
 
 
 def _record_calls(
+    image: Image,
     daemons: Sequence[Daemon],
     payload: Mapping[str, Path],
     output: Path,
@@ -133,9 +150,9 @@ def _record_calls(
 
     lost = 0
     if by_daemon:
-        steps = record_call_batches(_image(), daemons, payload, output, note, under=under)
+        steps = record_call_batches(image, daemons, payload, output, note, under=under)
     else:
-        made = record_calls(_image(), daemons, payload, output, note, under=under, overwrite=overwrite)
+        made = record_calls(image, daemons, payload, output, note, under=under, overwrite=overwrite)
         steps, lost = tuple(made.session.status.steps), made.table.lost
         counted = made.table.counted
         calls = f"{sum(counted.values())} calls of {len(counted)} kinds"
@@ -147,6 +164,7 @@ def _record_calls(
 
 @app.command()
 def enforce(
+    context: typer.Context,
     folders: Annotated[
         list[Path], typer.Argument(metavar="DIR...", show_default=False, help="Folders of modules.")
     ],
@@ -171,17 +189,19 @@ def enforce(
     """Run scenarios on an enforcing machine with the modules: which steps work, and what is denied either way."""
     from policytool.lab.enforce import enforce as enforce_in_lab
     from policytool.lab.image import require_root
-    from policytool.lab.scenario import choose
 
     require_root("lab enforce")
-    payload = choose(scenarios or (), workload)
+    payload = _payload(context, scenarios, workload)
     known = load_known(daemon_folder)
-    done = enforce_in_lab(_image(), folders, payload, note, known=known, neverallow=neverallow, drop_ins=drop_ins)
+    done = enforce_in_lab(
+        _image(context), folders, payload, note, known=known, neverallow=neverallow, drop_ins=drop_ins
+    )
     _report(done, as_json=as_json)
 
 
 @app.command()
 def run(
+    context: typer.Context,
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="Gets first/, skeletons/, second/ and modules/.")
     ],
@@ -200,13 +220,12 @@ def run(
     """
     from policytool.lab.enforce import enforce as enforce_in_lab
     from policytool.lab.image import require_root
-    from policytool.lab.scenario import choose
     from policytool.lab.whole_loop import Loop, loop
 
     require_root("lab run")
-    image = _image()
+    image = _image(context)
     known = load_known(daemon_folder)
-    payload = choose(scenarios or (), workload)
+    payload = _payload(context, scenarios, workload)
     choices = load_choices(accepted, transitions=transitions, private_types=private_types)
     about = Loop(image, _daemons(daemons or (), known), known, payload, choices)
 
@@ -228,6 +247,7 @@ def run(
 
 @app.command()
 def verify(
+    context: typer.Context,
     folders: Annotated[
         list[Path], typer.Argument(metavar="DIR...", show_default=False, help="Folders of modules.")
     ],
@@ -245,11 +265,10 @@ def verify(
 ) -> None:
     """Enforce every daemon's scenarios, a boot a daemon, all modules in the machine; goes on where it stopped."""
     from policytool.lab.image import require_root
-    from policytool.lab.scenario import choose
     from policytool.lab.verify import verify as verify_in_lab
 
     require_root("lab verify")
-    done = verify_in_lab(_image(), folders, traces or (), choose(scenarios or ()), state, note)
+    done = verify_in_lab(_image(context), folders, traces or (), _payload(context, scenarios), state, note)
     write_files(output.parent, {output.name: json.dumps(done, indent=1, sort_keys=True) + "\n"})
     rows = [
         (name, batch["ok"], len(batch["failed"]), len(batch["denials"]), batch["lost"], round(batch["seconds"]))
@@ -263,6 +282,7 @@ def verify(
 
 @app.command()
 def ablate(
+    context: typer.Context,
     folders: Annotated[
         list[Path], typer.Argument(metavar="DIR...", show_default=False, help="Folders of modules.")
     ],
@@ -283,11 +303,10 @@ def ablate(
     """Enforce without the dangerous permissions, and say which of them a step needs, and which none does."""
     from policytool.lab.ablate import ablate as ablate_in_lab
     from policytool.lab.image import require_root
-    from policytool.lab.scenario import choose
 
     wanted = frozenset(key for text in access or () for key in _access_keys(text)) if access else None
     require_root("lab ablate")
-    done = ablate_in_lab(_image(), folders, choose(scenarios or ()), wanted, state, note)
+    done = ablate_in_lab(_image(context), folders, _payload(context, scenarios), wanted, state, note)
     write_files(output.parent, {output.name: json.dumps(done, indent=1, sort_keys=True) + "\n"})
     rows = [
         (
@@ -304,6 +323,7 @@ def ablate(
 
 @app.command()
 def shell(
+    context: typer.Context,
     folders: Annotated[
         list[Path] | None, typer.Argument(metavar="[DIR...]", show_default=False, help="Folders of modules.")
     ] = None,
@@ -312,19 +332,18 @@ def shell(
     """Boot the machine with its console on the terminal (user root, no password); nothing of it is kept."""
     from policytool.lab.image import require_root
     from policytool.lab.machine_policy import enforce_policy, image_base, record_policy
-    from policytool.lab.scenario import choose
     from policytool.lab.session import prepare, run_folder
     from policytool.lab.vm import shell as boot_shell
 
     require_root("lab shell")
-    image = _image()
+    image = _image(context)
     base = image_base(image)
     if folders and enforcing:
         policy = enforce_policy(base, folders)
     else:
         policy = record_policy(base, _daemons((), load_known(None)), folders or ())
     with run_folder("shell") as folder:
-        boot_shell(prepare(image, policy, choose(()), folder, note, enforcing=enforcing), folder)
+        boot_shell(prepare(image, policy, _payload(context, ()), folder, note, enforcing=enforcing), folder)
 
 
 @app.command()
@@ -367,10 +386,24 @@ def _report(done: Enforcement, *, as_json: bool) -> None:
         raise typer.Exit(ExitCode.FINDINGS)
 
 
-def _image() -> Image:
+def _image(context: typer.Context) -> Image:
     from policytool.lab.image import build_image
 
-    return build_image(note)
+    return build_image(note, kind=_kind(context))
+
+
+def _payload(
+    context: typer.Context, scenarios: Sequence[str] | None, workload: Path | None = None
+) -> dict[str, Path]:
+    from policytool.lab.scenario import choose
+
+    return choose(scenarios or (), workload, _kind(context).scenarios)
+
+
+def _kind(context: typer.Context) -> MachineKind:
+    """Return the kind of machine that was asked for beside the verb."""
+    kind: MachineKind = context.obj
+    return kind
 
 
 def _daemons(names: Sequence[str], known: Sequence[Daemon]) -> tuple[Daemon, ...]:

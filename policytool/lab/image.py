@@ -2,7 +2,8 @@
 """The image of the machine, made of Debian packages in cached layers.
 
     minimal ──┬── + build dependencies ── libvirt's daemons ──┐
-              └── + the guest's packages ─────────────────────┴── image
+              └── + the guest's packages ─────────────────────┼── image
+                    └── + those of another kind of machine ───┴── its image
 
 Each layer is an entry of the cache, named by the hash of what it is made of: package lists with the versions at
 hand, our own scripts, the layer below. What runs as root in a layer runs in a mount and process namespace of its
@@ -12,6 +13,7 @@ own that ends with this process, so neither a mount nor a process can be left be
 from __future__ import annotations
 
 import fcntl
+import gzip
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -22,6 +24,7 @@ from pathlib import Path
 
 from policytool.errors import MissingToolError, UsageError
 from policytool.lab.apt import SUITE, Source, debian_sources, sources_list
+from policytool.lab.machine_kind import PLAIN, MachineKind
 from policytool.lab.packages import BUILD, GUEST
 from policytool.toolchain.cache import Cache, digest, open_cache
 from policytool.toolchain.run import concurrently, find_program, run, run_logged
@@ -41,6 +44,7 @@ KINDS = (MINIMAL, BUILD_ROOT, GUEST_ROOT, LIBVIRT, IMAGE)
 # The file system, of which a third is used; a recording needs the rest.
 _SIZE = "4G"
 _FREE_GIB = 12
+_HYPERVISOR = "hypervisor"
 _LIMIT = 1800.0
 
 _PROGRAMS = (
@@ -81,6 +85,12 @@ class Image:
         return self.folder / "initrd"
 
     @property
+    def hypervisor(self) -> Path | None:
+        """What starts the kernel, a multiboot ELF file; None where nothing but the machine does."""
+        path = self.folder / _HYPERVISOR
+        return path if path.exists() else None
+
+    @property
     def base(self) -> Path:
         """The packages of the base policy's modules, as in the image."""
         return self.folder / "default"
@@ -107,42 +117,45 @@ def require_root(what: str) -> None:
         raise UsageError(f"{what} needs root: it makes a file system with devices, owners and SELinux labels")
 
 
-def image_key(versions: str) -> str:
-    """Return the hash of all that the image is made of; VERSIONS are those of the packages at hand."""
-    scripts = (path.read_bytes() for path in sorted(GUEST_FILES.iterdir()))
-    return digest(SUITE, _SIZE, " ".join(BUILD), " ".join(GUEST), versions, *scripts)
+def image_key(versions: str, kind: MachineKind = PLAIN) -> str:
+    """Return the hash of all that the image of KIND is made of; VERSIONS are those of the packages at hand."""
+    folders = (GUEST_FILES, kind.guest) if kind.guest else (GUEST_FILES,)
+    scripts = (path.read_bytes() for folder in folders for path in sorted(folder.iterdir()))
+    return digest(SUITE, _SIZE, " ".join(BUILD), " ".join((*GUEST, *kind.packages)), versions, *scripts)
 
 
-def find_image(cache: Cache | None = None) -> Image | None:
-    """Return the image if it has been built."""
-    key = image_key(_versions())
+def find_image(cache: Cache | None = None, kind: MachineKind = PLAIN) -> Image | None:
+    """Return the image of KIND if it has been built."""
+    key = image_key(_versions(kind), kind)
     folder = (cache or open_cache()).find(IMAGE, key)
     return Image(folder, key) if folder else None
 
 
-def build_image(told: Told, cache: Cache | None = None) -> Image:
-    """Return the image, building what is missing of it; TOLD says what is being done.
+def build_image(told: Told, cache: Cache | None = None, kind: MachineKind = PLAIN) -> Image:
+    """Return the image of KIND, building what is missing of it; TOLD says what is being done.
 
     Root is needed (UsageError), and the programs and archives that are named if they are missing. A program
     that fails raises ToolFailedError, with its log.
     """
     cache = cache or open_cache()
-    if found := find_image(cache):
+    if found := find_image(cache, kind):
         return found
     require_root("lab build")
     for program in _PROGRAMS:
         find_program(program)
     sources = debian_sources()
-    versions = _versions()
     if shutil.disk_usage(cache.root).free < _FREE_GIB << 30:
         raise MissingToolError(f"the lab needs {_FREE_GIB} GiB of free disk under {cache.root} to be built")
     with _alone(cache):
-        return _build(cache, sources, versions, told)
+        return _build(cache, sources, kind, told)
 
 
-def _build(cache: Cache, sources: tuple[Source, ...], versions: str, told: Told) -> Image:
+def _build(cache: Cache, sources: tuple[Source, ...], kind: MachineKind, told: Told) -> Image:
     script = partial(_run_script, cache.root)
-    minimal_key = digest(versions, _text("bootstrap"), *(f"{source.uri} {source.suite}" for source in sources))
+    versions = _versions(kind)
+    minimal_key = digest(
+        _versions(PLAIN), _text("bootstrap"), *(f"{source.uri} {source.suite}" for source in sources)
+    )
 
     def minimal(folder: Path) -> None:
         told("Debian's minimal system")
@@ -152,12 +165,19 @@ def _build(cache: Cache, sources: tuple[Source, ...], versions: str, told: Told)
 
     base = cache.fill(MINIMAL, minimal_key, minimal)
 
-    def packages(kind: str, wanted: tuple[str, ...]) -> Path:
+    def packages(entry: str, wanted: tuple[str, ...], below: Path = base, key: str = minimal_key) -> Path:
         def make(folder: Path) -> None:
             told(f"{len(wanted)} packages, and what they depend on")
-            script("packages", base / "root", folder / "root", *wanted)
+            script("packages", below / "root", folder / "root", *wanted)
 
-        return cache.fill(kind, digest(minimal_key, _text("packages"), *wanted), make)
+        return cache.fill(entry, digest(key, _text("packages"), *wanted), make)
+
+    def guest() -> Path:
+        """Return the guest's layer, which one of another kind of machine is made on."""
+        common = packages(GUEST_ROOT, GUEST)
+        if not kind.packages:
+            return common
+        return packages(GUEST_ROOT, kind.packages, common, digest(minimal_key, versions, *GUEST))
 
     def libvirt() -> Path:
         key = digest(minimal_key, _text("packages"), _text("libvirt"), _text("libvirt.make"), *BUILD)
@@ -172,24 +192,29 @@ def _build(cache: Cache, sources: tuple[Source, ...], versions: str, told: Told)
 
         return cache.fill(LIBVIRT, key, make)
 
-    daemons, guest = concurrently([libvirt, lambda: packages(GUEST_ROOT, GUEST)], workers=2)
+    daemons, layer = concurrently([libvirt, guest], workers=2)
     told("the image: daemons, labels, file system")
-    key = image_key(versions)
-    folder = cache.fill(IMAGE, key, lambda aside: _assemble(script, guest / "root", daemons / "dest", aside))
+    key = image_key(versions, kind)
+    folder = cache.fill(IMAGE, key, lambda aside: _assemble(script, layer / "root", daemons / "dest", kind, aside))
     return Image(folder, key)
 
 
-def _assemble(script: Callable[..., None], guest: Path, daemons: Path, folder: Path) -> None:
+def _assemble(script: Callable[..., None], guest: Path, daemons: Path, kind: MachineKind, folder: Path) -> None:
     root = folder / "root"
     run(["cp", "-a", guest, root])
     script("assemble", root, daemons, GUEST_FILES)
+    if kind.guest:
+        script(f"assemble-{kind.name}", root, kind.guest, folder=kind.guest)
     contexts = root / "etc/selinux/default/contexts/files/file_contexts"
     run(["setfiles", "-F", "-r", root, contexts, root])
     disk = folder / "disk.img"
     # No journal: a machine that is lost is not used again.
     run(["mkfs.ext4", "-q", "-F", "-O", "^has_journal", "-d", root, disk, _SIZE])
-    for name in ("vmlinuz", "initrd"):
-        shutil.copyfile(next((root / "boot").glob(f"{name}*")), folder / name)
+    for name, pattern in (("vmlinuz", kind.kernel), ("initrd", kind.initrd)):
+        shutil.copyfile(next((root / "boot").glob(pattern)), folder / name)
+    if kind.hypervisor:
+        packed = next((root / "boot").glob(kind.hypervisor))
+        (folder / _HYPERVISOR).write_bytes(gzip.decompress(packed.read_bytes()))
     shutil.copytree(root / "usr/share/selinux/default", folder / "default")
     shutil.copyfile(root / "usr/lib/policytool/libvirt-version", folder / "libvirt-version")
     query = ["dpkg-query", f"--admindir={root}/var/lib/dpkg", "-W", "-f"]
@@ -199,13 +224,13 @@ def _assemble(script: Callable[..., None], guest: Path, daemons: Path, folder: P
     shutil.rmtree(root)
 
 
-def _run_script(logs: Path, name: str, *words: str | Path) -> None:
-    """Run a script of guest/ as root in namespaces of its own; its log is kept for the error."""
+def _run_script(logs: Path, name: str, *words: str | Path, folder: Path = GUEST_FILES) -> None:
+    """Run the script NAME of FOLDER as root in namespaces of its own; its log is kept for the error."""
     log = logs / f"lab-{name}.log"
     log.write_bytes(b"")
     namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child=KILL"]
     env = {"DEBIAN_FRONTEND": "noninteractive"}
-    run_logged([*namespaces, "sh", GUEST_FILES / name, *words], log, env=env, timeout=_LIMIT)
+    run_logged([*namespaces, "sh", folder / name, *words], log, env=env, timeout=_LIMIT)
 
 
 @contextmanager
@@ -223,7 +248,8 @@ def _text(name: str) -> bytes:
     return (GUEST_FILES / name).read_bytes()
 
 
-def _versions() -> str:
+def _versions(kind: MachineKind) -> str:
     """Return the versions of our packages that apt would install, so that a new one makes a new image."""
-    done = run(["apt-cache", "--no-all-versions", "show", *sorted({*BUILD, *GUEST, "libvirt-daemon"})], ok=(0, 100))
+    names = sorted({*BUILD, *GUEST, *kind.packages, "libvirt-daemon"})
+    done = run(["apt-cache", "--no-all-versions", "show", *names], ok=(0, 100))
     return "\n".join(line for line in done.text.splitlines() if line.startswith(("Package:", "Version:")))

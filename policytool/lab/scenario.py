@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from policytool.errors import UsageError
+from policytool.lab.machine_kind import PLAIN
 
-SHIPPED = Path(__file__).parent / "scenarios"
+SHIPPED = PLAIN.scenarios
 _RUNNER = Path(__file__).parent / "guest" / "scenarios"
 _RUNNER_NAME = "scenarios"
 
@@ -55,13 +56,14 @@ def _text(name: str, folder: Path) -> str:
     return (folder / f"{name}.sh").read_text("utf-8")
 
 
-def choose(wanted: Sequence[str], workload: Path | None = None) -> dict[str, Path]:
+def choose(wanted: Sequence[str], workload: Path | None = None, folder: Path = SHIPPED) -> dict[str, Path]:
     """Return the files of a payload: WANTED scenarios (a name, or a daemon's for all of its), all if none is named.
 
-    WORKLOAD is a script of the user's own, which takes the place of all shipped ones when none is named.
+    The scenarios are in FOLDER, with what they read; what a step is they all read from the same file. WORKLOAD is a
+    script of the user's own, which takes the place of all shipped ones when none is named.
     UsageError when there is no such scenario.
     """
-    shipped = names()
+    shipped = names(folder)
     chosen = [] if workload and not wanted else list(shipped)
     if wanted:
         chosen = []
@@ -70,11 +72,11 @@ def choose(wanted: Sequence[str], workload: Path | None = None) -> dict[str, Pat
             if not found:
                 raise UsageError(f"there is no scenario {word!r}; there are {', '.join(shipped)}")
             chosen += [name for name in found if name not in chosen]
-    files = {f"{name}.sh": SHIPPED / f"{name}.sh" for name in chosen}
+    files = {f"{name}.sh": folder / f"{name}.sh" for name in chosen}
     if workload:
         files[f"{workload.stem}.sh"] = workload
-    helpers = {path.name: path for path in SHIPPED.iterdir() if path.is_file() and path.suffix != ".sh"}
-    return {**helpers, **files, _RUNNER_NAME: _RUNNER}
+    helpers = {path.name: path for path in folder.iterdir() if path.is_file() and path.suffix != ".sh"}
+    return {STEPS: SHIPPED / STEPS, **helpers, **files, _RUNNER_NAME: _RUNNER}
 
 
 def batches(payload: Mapping[str, Path], most: int = MOST_STEPS) -> dict[str, dict[str, Path]]:

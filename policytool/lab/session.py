@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from policytool.lab.accelerator import Accelerator, choose
+from policytool.lab.accelerator import XEN_TCG, choose
 from policytool.lab.disk import payload_disk, results_disk, run_disk, unpack_results
 from policytool.lab.image import Image, Told
 from policytool.lab.machine_policy import LabPolicy
@@ -39,8 +39,7 @@ class Session:
     @property
     def lost(self) -> int | None:
         """How many audit records the kernel dropped; None where the guest did not say."""
-        before, after = (self.status.notes.get(f"lost-{when}", "") for when in ("before", "after"))
-        return int(after) - int(before) if before.isdigit() and after.isdigit() else None
+        return self.status.lost
 
 
 def boot(
@@ -76,7 +75,7 @@ def prepare(
     trees: Mapping[str, Path] | None = None,
 ) -> Machine:
     """Make the disks of a machine in FOLDER, and say how its processor is made."""
-    accelerator: Accelerator = choose(image.kernel)
+    accelerator = XEN_TCG if image.hypervisor else choose(image.kernel)
     told(accelerator.reason)
     return Machine(
         kernel=image.kernel,
@@ -86,6 +85,7 @@ def prepare(
         results=results_disk(folder),
         enforcing=enforcing,
         accelerator=accelerator,
+        hypervisor=image.hypervisor,
     )
 
 

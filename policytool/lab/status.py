@@ -6,6 +6,7 @@ SCENARIO virtsecretd-keep        what follows belongs to it
 STEP virtsecretd define ok       a step of the scenario, ok or FAIL
 OUT error: ...                   what a failed step said
 NOTE lost-after 0                a fact: key, then value
+REBOOT                           the machine starts again; it has BOOTED once more after it
 DONE 0                           the runner has ended; 0, or why not all was run
 """
 
@@ -26,6 +27,7 @@ class Word(StrEnum):
     STEP = "STEP"
     OUT = "OUT"
     NOTE = "NOTE"
+    REBOOT = "REBOOT"
     DONE = "DONE"
 
 
@@ -42,19 +44,27 @@ class Step:
 
 @dataclass
 class Status:
-    """All that has been read so far. `unknown` are lines that are none of ours: noise of firmware or kernel."""
+    """All that has been read so far.
+
+    `notes` are those of the last boot, `lost` is how many audit records the kernel has dropped in the boots that
+    have ended, None where one did not say. `boots` counts how often the runner has started, `reboots` how often a
+    scenario has restarted the machine. `unknown` are lines that are none of ours: noise of firmware or kernel.
+    """
 
     kernel: str = ""
     steps: list[Step] = field(default_factory=list)
     scenarios: list[str] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)
+    lost: int | None = 0
+    boots: int = 0
+    reboots: int = 0
     done: int | None = None
     unknown: int = 0
 
     @property
     def booted(self) -> bool:
         """Whether the runner has started."""
-        return bool(self.kernel)
+        return self.boots > 0
 
     @property
     def place(self) -> str:
@@ -71,6 +81,8 @@ class Status:
         match word:
             case Word.BOOTED:
                 self.kernel = rest or "unknown"
+                self.notes = {}
+                self.boots += 1
             case Word.SCENARIO:
                 self.scenarios.append(rest)
             case Word.STEP if match_ := _STEP.fullmatch(line.strip()):
@@ -83,7 +95,17 @@ class Status:
             case Word.NOTE:
                 key, _, value = rest.partition(" ")
                 self.notes[key] = value
+            case Word.REBOOT:
+                self.reboots += 1
+                self._count_lost()
             case Word.DONE:
                 self.done = int(rest) if rest.isdigit() else 255
+                self._count_lost()
             case _:
                 self.unknown += 1
+
+    def _count_lost(self) -> None:
+        before, after = (self.notes.get(f"lost-{when}", "") for when in ("before", "after"))
+        if self.lost is not None:
+            known = before.isdigit() and after.isdigit()
+            self.lost = self.lost + int(after) - int(before) if known else None

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from policytool.errors import UsageError
+from policytool.lab.machine_kind import MACHINES, XEN
 from policytool.lab.scenario import MOST_STEPS, SHIPPED, batches, choose, names, steps, thin
 
 # What the Fedora change made of libvirtd.
@@ -32,8 +33,12 @@ DAEMONS = {
 }
 
 
-def read(name: str) -> str:
-    return (SHIPPED / f"{name}.sh").read_text("utf-8")
+# Whatever machine they are for.
+ALL = [(kind.scenarios, name) for kind in MACHINES.values() for name in names(kind.scenarios)]
+
+
+def read(name: str, folder: Path = SHIPPED) -> str:
+    return (folder / f"{name}.sh").read_text("utf-8")
 
 
 def test_every_daemon_has_three_scenarios_and_the_switch_runs_last() -> None:
@@ -43,24 +48,24 @@ def test_every_daemon_has_three_scenarios_and_the_switch_runs_last() -> None:
     assert names()[-1] == "zz-switch"
 
 
-@pytest.mark.parametrize("name", names())
-def test_a_scenario_can_be_read_by_a_shell_and_says_what_it_is(name: str) -> None:
-    text = read(name)
+@pytest.mark.parametrize(("folder", "name"), ALL)
+def test_a_scenario_can_be_read_by_a_shell_and_says_what_it_is(folder: Path, name: str) -> None:
+    text = read(name, folder)
     lines = text.splitlines()
     assert lines[0] == "# SPDX-License-Identifier: GPL-2.0-or-later"
     assert lines[1].startswith("# ")
     assert ". /mnt/steps" in lines
-    done = subprocess.run(["sh", "-n", SHIPPED / f"{name}.sh"], capture_output=True, text=True, check=False)
+    done = subprocess.run(["sh", "-n", folder / f"{name}.sh"], capture_output=True, text=True, check=False)
     assert done.stderr == ""
-    assert all((SHIPPED / file).is_file() for file in re.findall(r"/mnt/([\w.-]+)", text))
+    assert all((folder / file).is_file() or file == "steps" for file in re.findall(r"/mnt/([\w.-]+)", text))
 
 
-@pytest.mark.parametrize("name", names())
-def test_steps_are_of_a_daemon_and_no_two_are_named_alike(name: str) -> None:
-    found = re.findall(r"^(?:    )?(?:step|refuse) (\S+) (\S+)", read(name), re.MULTILINE)
+@pytest.mark.parametrize(("folder", "name"), ALL)
+def test_steps_are_of_a_daemon_and_no_two_are_named_alike(folder: Path, name: str) -> None:
+    found = re.findall(r"^(?:    )?(?:step|refuse) (\S+) (\S+)", read(name, folder), re.MULTILINE)
     assert {daemon for daemon, _ in found} <= DAEMONS | {"libvirtd"}
     assert max(Counter(found).values()) == 1
-    assert steps(name) >= len(found) > 0
+    assert steps(name, folder) >= len(found) > 0
 
 
 def test_the_table_of_the_documentation_counts_what_is_there() -> None:
@@ -125,3 +130,10 @@ def test_a_scenario_longer_than_a_boot_may_be_has_its_own(tmp_path: Path) -> Non
         "a-2": ["a-two.sh"],
         "a-3": ["a-zoo.sh"],
     }
+
+
+def test_another_machine_has_scenarios_of_its_own_and_the_same_steps() -> None:
+    payload = choose((), folder=XEN.scenarios)
+    assert {name for name in payload if name.endswith(".sh")} == {f"{name}.sh" for name in names(XEN.scenarios)}
+    assert payload["steps"] == SHIPPED / "steps"
+    assert "guest-plain.xml" not in payload

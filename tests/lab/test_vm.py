@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from policytool.lab import vm
-from policytool.lab.accelerator import TCG, boot_sector
+from policytool.lab.accelerator import TCG, XEN_TCG, boot_sector
 from policytool.lab.vm import Lost, LostVmError, Machine, command, kernel_line, run_machine
 
 
@@ -40,12 +41,42 @@ def test_the_machine_has_no_network_and_its_payload_is_read_only(machine: Machin
     assert "enforcing=0" in kernel_line(enforcing=False)
 
 
+def test_a_hypervisor_starts_the_kernel_and_takes_the_serial_port(machine: Machine, tmp_path: Path) -> None:
+    xen = replace(machine, hypervisor=tmp_path / "xen", accelerator=XEN_TCG)
+    words = [str(word) for word in command(xen, tmp_path)]
+    assert words[words.index("-kernel") + 1] == str(tmp_path / "xen")
+    assert "console=com1" in words[words.index("-append") + 1]
+    kernel, initrd = words[words.index("-initrd") + 1].split(",")
+    assert kernel == f"{machine.kernel} {kernel_line(enforcing=True, console='hvc0')}"
+    assert initrd == str(machine.initrd)
+    assert "ttyS0" not in kernel
+
+
 def test_a_machine_that_ends_well(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     qemu(tmp_path, monkeypatch, "printf 'BOOTED 6.1\\nSCENARIO s\\nSTEP d n FAIL\\nDONE 0\\n' >status.log")
     told: list[str] = []
     status = run_machine(machine, tmp_path, told.append, 20)
     assert [step.ok for step in status.steps] == [False]
     assert told[0] == "BOOTED 6.1"
+
+
+def test_a_scenario_may_restart_the_machine(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = "printf 'BOOTED 6.1\\nNOTE lost-before 1\\nSTEP d one ok\\nNOTE lost-after 3\\nREBOOT\\n' >>status.log"
+    second = "printf 'BOOTED 6.1\\nNOTE lost-before 0\\nSTEP d two ok\\nNOTE lost-after 5\\nDONE 0\\n' >>status.log"
+    qemu(tmp_path, monkeypatch, f"if [ -e again ]; then {second}; else touch again; {first}; fi")
+    status = run_machine(machine, tmp_path, lambda _: None, 20)
+    assert [step.name for step in status.steps] == ["one", "two"]
+    assert (status.boots, status.reboots, status.lost) == (2, 1, 7)
+
+
+def test_a_machine_that_ends_in_its_second_boot_is_lost(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    qemu(tmp_path, monkeypatch, "[ -e again ] || printf 'BOOTED 6.1\\nREBOOT\\n' >>status.log; touch again")
+    with pytest.raises(LostVmError, match="powered off before it was done"):
+        run_machine(machine, tmp_path, lambda _: None, 20)
 
 
 @pytest.mark.parametrize(
