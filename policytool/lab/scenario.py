@@ -22,6 +22,8 @@ MOST_STEPS = 210
 
 _THIN = re.compile(r"^# thin: (.+)$", re.MULTILINE)
 _STEP = re.compile(r"^(?:    )?(?:step|refuse) |; do (?:step|refuse) ")
+# The machine has its payload there.
+_READ = re.compile(r"/mnt/([\w.-]+)")
 _LOOP = re.compile(r"for \w+ in ([^;]+); do")
 
 
@@ -59,8 +61,8 @@ def _text(name: str, folder: Path) -> str:
 def choose(wanted: Sequence[str], workload: Path | None = None, folder: Path = SHIPPED) -> dict[str, Path]:
     """Return the files of a payload: WANTED scenarios (a name, or a daemon's for all of its), all if none is named.
 
-    The scenarios are in FOLDER, with what they read; what a step is they all read from the same file. WORKLOAD is a
-    script of the user's own, which takes the place of all shipped ones when none is named.
+    The scenarios are in FOLDER, with the files that they read. What a step is, all read from the same file.
+    WORKLOAD is a script of the user's own, which takes the place of all shipped ones when none is named.
     UsageError when there is no such scenario.
     """
     shipped = names(folder)
@@ -75,8 +77,20 @@ def choose(wanted: Sequence[str], workload: Path | None = None, folder: Path = S
     files = {f"{name}.sh": folder / f"{name}.sh" for name in chosen}
     if workload:
         files[f"{workload.stem}.sh"] = workload
-    helpers = {path.name: path for path in folder.iterdir() if path.is_file() and path.suffix != ".sh"}
-    return {STEPS: SHIPPED / STEPS, **helpers, **files, _RUNNER_NAME: _RUNNER}
+    others = {path.name: path for path in folder.iterdir() if path.is_file() and path.suffix != ".sh"}
+    return _payload(files, {**others, STEPS: SHIPPED / STEPS, _RUNNER_NAME: _RUNNER})
+
+
+def _payload(scripts: Mapping[str, Path], others: Mapping[str, Path]) -> dict[str, Path]:
+    """Return SCRIPTS with what runs them, and those of OTHERS that they read, or that these read."""
+    found = {**scripts, **{name: others[name] for name in (STEPS, _RUNNER_NAME) if name in others}}
+    left = list(found.values())
+    while left:
+        for name in _READ.findall(left.pop().read_text("utf-8", "replace")):
+            if name in others and name not in found:
+                found[name] = others[name]
+                left.append(found[name])
+    return found
 
 
 def batches(payload: Mapping[str, Path], most: int = MOST_STEPS) -> dict[str, dict[str, Path]]:
@@ -85,10 +99,10 @@ def batches(payload: Mapping[str, Path], most: int = MOST_STEPS) -> dict[str, di
     One boot each: no log outgrows the machine's disk, and what is interrupted goes on with the next one. A daemon
     whose scenarios have more than MOST steps gets several, named DAEMON, DAEMON-2 and so on.
     """
-    common = {name: path for name, path in payload.items() if not name.endswith(".sh")}
+    others = {name: path for name, path in payload.items() if not name.endswith(".sh")}
     found: dict[str, dict[str, Path]] = {}
     filled: dict[str, list[int]] = {}
-    for name in sorted(payload.keys() - common.keys()):
+    for name in sorted(payload.keys() - others.keys()):
         path = payload[name]
         daemon = name.removesuffix(".sh").split("-")[0]
         count = steps(path.stem, path.parent)
@@ -97,5 +111,5 @@ def batches(payload: Mapping[str, Path], most: int = MOST_STEPS) -> dict[str, di
             boots.append(0)
         boots[-1] += count
         batch = daemon if len(boots) == 1 else f"{daemon}-{len(boots)}"
-        found.setdefault(batch, dict(common))[name] = path
-    return found
+        found.setdefault(batch, {})[name] = path
+    return {batch: _payload(scripts, others) for batch, scripts in found.items()}

@@ -37,13 +37,17 @@ DAEMONS = {
 ALL = [(kind.scenarios, name) for kind in MACHINES.values() for name in names(kind.scenarios)]
 
 
+# What is about more than one daemon: the machine's restarts, all of them together, the switch to the monolith.
+OTHERS = {"boots", "every", "zz"}
+
+
 def read(name: str, folder: Path = SHIPPED) -> str:
     return (folder / f"{name}.sh").read_text("utf-8")
 
 
 def test_every_daemon_has_three_scenarios_and_the_switch_runs_last() -> None:
     counts = Counter(name.split("-")[0] for name in names())
-    assert set(counts) - {"every", "zz"} == DAEMONS
+    assert set(counts) - OTHERS == DAEMONS
     assert {name for name, count in counts.items() if count < 3} == {"zz"}
     assert names()[-1] == "zz-switch"
 
@@ -111,7 +115,7 @@ def test_a_daemon_names_all_of_its_scenarios_and_an_unknown_one_is_refused(tmp_p
 def test_a_daemon_with_many_steps_gets_several_boots_and_no_scenario_is_lost() -> None:
     payload = choose(())
     whole, parts = batches(payload, 10_000), batches(payload)
-    assert set(whole) == {*DAEMONS, "every", "zz"}
+    assert set(whole) == DAEMONS | OTHERS
     assert {"virtqemud-2", "virtqemud-3"} <= parts.keys() - whole.keys()
     for found in (whole, parts):
         scenarios = [name for batch in found.values() for name in batch if name.endswith(".sh")]
@@ -119,6 +123,10 @@ def test_a_daemon_with_many_steps_gets_several_boots_and_no_scenario_is_lost() -
     counts = [sum(steps(name[:-3]) for name in batch if name.endswith(".sh")) for batch in parts.values()]
     assert max(counts) <= MOST_STEPS
     assert all("steps" in batch for batch in parts.values())
+    # Each has what it reads and no more, so that a file more makes no other boot stale.
+    assert "boots" in parts["boots"]
+    assert "boots" not in parts["every"]
+    assert "guest-small.xml" in parts["zz"]
 
 
 def test_a_scenario_longer_than_a_boot_may_be_has_its_own(tmp_path: Path) -> None:
