@@ -266,7 +266,7 @@ def enforced(proof: Json) -> Iterator[str]:
     yield "`make lab-verify` (docs/enforcement.json): all modules installed, neighbours enforcing, a boot a row."
     modules, scenarios = stale(proof)
     yield f"{len(modules)} of {len(loaded())} modules are loaded otherwise now than they were then, and"
-    yield f"{len(scenarios)} of {len(boots)} boots would run other scenarios."
+    yield f"{len(scenarios)} of {len(planned())} boots would run scenarios that were not run then."
     yield ""
     yield from head(
         "scenarios of", "steps ok", "failed", "denials", "refused on purpose", "records lost", "seconds"
@@ -286,13 +286,18 @@ def loaded() -> Mapping[str, str]:
     return loaded_modules(sorted(path.parent for path in POLICIES.glob("*/evidence.json")))
 
 
+@cache
+def planned() -> Mapping[str, str]:
+    """Return what is run in each boot of a whole proof, as a digest by the boot's name."""
+    return {name: scenario_files(files) for name, files in batches(choose(())).items()}
+
+
 def stale(proof: Json) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the modules, and the boots, that are not those which PROOF is about."""
     then = proof["hashes"]
-    boots = {name: scenario_files(files) for name, files in batches(choose(())).items()}
     return (
         tuple(name for name, digest in loaded().items() if then.get(f"loaded {name}") != digest),
-        tuple(name for name, digest in boots.items() if then.get(f"scenarios {name}") != digest),
+        tuple(name for name, digest in planned().items() if then.get(f"scenarios {name}") != digest),
     )
 
 
