@@ -10,12 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from policytool.cli.console import emit, progress, write_files
 from policytool.cli.decisions import load_choices
 from policytool.cli.finding_lines import warn_together
 from policytool.cli.inputs import BaseFolder, load_known, read_traces
+from policytool.cli.verbs import VerbOption, stop
 from policytool.errors import ExitCode, InputError
 from policytool.model.profile import ModuleFormat
 
@@ -27,9 +26,9 @@ _POLICIES = Path(__file__).parents[2] / "policies"
 
 def demo(
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="Where everything is written.")
+        Path, VerbOption("-o", "--output", metavar="DIR", help="Where everything is written.")
     ] = Path("build/demo"),
-    traces: Annotated[Path, typer.Option(metavar="DIR", help="The bundles to work on.")] = _TRACES / "libvirt",
+    traces: Annotated[Path, VerbOption(metavar="DIR", help="The bundles to work on.")] = _TRACES / "libvirt",
     base: BaseFolder = None,
 ) -> None:
     """Do the main job on the shipped traces: graphs, modules, link check, replay, comparison, report."""
@@ -84,7 +83,7 @@ def demo(
     emit(f"\nModules, graphs and evidence are in {modules}, the report in {output / 'report.html'}.\n")
     failed = any(finding.severity is Severity.ERROR for finding in built.findings)
     if failed or result.outcome.of(Verdict.DENIED):
-        raise typer.Exit(ExitCode.FINDINGS)
+        stop(ExitCode.FINDINGS)
 
 
 @contextmanager

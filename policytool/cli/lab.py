@@ -9,12 +9,11 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from policytool.cli.console import emit, emit_json, note, table, write_files
 from policytool.cli.decisions import AcceptedPolicies, PrivateTypes, Transitions, load_choices
 from policytool.cli.finding_lines import warn
 from policytool.cli.inputs import DaemonFolder, DaemonNames, Json, load_known
+from policytool.cli.verbs import VerbArgument, VerbGroup, VerbOption, stop
 from policytool.daemons.named import as_daemons
 from policytool.errors import ExitCode, ToolFailedError, UsageError
 
@@ -28,15 +27,15 @@ if TYPE_CHECKING:
     from policytool.model.access import AccessKey
     from policytool.model.daemon import Daemon
 
-app = typer.Typer(help="A disposable SELinux machine: build, record, enforce.", no_args_is_help=True)
+app = VerbGroup("A disposable SELinux machine: build, record, enforce.")
 
 _Scenarios = Annotated[
     list[str] | None,
-    typer.Option("--scenario", metavar="NAME", help="A scenario, or a daemon for all of its; repeatable."),
+    VerbOption("--scenario", metavar="NAME", help="A scenario, or a daemon for all of its; repeatable."),
 ]
 _Workload = Annotated[
     Path | None,
-    typer.Option("--workload", metavar="FILE", exists=True, dir_okay=False, help="A scenario of your own."),
+    VerbOption("--workload", metavar="FILE", file=True, help="A scenario of your own."),
 ]
 
 # Guests run in this domain of the base; what a daemon hands to them it has to be allowed, too.
@@ -49,32 +48,32 @@ _CALLS = "calls"
 _MONOLITH = "libvirtd"
 
 
-@app.command()
+@app.verb()
 def build() -> None:
     """Build the image from Debian packages, or say where it is; needs root, and some minutes the first time."""
     image = _image()
     emit(f"{image.folder}\nlibvirt {image.libvirt_version}, base policy {image.policy_version}, {image.key}\n")
 
 
-@app.command()
+@app.verb()
 def record(
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The bundle to make.")],
+    output: Annotated[Path, VerbOption("-o", "--output", metavar="DIR", help="The bundle to make.")],
     daemons: DaemonNames = None,
     scenarios: _Scenarios = None,
     workload: _Workload = None,
     under: Annotated[
         list[Path] | None,
-        typer.Option("--under", metavar="DIR", help="Modules to record under (the second pass); repeatable."),
+        VerbOption("--under", metavar="DIR", help="Modules to record under (the second pass); repeatable."),
     ] = None,
     mode: Annotated[
         str,
-        typer.Option("--mode", help="complete; permissive, as most logs in the world are made; calls."),
+        VerbOption("--mode", help="complete; permissive, as most logs in the world are made; calls."),
     ] = "complete",
-    name: Annotated[str | None, typer.Option("--name", help="Name in evidence (default: the folder's).")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the bundle if there is one.")] = False,
+    name: Annotated[str | None, VerbOption("--name", help="Name in evidence (default: the folder's).")] = None,
+    overwrite: Annotated[bool, VerbOption("--overwrite", help="Replace the bundle if there is one.")] = False,
     by_daemon: Annotated[
         bool,
-        typer.Option(
+        VerbOption(
             "--by-daemon",
             help="A boot for each daemon that scenarios are named after, into DIR/DAEMON; resumable.",
         ),
@@ -100,7 +99,7 @@ def record(
         ran = record_batches(_image(), chosen, payload, output, note, under=under or (), mode=Recording(mode))
         emit(_steps_text(ran))
         if not all(step.ok for step in ran):
-            raise typer.Exit(ExitCode.FINDINGS)
+            stop(ExitCode.FINDINGS)
         return
     made = record_in_lab(
         _image(),
@@ -117,7 +116,7 @@ def record(
     emit(_steps_text(steps))
     note(f"{output}: {made.manifest.records} records, lost {made.session.lost}, {made.session.seconds:.0f} s")
     if made.session.lost != 0 or not all(step.ok for step in steps):
-        raise typer.Exit(ExitCode.FINDINGS)
+        stop(ExitCode.FINDINGS)
 
 
 def _record_calls(
@@ -142,26 +141,23 @@ def _record_calls(
         note(f"{output}: {calls}, lost {lost}, {made.session.seconds:.0f} s")
     emit(_steps_text(steps))
     if lost or not all(step.ok for step in steps):
-        raise typer.Exit(ExitCode.FINDINGS)
+        stop(ExitCode.FINDINGS)
 
 
-@app.command()
+@app.verb()
 def enforce(
-    folders: Annotated[
-        list[Path], typer.Argument(metavar="DIR...", show_default=False, help="Folders of modules.")
-    ],
+    folders: Annotated[list[Path], VerbArgument(metavar="DIR...", help="Folders of modules.")],
     scenarios: _Scenarios = None,
     workload: _Workload = None,
     neverallow: Annotated[
-        bool, typer.Option(help="Check the base's neverallow rules first; Debian's semodule does not.")
+        bool, VerbOption(help="Check the base's neverallow rules first; Debian's semodule does not.")
     ] = True,
     drop_ins: Annotated[
         Path | None,
-        typer.Option(
+        VerbOption(
             "--drop-ins",
             metavar="DIR",
-            exists=True,
-            file_okay=False,
+            folder=True,
             help="UNIT.d/*.conf, as harden -o makes them.",
         ),
     ] = None,
@@ -180,10 +176,10 @@ def enforce(
     _report(done, as_json=as_json)
 
 
-@app.command()
+@app.verb()
 def run(
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="Gets first/, skeletons/, second/ and modules/.")
+        Path, VerbOption("-o", "--output", metavar="DIR", help="Gets first/, skeletons/, second/ and modules/.")
     ],
     daemons: DaemonNames = None,
     scenarios: _Scenarios = None,
@@ -226,20 +222,16 @@ def run(
     _report(enforce_in_lab(image, [done.modules], payload, note, known=known), as_json=as_json)
 
 
-@app.command()
+@app.verb()
 def verify(
-    folders: Annotated[
-        list[Path], typer.Argument(metavar="DIR...", show_default=False, help="Folders of modules.")
-    ],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The result, as JSON.")],
+    folders: Annotated[list[Path], VerbArgument(metavar="DIR...", help="Folders of modules.")],
+    output: Annotated[Path, VerbOption("-o", "--output", metavar="FILE", help="The result, as JSON.")],
     state: Annotated[
-        Path, typer.Option("--state", metavar="DIR", help="Keeps each daemon's result, so that a run can go on.")
+        Path, VerbOption("--state", metavar="DIR", help="Keeps each daemon's result, so that a run can go on.")
     ] = Path("build/verify"),
     traces: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--trace", metavar="DIR", help="A bundle that the modules come from, for its hash; repeatable."
-        ),
+        VerbOption("--trace", metavar="DIR", help="A bundle that the modules come from, for its hash; repeatable."),
     ] = None,
     scenarios: _Scenarios = None,
 ) -> None:
@@ -258,25 +250,23 @@ def verify(
     emit(table(("daemon", "ok", "failed", "denials", "lost", "seconds"), rows, frozenset({1, 2, 3, 4, 5})))
     emit(f"\n{done['steps'] - done['failed']} of {done['steps']} steps ok, {done['denials']} denials\n")
     if not done["clean"]:
-        raise typer.Exit(ExitCode.FINDINGS)
+        stop(ExitCode.FINDINGS)
 
 
-@app.command()
+@app.verb()
 def ablate(
-    folders: Annotated[
-        list[Path], typer.Argument(metavar="DIR...", show_default=False, help="Folders of modules.")
-    ],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The result, as JSON.")],
+    folders: Annotated[list[Path], VerbArgument(metavar="DIR...", help="Folders of modules.")],
+    output: Annotated[Path, VerbOption("-o", "--output", metavar="FILE", help="The result, as JSON.")],
     access: Annotated[
         list[str] | None,
-        typer.Option(
+        VerbOption(
             "--access",
             metavar="'SOURCE TARGET:CLASS PERM...'",
             help="Permissions in doubt (default: all dangerous ones and all capabilities); repeatable.",
         ),
     ] = None,
     state: Annotated[
-        Path, typer.Option("--state", metavar="DIR", help="Keeps each boot's result, so that a run can go on.")
+        Path, VerbOption("--state", metavar="DIR", help="Keeps each boot's result, so that a run can go on.")
     ] = Path("build/ablate"),
     scenarios: _Scenarios = None,
 ) -> None:
@@ -302,12 +292,10 @@ def ablate(
     emit(f"\n{counts['needed']} needed, {counts['spare']} spare, {counts['open']} open\n")
 
 
-@app.command()
+@app.verb()
 def shell(
-    folders: Annotated[
-        list[Path] | None, typer.Argument(metavar="[DIR...]", show_default=False, help="Folders of modules.")
-    ] = None,
-    enforcing: Annotated[bool, typer.Option("--enforcing", help="Boot enforcing.")] = False,
+    folders: Annotated[list[Path] | None, VerbArgument(metavar="DIR...", help="Folders of modules.")] = None,
+    enforcing: Annotated[bool, VerbOption("--enforcing", help="Boot enforcing.")] = False,
 ) -> None:
     """Boot the machine with its console on the terminal (user root, no password); nothing of it is kept."""
     from policytool.lab.image import require_root
@@ -327,9 +315,9 @@ def shell(
         boot_shell(prepare(image, policy, choose(()), folder, note, enforcing=enforcing), folder)
 
 
-@app.command()
+@app.verb()
 def clean(
-    logs: Annotated[bool, typer.Option("--logs", help="The logs of earlier runs only, not the image.")] = False,
+    logs: Annotated[bool, VerbOption("--logs", help="The logs of earlier runs only, not the image.")] = False,
 ) -> None:
     """Remove the image with the layers that it is made of, and the logs of earlier runs."""
     from policytool.lab.image import KINDS
@@ -364,7 +352,7 @@ def _report(done: Enforcement, *, as_json: bool) -> None:
     else:
         emit(enforcement_text(done))
     if not done.clean:
-        raise typer.Exit(ExitCode.FINDINGS)
+        stop(ExitCode.FINDINGS)
 
 
 def _image() -> Image:
