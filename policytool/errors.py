@@ -16,6 +16,7 @@ class ExitCode(IntEnum):
     MISSING = 4
     TOOL_FAILED = 5
     INTERNAL = 70
+    INTERRUPTED = 130
 
 
 class PolicytoolError(Exception):

@@ -139,7 +139,7 @@ def test_the_core_starts_no_process_and_prints_nothing(folder: str) -> None:
             "subprocess",
             "os",
             "socket",
-            "typer",
+            "click",
             "rich",
         }, path
         calls = [node for node in nodes(path) if isinstance(node, ast.Call)]

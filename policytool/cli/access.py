@@ -6,12 +6,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from policytool.cli.access_output import Output, print_accesses, print_groups
 from policytool.cli.inputs import DaemonFolder, Jobs, Json, Strict, Traces, load_known, read_traces
 from policytool.cli.moment import moment
-from policytool.daemons.named import find_daemon
+from policytool.cli.verbs import VerbOption
 from policytool.errors import UsageError
 from policytool.model.access import Result
 from policytool.model.selection import Selection
@@ -23,32 +21,32 @@ if TYPE_CHECKING:
 
 
 def _patterns(what: str, *names: str) -> object:
-    return typer.Option(*names, metavar="PATTERN", help=f"{what}; * and ? match any; repeatable.")
+    return VerbOption(*names, metavar="PATTERN", help=f"{what}; * and ? match any; repeatable.")
 
 
 def access(
     traces: Traces,
     domains: Annotated[
         list[str] | None,
-        typer.Option("-d", "--domain", "--daemon", metavar="NAME", help="Source or target: a type or a daemon."),
+        VerbOption("-d", "--domain", "--daemon", metavar="NAME", help="Source or target: a type or a daemon."),
     ] = None,
     sources: Annotated[list[str] | None, _patterns("Source type", "--source")] = None,
     targets: Annotated[list[str] | None, _patterns("Target type", "--target")] = None,
     classes: Annotated[list[str] | None, _patterns("Class", "-c", "--class")] = None,
     perms: Annotated[list[str] | None, _patterns("Permission", "-p", "--perm")] = None,
     programs: Annotated[list[str] | None, _patterns("Program, by path or name", "--program")] = None,
-    result: Annotated[Result | None, typer.Option(help="Only what was denied, or granted.")] = None,
-    since: Annotated[str | None, typer.Option(metavar="TIME", help="From then on: ISO 8601 (UTC), or 2h.")] = None,
-    until: Annotated[str | None, typer.Option(metavar="TIME", help="Until then.")] = None,
-    sort: Annotated[SortKey | None, typer.Option(help="Counts and times from the largest.")] = None,
-    reverse: Annotated[bool, typer.Option("-r", "--reverse", help="The other way round.")] = False,
-    group_by: Annotated[GroupKey | None, typer.Option(help="One line for all that have it in common.")] = None,
+    result: Annotated[Result | None, VerbOption(help="Only what was denied, or granted.")] = None,
+    since: Annotated[str | None, VerbOption(metavar="TIME", help="From then on: ISO 8601 (UTC), or 2h.")] = None,
+    until: Annotated[str | None, VerbOption(metavar="TIME", help="Until then.")] = None,
+    sort: Annotated[SortKey | None, VerbOption(help="Counts and times from the largest.")] = None,
+    reverse: Annotated[bool, VerbOption("-r", "--reverse", help="The other way round.")] = False,
+    group_by: Annotated[GroupKey | None, VerbOption(help="One line for all that have it in common.")] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Programs, paths, hosts, ioctl and netlink names too.")
+        bool, VerbOption("--explain", help="Programs, paths, hosts, ioctl and netlink names too.")
     ] = False,
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="Read one log as it grows, until Ctrl-C.")] = False,
+    follow: Annotated[bool, VerbOption("-f", "--follow", help="Read one log as it grows, until Ctrl-C.")] = False,
     as_json: Json = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print the result as CSV.")] = False,
+    as_csv: Annotated[bool, VerbOption("--csv", help="Print the result as CSV.")] = False,
     daemon_folder: DaemonFolder = None,
     strict: Strict = False,
     jobs: Jobs = 1,
@@ -90,6 +88,10 @@ def access(
 
 
 def _domains(names: Sequence[str], folder: Path | None) -> tuple[str, ...]:
-    known = load_known(folder) if names else ()
+    if not names:
+        return ()
+    from policytool.daemons.named import find_daemon
+
+    known = load_known(folder)
     found = ((find_daemon(name, known), name) for name in names)
     return tuple(daemon.domain if daemon else name for daemon, name in found)

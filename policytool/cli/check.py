@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from policytool.cli.console import emit, progress, write_file
 from policytool.cli.inputs import BaseFolder, Json
 from policytool.cli.report_formats import ReportFormat, finding_text, findings_text
+from policytool.cli.verbs import VerbArgument, VerbOption, stop
 from policytool.errors import ExitCode, InputError
 from policytool.model.printable import printable
 
@@ -24,26 +23,24 @@ if TYPE_CHECKING:
 def check(
     folders: Annotated[
         list[Path],
-        typer.Argument(metavar="DIR...", help="Folders of modules (NAME.te or NAME.cil).", show_default=False),
+        VerbArgument(metavar="DIR...", help="Folders of modules (NAME.te or NAME.cil)."),
     ],
     against: Annotated[
         str,
-        typer.Option(
-            metavar="OLD", help="A folder, or a git revision: what grew since is an error.", show_default=False
-        ),
+        VerbOption(metavar="OLD", help="A folder, or a git revision: what grew since is an error."),
     ] = "",
     assertions: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="What must hold: TOML, or an ini file of sechecker; repeatable."),
+        VerbOption(metavar="FILE", help="What must hold: TOML, or an ini file of sechecker; repeatable."),
     ] = None,
     base: BaseFolder = None,
     policy_version: Annotated[
-        int | None, typer.Option(metavar="N", help="Version of the compiled policy (default: the newest).")
+        int | None, VerbOption(metavar="N", help="Version of the compiled policy (default: the newest).")
     ] = None,
-    neverallow: Annotated[bool, typer.Option(help="Check the neverallow rules of the base.")] = True,
-    format_: Annotated[ReportFormat, typer.Option("--format", help="How to print findings.")] = ReportFormat.TEXT,
+    neverallow: Annotated[bool, VerbOption(help="Check the neverallow rules of the base.")] = True,
+    format_: Annotated[ReportFormat, VerbOption("--format", help="How to print findings.")] = ReportFormat.TEXT,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write that there, and print text.")
+        Path | None, VerbOption("-o", "--output", metavar="FILE", help="Write that there, and print text.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -76,7 +73,7 @@ def check(
             raise InputError(f"{output}: cannot write: {error.strerror}") from error
     emit(text if output else report)
     if any(finding.fails for finding in findings):
-        raise typer.Exit(ExitCode.FINDINGS)
+        stop(ExitCode.FINDINGS)
 
 
 def summary(built: Build, findings: Sequence[Finding] | None = None, *, with_warnings: bool = True) -> str:

@@ -7,11 +7,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from policytool.cli.console import emit, emit_json, progress, table
 from policytool.cli.inputs import BaseFolder, DaemonFolder, DaemonNames, Json, load_known
 from policytool.cli.report_formats import ReportFormat, finding_text, findings_text
+from policytool.cli.verbs import VerbArgument, VerbOption, stop
 from policytool.daemons.named import require_domain
 from policytool.errors import ExitCode
 
@@ -28,19 +27,19 @@ class FailOn(StrEnum):
 def compare(
     policies: Annotated[
         list[Path],
-        typer.Argument(metavar="POLICY...", help="Folders of modules, or compiled policies.", show_default=False),
+        VerbArgument(metavar="POLICY...", help="Folders of modules, or compiled policies."),
     ],
     daemons: DaemonNames = None,
     baseline: Annotated[
-        str, typer.Option(help="unconfined, virtd_t, or a policy whose virtd_t is taken.")
+        str, VerbOption(help="unconfined, virtd_t, or a policy whose virtd_t is taken.")
     ] = "unconfined",
     fail_on: Annotated[
-        FailOn | None, typer.Option(help="growth: exit 1 when a domain may do more than in the first policy.")
+        FailOn | None, VerbOption(help="growth: exit 1 when a domain may do more than in the first policy.")
     ] = None,
     daemon_folder: DaemonFolder = None,
     base: BaseFolder = None,
     format_: Annotated[
-        ReportFormat, typer.Option("--format", help="How to print; sarif and junit have the growth alone.")
+        ReportFormat, VerbOption("--format", help="How to print; sarif and junit have the growth alone.")
     ] = ReportFormat.TEXT,
     as_json: Json = False,
 ) -> None:
@@ -62,7 +61,7 @@ def compare(
     else:
         emit(summary(result, several=len(policies) > 1, every=fail_on is not None))
     if fail_on is FailOn.GROWTH and result.grew:
-        raise typer.Exit(ExitCode.FINDINGS)
+        stop(ExitCode.FINDINGS)
 
 
 def summary(result: Comparison, *, several: bool = False, every: bool = False) -> str:

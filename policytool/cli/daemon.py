@@ -7,27 +7,24 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from policytool.cli.console import emit, note, write_files
+from policytool.cli.verbs import VerbArgument, VerbGroup, VerbOption
 from policytool.errors import InputError
 
 if TYPE_CHECKING:
     from policytool.model.daemon import Daemon
 
-app = typer.Typer(help="Descriptions of daemons: init.", no_args_is_help=True)
+app = VerbGroup("Descriptions of daemons: init.")
 
 # Where systemd looks, the first wins (systemd.unit(5), "Unit File Search Path").
 _FOLDERS = (Path("/etc/systemd/system"), Path("/run/systemd/system"), Path("/usr/lib/systemd/system"))
 
 
-@app.command()
+@app.verb()
 def init(
-    unit: Annotated[
-        str, typer.Argument(metavar="UNIT", show_default=False, help="A .service file, or the name of a unit here.")
-    ],
+    unit: Annotated[str, VerbArgument(metavar="UNIT", help="A .service file, or the name of a unit here.")],
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Write DIR/NAME.toml (default: print it).")
+        Path | None, VerbOption("-o", "--output", metavar="DIR", help="Write DIR/NAME.toml (default: print it).")
     ] = None,
 ) -> None:
     """Describe the daemon of a systemd unit: its program, domain and sockets, for --daemons."""

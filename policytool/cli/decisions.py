@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from policytool.cli.verbs import VerbOption
 from policytool.daemons.named import as_daemons
 from policytool.errors import InputError, UsageError
 from policytool.model.cure import Cure
@@ -21,31 +20,29 @@ if TYPE_CHECKING:
 
 Accept = Annotated[
     list[str] | None,
-    typer.Option("--accept", metavar="ID", help="Allow what is refused under this id, for now; repeatable."),
+    VerbOption("--accept", metavar="ID", help="Allow what is refused under this id, for now; repeatable."),
 ]
 AcceptedFolder = Annotated[
     Path | None,
-    typer.Option("--accepted", metavar="DIR", help="Where DAEMON/accepted.toml are (default: the output)."),
+    VerbOption("--accepted", metavar="DIR", help="Where DAEMON/accepted.toml are (default: the output)."),
 ]
-AcceptedPolicies = Annotated[
-    Path, typer.Option("--accepted", metavar="DIR", help="Where DAEMON/accepted.toml are.")
-]
+AcceptedPolicies = Annotated[Path, VerbOption("--accepted", metavar="DIR", help="Where DAEMON/accepted.toml are.")]
 Transitions = Annotated[
     bool,
-    typer.Option("--transitions/--no-transitions", help="Helper programs enter their own domains in the base."),
+    VerbOption("--transitions/--no-transitions", help="Helper programs enter their own domains in the base."),
 ]
 PrivateTypes = Annotated[
     bool,
-    typer.Option(
+    VerbOption(
         "--private-types/--no-private-types", help="Give what is one daemon's own types of its own, or none."
     ),
 ]
 PreferBooleans = Annotated[
-    bool, typer.Option("--prefer-booleans", help="No rule for what a boolean of the base would grant; name it.")
+    bool, VerbOption("--prefer-booleans", help="No rule for what a boolean of the base would grant; name it.")
 ]
 Write = Annotated[
     list[str] | None,
-    typer.Option(
+    VerbOption(
         "--write",
         metavar="CURE",
         help="Write what is proposed, not the rule: boolean, transition, private-type, dontaudit, all; repeatable.",
@@ -53,7 +50,7 @@ Write = Annotated[
 ]
 Children = Annotated[
     list[str] | None,
-    typer.Option(
+    VerbOption(
         "--child",
         metavar="DAEMON=PATH",
         help="The program at PATH gets a domain of its own where DAEMON runs it; repeatable.",
@@ -61,7 +58,7 @@ Children = Annotated[
 ]
 Dontaudit = Annotated[
     list[Path] | None,
-    typer.Option(
+    VerbOption(
         "--dontaudit",
         metavar="FILE",
         help="A result of `lab enforce --json`, `lab ablate`: what it passed without gets a dontaudit; repeatable.",
@@ -69,24 +66,24 @@ Dontaudit = Annotated[
 ]
 Budget = Annotated[
     int | None,
-    typer.Option(
+    VerbOption(
         metavar="N",
-        min=0,
+        least=0,
         help="Profile robust: add at most N permissions (default: 15 % of those that were seen).",
     ),
 ]
 Confidence = Annotated[
     float,
-    typer.Option(
+    VerbOption(
         metavar="P",
-        min=0.0,
-        max=1.0,
+        least=0.0,
+        most=1.0,
         help="Profile robust: add nothing that one scenario more needs with a chance of less than P (0.01: 1 %).",
     ),
 ]
 Like = Annotated[
     str | None,
-    typer.Option(
+    VerbOption(
         metavar="DOMAIN",
         help="Profile robust: a domain of the base that does the same work (default: the one that is replaced).",
     ),

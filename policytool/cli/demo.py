@@ -10,12 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from policytool.cli.console import emit, progress, write_files
 from policytool.cli.decisions import load_choices
 from policytool.cli.finding_lines import warn_together
 from policytool.cli.inputs import BaseFolder, load_known, read_traces
+from policytool.cli.verbs import VerbOption, stop
 from policytool.errors import ExitCode, InputError
 from policytool.model.profile import ModuleFormat
 
@@ -27,9 +26,11 @@ _POLICIES = Path(__file__).parents[2] / "policies"
 
 def demo(
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="Where everything is written.")
+        Path, VerbOption("-o", "--output", metavar="DIR", help="Where everything is written.")
     ] = Path("build/demo"),
-    traces: Annotated[Path, typer.Option(metavar="DIR", help="The bundles to work on.")] = _TRACES / "libvirt",
+    traces: Annotated[
+        Path | None, VerbOption(metavar="DIR", help="The bundles to work on (default: the shipped ones).")
+    ] = None,
     base: BaseFolder = None,
 ) -> None:
     """Do the main job on the shipped traces: graphs, modules, link check, replay, comparison, report."""
@@ -47,6 +48,7 @@ def demo(
     from policytool.workflow.module_set import ModuleSet
     from policytool.workflow.replay import replay_modules
 
+    traces = traces or _TRACES / "libvirt"
     bundles = sorted(str(path.parent) for path in traces.glob("*/manifest.json"))
     if not bundles:
         raise InputError(f"{traces}: no bundles there; run from a checkout, or name a folder with --traces")
@@ -84,7 +86,7 @@ def demo(
     emit(f"\nModules, graphs and evidence are in {modules}, the report in {output / 'report.html'}.\n")
     failed = any(finding.severity is Severity.ERROR for finding in built.findings)
     if failed or result.outcome.of(Verdict.DENIED):
-        raise typer.Exit(ExitCode.FINDINGS)
+        stop(ExitCode.FINDINGS)
 
 
 @contextmanager

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from policytool.cli.console import emit, emit_json, progress, table
 from policytool.cli.inputs import BaseFolder, DaemonFolder, DaemonNames, Json, load_known
+from policytool.cli.verbs import VerbArgument, VerbOption
 from policytool.daemons.named import require_domain
 from policytool.errors import InputError
 
@@ -19,16 +18,10 @@ if TYPE_CHECKING:
 
 
 def diff(
-    before: Annotated[
-        Path, typer.Argument(metavar="OLD", help="A folder of modules, or a compiled policy.", show_default=False)
-    ],
-    after: Annotated[
-        Path, typer.Argument(metavar="NEW", help="A folder of modules, or a compiled policy.", show_default=False)
-    ],
+    before: Annotated[Path, VerbArgument(metavar="OLD", help="A folder of modules, or a compiled policy.")],
+    after: Annotated[Path, VerbArgument(metavar="NEW", help="A folder of modules, or a compiled policy.")],
     daemons: DaemonNames = None,
-    every: Annotated[
-        bool, typer.Option("--all", help="List all rules that changed, not only those of -d.")
-    ] = False,
+    every: Annotated[bool, VerbOption("--all", help="List all rules that changed, not only those of -d.")] = False,
     daemon_folder: DaemonFolder = None,
     base: BaseFolder = None,
     as_json: Json = False,

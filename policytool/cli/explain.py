@@ -7,10 +7,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from policytool.cli.console import emit, emit_json
 from policytool.cli.inputs import Json
+from policytool.cli.verbs import VerbArgument, VerbOption, stop
 from policytool.errors import ExitCode, InputError, UsageError
 from policytool.model.access import AccessKey
 
@@ -27,19 +26,17 @@ _RULE = re.compile(
 
 
 def explain(
-    rule: Annotated[
-        str, typer.Argument(metavar="RULE", help="'SOURCE TARGET:CLASS [PERMS]'; * is any.", show_default=False)
-    ],
+    rule: Annotated[str, VerbArgument(metavar="RULE", help="'SOURCE TARGET:CLASS [PERMS]'; * is any.")],
     folders: Annotated[
-        list[Path] | None, typer.Argument(metavar="DIR...", help="Generated modules (default: policies).")
+        list[Path] | None, VerbArgument(metavar="DIR...", help="Generated modules (default: policies).")
     ] = None,
     cures: Annotated[
         list[str] | None,
-        typer.Option("--cure", metavar="CURE", help="Only accesses with this cure, such as unmapped; repeatable."),
+        VerbOption("--cure", metavar="CURE", help="Only accesses with this cure, such as unmapped; repeatable."),
     ] = None,
     once: Annotated[
         bool,
-        typer.Option(
+        VerbOption(
             "--once",
             help="Only rules that one scenario alone shows, or scenarios of wrong input alone; by scenario.",
         ),
@@ -76,7 +73,7 @@ def explain(
     else:
         emit(f"{printable(rule)}: nothing of this was seen\n")
     if not found:
-        raise typer.Exit(ExitCode.FINDINGS)
+        stop(ExitCode.FINDINGS)
 
 
 def _parse(rule: str) -> tuple[str, str, str, frozenset[str]]:

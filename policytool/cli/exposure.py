@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from policytool.cli.console import emit, emit_json, progress, table
 from policytool.cli.inputs import BaseFolder, Booleans, DaemonFolder, DaemonNames, Json, load_known
+from policytool.cli.verbs import VerbArgument, VerbOption, stop
 from policytool.daemons.named import require_domain
 from policytool.errors import ExitCode
 
@@ -23,18 +22,18 @@ if TYPE_CHECKING:
 def exposure(
     policies: Annotated[
         list[Path] | None,
-        typer.Argument(
+        VerbArgument(
             metavar="POLICY...",
             help="Folders of modules, or compiled policies (default: the base).",
-            show_default=False,
         ),
     ] = None,
     daemons: DaemonNames = None,
     threshold: Annotated[
-        float | None, typer.Option(metavar="N", min=0, max=100, help="Exit 1 when a domain has more than N points.")
+        float | None,
+        VerbOption(metavar="N", least=0, most=100, help="Exit 1 when a domain has more than N points."),
     ] = None,
     overlap: Annotated[
-        bool, typer.Option("--overlap", help="Show how much of their surfaces each two domains share.")
+        bool, VerbOption("--overlap", help="Show how much of their surfaces each two domains share.")
     ] = False,
     booleans: Booleans = None,
     daemon_folder: DaemonFolder = None,
@@ -61,7 +60,7 @@ def exposure(
     else:
         emit(summary(result, several=len(asked) > 1, overlapping=overlap))
     if threshold is not None and any(row.score > threshold for row in result.rows):
-        raise typer.Exit(ExitCode.FINDINGS)
+        stop(ExitCode.FINDINGS)
 
 
 def summary(result: Exposed, *, several: bool = False, overlapping: bool = False) -> str:

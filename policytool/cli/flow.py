@@ -6,10 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from policytool.cli.console import emit, emit_json, progress, table
 from policytool.cli.inputs import BaseFolder, Booleans, DaemonFolder, DaemonNames, Json, load_known
+from policytool.cli.verbs import VerbArgument, VerbOption, stop
 from policytool.daemons.named import require_domain
 from policytool.errors import ExitCode, UsageError
 from policytool.model.context import is_identifier
@@ -21,23 +20,23 @@ if TYPE_CHECKING:
 def flow(
     policies: Annotated[
         list[Path] | None,
-        typer.Argument(
+        VerbArgument(
             metavar="POLICY...",
             help="Folders of modules, or compiled policies; of several, the others are compared with the first "
             "(default: the base).",
-            show_default=False,
         ),
     ] = None,
     daemons: DaemonNames = None,
     absent: Annotated[
         list[str] | None,
-        typer.Option(
+        VerbOption(
             metavar="SOURCE:TARGET",
             help="Exit 1 when information flows from SOURCE to TARGET, types or attributes; repeatable.",
         ),
     ] = None,
     weight: Annotated[
-        int, typer.Option(metavar="N", min=1, max=10, help="Count what setools' permission map weighs at least so.")
+        int,
+        VerbOption(metavar="N", least=1, most=10, help="Count what setools' permission map weighs at least so."),
     ] = 3,
     booleans: Booleans = None,
     daemon_folder: DaemonFolder = None,
@@ -63,7 +62,7 @@ def flow(
     else:
         emit(summary(answer, several=len(asked) > 1, listed=len(domains) == 1 and len(asked) == 1))
     if answer.forbidden:
-        raise typer.Exit(ExitCode.FINDINGS)
+        stop(ExitCode.FINDINGS)
 
 
 def summary(answer: FlowAnswer, *, several: bool = False, listed: bool = False) -> str:

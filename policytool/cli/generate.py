@@ -6,8 +6,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from policytool.cli.console import emit, emit_json, progress, table, write_files
 from policytool.cli.decisions import (
     Accept,
@@ -36,6 +34,7 @@ from policytool.cli.inputs import (
     load_known,
     read_traces,
 )
+from policytool.cli.verbs import VerbOption
 from policytool.daemons.named import require_domain
 from policytool.errors import UsageError
 from policytool.model.profile import ModuleFormat, Profile
@@ -48,13 +47,11 @@ if TYPE_CHECKING:
 
 def generate(
     traces: Traces,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="Each module goes into DIR/DAEMON.")
-    ],
+    output: Annotated[Path, VerbOption("-o", "--output", metavar="DIR", help="Each module goes into DIR/DAEMON.")],
     daemons: DaemonNames = None,
     profile: Annotated[
         Profile,
-        typer.Option(
+        VerbOption(
             help="exact: what was seen, nothing else; robust: and what is likely beside it; interfaces: in "
             "refpolicy's own words where they bring little beside what was seen (CIL stays exact)."
         ),
@@ -64,14 +61,12 @@ def generate(
     like: Like = None,
     explain_robust: Annotated[
         bool,
-        typer.Option(
-            "--explain-robust", help="List what robust added, and what it did not though likely, with why."
-        ),
+        VerbOption("--explain-robust", help="List what robust added, and what it did not though likely, with why."),
     ] = False,
     transitions: Transitions = True,
     children: Children = None,
     private_types: PrivateTypes = True,
-    language: Annotated[ModuleFormat, typer.Option("--format", help="What to write.")] = ModuleFormat.REFPOLICY,
+    language: Annotated[ModuleFormat, VerbOption("--format", help="What to write.")] = ModuleFormat.REFPOLICY,
     accept: Accept = None,
     accepted: AcceptedFolder = None,
     prefer_booleans: PreferBooleans = False,

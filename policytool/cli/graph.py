@@ -8,8 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from policytool.cli.console import emit, progress, write_files
 from policytool.cli.decisions import (
     Accept,
@@ -31,6 +29,7 @@ from policytool.cli.inputs import (
     load_known,
     read_traces,
 )
+from policytool.cli.verbs import VerbOption
 from policytool.daemons.named import require_domain
 from policytool.errors import UsageError
 from policytool.model.cure import Cure
@@ -51,28 +50,28 @@ def graph(
     traces: Traces,
     daemons: DaemonNames = None,
     daemon_folder: DaemonFolder = None,
-    format_: Annotated[GraphFormat, typer.Option("--format", help="How to write it.")] = GraphFormat.JSON,
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: stdout.")] = None,
+    format_: Annotated[GraphFormat, VerbOption("--format", help="How to write it.")] = GraphFormat.JSON,
+    output: Annotated[Path | None, VerbOption("-o", "--output", metavar="FILE", help="Default: stdout.")] = None,
     minimal: Annotated[
-        bool, typer.Option("--minimal", help="After every cure: the edges that become rules, under the new types.")
+        bool, VerbOption("--minimal", help="After every cure: the edges that become rules, under the new types.")
     ] = False,
     show: Annotated[
         list[str] | None,
-        typer.Option(
+        VerbOption(
             "--show",
             metavar="CURE",
             help=f"With --minimal, the edges with this cure too: {', '.join(_SHOWN)}, or all; repeatable.",
         ),
     ] = None,
     diff: Annotated[
-        bool, typer.Option("--diff", help="What differs between two traces, or in one between two daemons.")
+        bool, VerbOption("--diff", help="What differs between two traces, or in one between two daemons.")
     ] = False,
     transitions: Transitions = True,
     children: Children = None,
     private_types: PrivateTypes = True,
     accept: Accept = None,
     accepted: Annotated[
-        Path | None, typer.Option("--accepted", metavar="DIR", help="Where DAEMON/accepted.toml are, if anywhere.")
+        Path | None, VerbOption("--accepted", metavar="DIR", help="Where DAEMON/accepted.toml are, if anywhere.")
     ] = None,
     prefer_booleans: PreferBooleans = False,
     dontaudit: Dontaudit = None,

@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from policytool.cli.console import emit, emit_json, note, progress, short, table, write_files
 from policytool.cli.inputs import (
     BaseFolder,
@@ -24,6 +22,7 @@ from policytool.cli.inputs import (
     read_traces,
 )
 from policytool.cli.trace_calls import call_sets
+from policytool.cli.verbs import VerbArgument, VerbOption, stop
 from policytool.daemons.named import as_daemons
 from policytool.errors import ExitCode, UsageError
 
@@ -41,27 +40,27 @@ _COMMAND = re.compile(
 def harden(
     traces: Annotated[
         list[str] | None,
-        typer.Argument(metavar="TRACE...", help="Recordings of accesses; - is stdin.", show_default=False),
+        VerbArgument(metavar="TRACE...", help="Recordings of accesses; - is stdin."),
     ] = None,
     daemons: DaemonNames = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where UNIT.d/policytool.conf is written.")
+        Path | None, VerbOption("-o", "--output", metavar="DIR", help="Where UNIT.d/policytool.conf is written.")
     ] = None,
     calls: Annotated[
         list[str] | None,
-        typer.Option("--calls", metavar="TRACE", help="A recording of system calls, for the filter; repeatable."),
+        VerbOption("--calls", metavar="TRACE", help="A recording of system calls, for the filter; repeatable."),
     ] = None,
     policy: Annotated[
         Path | None,
-        typer.Option("--policy", metavar="POLICY", help="What it runs under: modules or a compiled policy."),
+        VerbOption("--policy", metavar="POLICY", help="What it runs under: modules or a compiled policy."),
     ] = None,
     unit: Annotated[
         Path | None,
-        typer.Option("--unit", metavar="FILE", help="Its service file, to be rated without and with the drop-in."),
+        VerbOption("--unit", metavar="FILE", help="Its service file, to be rated without and with the drop-in."),
     ] = None,
     threshold: Annotated[
         int | None,
-        typer.Option(min=0, max=100, help="Exit 1 when systemd's exposure x 10 is above this with the drop-in."),
+        VerbOption(least=0, most=100, help="Exit 1 when systemd's exposure x 10 is above this with the drop-in."),
     ] = None,
     booleans: Booleans = None,
     daemon_folder: DaemonFolder = None,
@@ -119,7 +118,7 @@ def harden(
         _note_ratings(ratings)
     if threshold is not None and ratings[1].exposure * 10 > threshold:
         note(f"policytool: exposure {ratings[1].exposure} is above the threshold {threshold / 10}")
-        raise typer.Exit(ExitCode.FINDINGS)
+        stop(ExitCode.FINDINGS)
 
 
 def _has_user(unit: bytes) -> bool:

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from policytool.cli.console import emit, emit_json, note, progress, table, write_files
 from policytool.cli.decisions import (
     AcceptedPolicies,
@@ -30,6 +28,7 @@ from policytool.cli.inputs import (
     load_known,
     read_scenarios,
 )
+from policytool.cli.verbs import VerbOption
 from policytool.daemons.named import require_domain
 
 if TYPE_CHECKING:
@@ -40,11 +39,11 @@ def holdout(
     traces: Traces,
     daemons: DaemonNames = None,
     plot: Annotated[
-        Path | None, typer.Option(metavar="FILE.svg", help="Draw how accesses grow with the number of scenarios.")
+        Path | None, VerbOption(metavar="FILE.svg", help="Draw how accesses grow with the number of scenarios.")
     ] = None,
     learn: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.tsv", help="Write what this teaches about accesses that were not seen."),
+        VerbOption(metavar="FILE.tsv", help="Write what this teaches about accesses that were not seen."),
     ] = None,
     budget: Budget = None,
     confidence: Confidence = 0.0,

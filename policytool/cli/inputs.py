@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from policytool.cli.console import note, progress
+from policytool.cli.verbs import VerbArgument, VerbOption
 from policytool.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,30 +18,28 @@ if TYPE_CHECKING:
 
 Traces = Annotated[
     list[str],
-    typer.Argument(
-        metavar="TRACE...", help="Bundles, or raw logs (compressed or not); - is stdin.", show_default=False
-    ),
+    VerbArgument(metavar="TRACE...", help="Bundles, or raw logs (compressed or not); - is stdin."),
 ]
 DaemonNames = Annotated[
     list[str] | None,
-    typer.Option("-d", "--daemon", metavar="DAEMON", help="A known daemon's name or a domain type; repeatable."),
+    VerbOption("-d", "--daemon", metavar="DAEMON", help="A known daemon's name or a domain type; repeatable."),
 ]
 DaemonFolder = Annotated[
-    Path | None, typer.Option("--daemons", metavar="DIR", help="A folder of further daemon descriptions.")
+    Path | None, VerbOption("--daemons", metavar="DIR", help="A folder of further daemon descriptions.")
 ]
-Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 when anything in a log was not understood.")]
+Strict = Annotated[bool, VerbOption("--strict", help="Exit 3 when anything in a log was not understood.")]
 Jobs = Annotated[
     int,
-    typer.Option("-j", "--jobs", metavar="N", min=1, help="Read with so many processes; the result is the same."),
+    VerbOption("-j", "--jobs", metavar="N", least=1, help="Read with so many processes; the result is the same."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Json = Annotated[bool, VerbOption("--json", help="Print the result as JSON.")]
 Booleans = Annotated[
     list[str] | None,
-    typer.Option("--boolean", metavar="NAME=on|off", help="Count conditional rules as if this held; repeatable."),
+    VerbOption("--boolean", metavar="NAME=on|off", help="Count conditional rules as if this held; repeatable."),
 ]
 BaseFolder = Annotated[
     Path | None,
-    typer.Option(
+    VerbOption(
         "--base",
         metavar="BASE",
         help="The base: a folder of its modules, or a compiled policy, which can be asked and not linked "
@@ -113,6 +110,8 @@ def _report_unread(observations: Observations, *, strict: bool) -> None:
 
 
 def _refusals(observations: Observations) -> list[str]:
+    if not observations.refusals:
+        return []  # what they mean is told by a module that imports setools, a quarter of a second
     from collections import Counter
 
     from policytool.policy.selinux_error import MEANINGS, ErrorKind, classify

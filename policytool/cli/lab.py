@@ -9,15 +9,16 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 
 from policytool.cli.console import emit, emit_json, note, table, write_files
 from policytool.cli.decisions import AcceptedPolicies, PrivateTypes, Transitions, load_choices
 from policytool.cli.finding_lines import warn
 from policytool.cli.inputs import DaemonFolder, DaemonNames, Json, load_known
+from policytool.cli.verbs import VerbArgument, VerbGroup, VerbOption, stop
 from policytool.daemons.named import as_daemons
 from policytool.errors import ExitCode, ToolFailedError, UsageError
-from policytool.lab.machine_kind import MACHINES, MachineKind, MachineName
+from policytool.lab.machine_kind import MACHINES, PLAIN, MachineKind, MachineName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,20 +30,33 @@ if TYPE_CHECKING:
     from policytool.model.access import AccessKey
     from policytool.model.daemon import Daemon
 
-app = typer.Typer(no_args_is_help=True)
+
+def _choose_machine(machine: str) -> None:
+    """Keep the kind of machine for the verb."""
+    click.get_current_context().obj = MACHINES[MachineName(machine)]
+
+
+app = VerbGroup(
+    "A disposable SELinux machine: build, record, enforce.",
+    callback=_choose_machine,
+    params=[
+        click.Option(
+            ["--machine"],
+            type=click.Choice([name.value for name in MachineName]),
+            default=MachineName.PLAIN.value,
+            show_default=True,
+            help="The kind of machine; xen: a dom0, with scenarios of its own.",
+        )
+    ],
+)
 
 _Scenarios = Annotated[
     list[str] | None,
-    typer.Option("--scenario", metavar="NAME", help="A scenario, or a daemon for all of its; repeatable."),
+    VerbOption("--scenario", metavar="NAME", help="A scenario, or a daemon for all of its; repeatable."),
 ]
 _Workload = Annotated[
     Path | None,
-    typer.Option("--workload", metavar="FILE", exists=True, dir_okay=False, help="A scenario of your own."),
-]
-
-_Machine = Annotated[
-    MachineName,
-    typer.Option("--machine", help="The kind of machine; xen: a dom0, with the scenarios that ask for one."),
+    VerbOption("--workload", metavar="FILE", file=True, help="A scenario of your own."),
 ]
 
 # Guests run in this domain of the base; what a daemon hands to them it has to be allowed, too.
@@ -55,39 +69,32 @@ _CALLS = "calls"
 _MONOLITH = "libvirtd"
 
 
-@app.callback(help="A disposable SELinux machine: build, record, enforce.")
-def choose_machine(context: typer.Context, machine: _Machine = MachineName.PLAIN) -> None:
-    """Keep the kind of machine for the verb."""
-    context.obj = MACHINES[machine]
-
-
-@app.command()
-def build(context: typer.Context) -> None:
+@app.verb()
+def build() -> None:
     """Build the image from Debian packages, or say where it is; needs root, and some minutes the first time."""
-    image = _image(context)
+    image = _image()
     emit(f"{image.folder}\nlibvirt {image.libvirt_version}, base policy {image.policy_version}, {image.key}\n")
 
 
-@app.command()
+@app.verb()
 def record(
-    context: typer.Context,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The bundle to make.")],
+    output: Annotated[Path, VerbOption("-o", "--output", metavar="DIR", help="The bundle to make.")],
     daemons: DaemonNames = None,
     scenarios: _Scenarios = None,
     workload: _Workload = None,
     under: Annotated[
         list[Path] | None,
-        typer.Option("--under", metavar="DIR", help="Modules to record under (the second pass); repeatable."),
+        VerbOption("--under", metavar="DIR", help="Modules to record under (the second pass); repeatable."),
     ] = None,
     mode: Annotated[
         str,
-        typer.Option("--mode", help="complete; permissive, as most logs in the world are made; calls."),
+        VerbOption("--mode", help="complete; permissive, as most logs in the world are made; calls."),
     ] = "complete",
-    name: Annotated[str | None, typer.Option("--name", help="Name in evidence (default: the folder's).")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the bundle if there is one.")] = False,
+    name: Annotated[str | None, VerbOption("--name", help="Name in evidence (default: the folder's).")] = None,
+    overwrite: Annotated[bool, VerbOption("--overwrite", help="Replace the bundle if there is one.")] = False,
     by_daemon: Annotated[
         bool,
-        typer.Option(
+        VerbOption(
             "--by-daemon",
             help="A boot for each daemon that scenarios are named after, into DIR/DAEMON; resumable.",
         ),
@@ -104,22 +111,18 @@ def record(
         raise UsageError(f"--mode is complete, permissive or calls, not {mode!r}")
     require_root("lab record")
     chosen = _daemons(daemons or (), load_known(daemon_folder))
-    payload = _payload(context, scenarios, workload)
+    payload = _payload(scenarios, workload)
     if mode == _CALLS:
-        _record_calls(
-            _image(context), chosen, payload, output, under or (), overwrite=overwrite, by_daemon=by_daemon
-        )
+        _record_calls(chosen, payload, output, under or (), overwrite=overwrite, by_daemon=by_daemon)
         return
     if by_daemon:
-        ran = record_batches(
-            _image(context), chosen, payload, output, note, under=under or (), mode=Recording(mode)
-        )
+        ran = record_batches(_image(), chosen, payload, output, note, under=under or (), mode=Recording(mode))
         emit(_steps_text(ran))
         if not all(step.ok for step in ran):
-            raise typer.Exit(ExitCode.FINDINGS)
+            stop(ExitCode.FINDINGS)
         return
     made = record_in_lab(
-        _image(context),
+        _image(),
         chosen,
         payload,
         output,
@@ -133,11 +136,10 @@ def record(
     emit(_steps_text(steps))
     note(f"{output}: {made.manifest.records} records, lost {made.session.lost}, {made.session.seconds:.0f} s")
     if made.session.lost != 0 or not all(step.ok for step in steps):
-        raise typer.Exit(ExitCode.FINDINGS)
+        stop(ExitCode.FINDINGS)
 
 
 def _record_calls(
-    image: Image,
     daemons: Sequence[Daemon],
     payload: Mapping[str, Path],
     output: Path,
@@ -150,36 +152,32 @@ def _record_calls(
 
     lost = 0
     if by_daemon:
-        steps = record_call_batches(image, daemons, payload, output, note, under=under)
+        steps = record_call_batches(_image(), daemons, payload, output, note, under=under)
     else:
-        made = record_calls(image, daemons, payload, output, note, under=under, overwrite=overwrite)
+        made = record_calls(_image(), daemons, payload, output, note, under=under, overwrite=overwrite)
         steps, lost = tuple(made.session.status.steps), made.table.lost
         counted = made.table.counted
         calls = f"{sum(counted.values())} calls of {len(counted)} kinds"
         note(f"{output}: {calls}, lost {lost}, {made.session.seconds:.0f} s")
     emit(_steps_text(steps))
     if lost or not all(step.ok for step in steps):
-        raise typer.Exit(ExitCode.FINDINGS)
+        stop(ExitCode.FINDINGS)
 
 
-@app.command()
+@app.verb()
 def enforce(
-    context: typer.Context,
-    folders: Annotated[
-        list[Path], typer.Argument(metavar="DIR...", show_default=False, help="Folders of modules.")
-    ],
+    folders: Annotated[list[Path], VerbArgument(metavar="DIR...", help="Folders of modules.")],
     scenarios: _Scenarios = None,
     workload: _Workload = None,
     neverallow: Annotated[
-        bool, typer.Option(help="Check the base's neverallow rules first; Debian's semodule does not.")
+        bool, VerbOption(help="Check the base's neverallow rules first; Debian's semodule does not.")
     ] = True,
     drop_ins: Annotated[
         Path | None,
-        typer.Option(
+        VerbOption(
             "--drop-ins",
             metavar="DIR",
-            exists=True,
-            file_okay=False,
+            folder=True,
             help="UNIT.d/*.conf, as harden -o makes them.",
         ),
     ] = None,
@@ -191,19 +189,16 @@ def enforce(
     from policytool.lab.image import require_root
 
     require_root("lab enforce")
-    payload = _payload(context, scenarios, workload)
+    payload = _payload(scenarios, workload)
     known = load_known(daemon_folder)
-    done = enforce_in_lab(
-        _image(context), folders, payload, note, known=known, neverallow=neverallow, drop_ins=drop_ins
-    )
+    done = enforce_in_lab(_image(), folders, payload, note, known=known, neverallow=neverallow, drop_ins=drop_ins)
     _report(done, as_json=as_json)
 
 
-@app.command()
+@app.verb()
 def run(
-    context: typer.Context,
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="Gets first/, skeletons/, second/ and modules/.")
+        Path, VerbOption("-o", "--output", metavar="DIR", help="Gets first/, skeletons/, second/ and modules/.")
     ],
     daemons: DaemonNames = None,
     scenarios: _Scenarios = None,
@@ -223,9 +218,9 @@ def run(
     from policytool.lab.whole_loop import Loop, loop
 
     require_root("lab run")
-    image = _image(context)
+    image = _image()
     known = load_known(daemon_folder)
-    payload = _payload(context, scenarios, workload)
+    payload = _payload(scenarios, workload)
     choices = load_choices(accepted, transitions=transitions, private_types=private_types)
     about = Loop(image, _daemons(daemons or (), known), known, payload, choices)
 
@@ -245,21 +240,16 @@ def run(
     _report(enforce_in_lab(image, [done.modules], payload, note, known=known), as_json=as_json)
 
 
-@app.command()
+@app.verb()
 def verify(
-    context: typer.Context,
-    folders: Annotated[
-        list[Path], typer.Argument(metavar="DIR...", show_default=False, help="Folders of modules.")
-    ],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The result, as JSON.")],
+    folders: Annotated[list[Path], VerbArgument(metavar="DIR...", help="Folders of modules.")],
+    output: Annotated[Path, VerbOption("-o", "--output", metavar="FILE", help="The result, as JSON.")],
     state: Annotated[
-        Path, typer.Option("--state", metavar="DIR", help="Keeps each daemon's result, so that a run can go on.")
+        Path, VerbOption("--state", metavar="DIR", help="Keeps each daemon's result, so that a run can go on.")
     ] = Path("build/verify"),
     traces: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--trace", metavar="DIR", help="A bundle that the modules come from, for its hash; repeatable."
-        ),
+        VerbOption("--trace", metavar="DIR", help="A bundle that the modules come from, for its hash; repeatable."),
     ] = None,
     scenarios: _Scenarios = None,
 ) -> None:
@@ -268,7 +258,7 @@ def verify(
     from policytool.lab.verify import verify as verify_in_lab
 
     require_root("lab verify")
-    done = verify_in_lab(_image(context), folders, traces or (), _payload(context, scenarios), state, note)
+    done = verify_in_lab(_image(), folders, traces or (), _payload(scenarios), state, note)
     write_files(output.parent, {output.name: json.dumps(done, indent=1, sort_keys=True) + "\n"})
     rows = [
         (name, batch["ok"], len(batch["failed"]), len(batch["denials"]), batch["lost"], round(batch["seconds"]))
@@ -277,26 +267,23 @@ def verify(
     emit(table(("daemon", "ok", "failed", "denials", "lost", "seconds"), rows, frozenset({1, 2, 3, 4, 5})))
     emit(f"\n{done['steps'] - done['failed']} of {done['steps']} steps ok, {done['denials']} denials\n")
     if not done["clean"]:
-        raise typer.Exit(ExitCode.FINDINGS)
+        stop(ExitCode.FINDINGS)
 
 
-@app.command()
+@app.verb()
 def ablate(
-    context: typer.Context,
-    folders: Annotated[
-        list[Path], typer.Argument(metavar="DIR...", show_default=False, help="Folders of modules.")
-    ],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The result, as JSON.")],
+    folders: Annotated[list[Path], VerbArgument(metavar="DIR...", help="Folders of modules.")],
+    output: Annotated[Path, VerbOption("-o", "--output", metavar="FILE", help="The result, as JSON.")],
     access: Annotated[
         list[str] | None,
-        typer.Option(
+        VerbOption(
             "--access",
             metavar="'SOURCE TARGET:CLASS PERM...'",
             help="Permissions in doubt (default: all dangerous ones and all capabilities); repeatable.",
         ),
     ] = None,
     state: Annotated[
-        Path, typer.Option("--state", metavar="DIR", help="Keeps each boot's result, so that a run can go on.")
+        Path, VerbOption("--state", metavar="DIR", help="Keeps each boot's result, so that a run can go on.")
     ] = Path("build/ablate"),
     scenarios: _Scenarios = None,
 ) -> None:
@@ -306,7 +293,7 @@ def ablate(
 
     wanted = frozenset(key for text in access or () for key in _access_keys(text)) if access else None
     require_root("lab ablate")
-    done = ablate_in_lab(_image(context), folders, _payload(context, scenarios), wanted, state, note)
+    done = ablate_in_lab(_image(), folders, _payload(scenarios), wanted, state, note)
     write_files(output.parent, {output.name: json.dumps(done, indent=1, sort_keys=True) + "\n"})
     rows = [
         (
@@ -321,13 +308,10 @@ def ablate(
     emit(f"\n{counts['needed']} needed, {counts['spare']} spare, {counts['open']} open\n")
 
 
-@app.command()
+@app.verb()
 def shell(
-    context: typer.Context,
-    folders: Annotated[
-        list[Path] | None, typer.Argument(metavar="[DIR...]", show_default=False, help="Folders of modules.")
-    ] = None,
-    enforcing: Annotated[bool, typer.Option("--enforcing", help="Boot enforcing.")] = False,
+    folders: Annotated[list[Path] | None, VerbArgument(metavar="DIR...", help="Folders of modules.")] = None,
+    enforcing: Annotated[bool, VerbOption("--enforcing", help="Boot enforcing.")] = False,
 ) -> None:
     """Boot the machine with its console on the terminal (user root, no password); nothing of it is kept."""
     from policytool.lab.image import require_root
@@ -336,19 +320,19 @@ def shell(
     from policytool.lab.vm import shell as boot_shell
 
     require_root("lab shell")
-    image = _image(context)
+    image = _image()
     base = image_base(image)
     if folders and enforcing:
         policy = enforce_policy(base, folders)
     else:
         policy = record_policy(base, _daemons((), load_known(None)), folders or ())
     with run_folder("shell") as folder:
-        boot_shell(prepare(image, policy, _payload(context, ()), folder, note, enforcing=enforcing), folder)
+        boot_shell(prepare(image, policy, _payload(()), folder, note, enforcing=enforcing), folder)
 
 
-@app.command()
+@app.verb()
 def clean(
-    logs: Annotated[bool, typer.Option("--logs", help="The logs of earlier runs only, not the image.")] = False,
+    logs: Annotated[bool, VerbOption("--logs", help="The logs of earlier runs only, not the image.")] = False,
 ) -> None:
     """Remove the image with the layers that it is made of, and the logs of earlier runs."""
     from policytool.lab.image import KINDS
@@ -383,27 +367,24 @@ def _report(done: Enforcement, *, as_json: bool) -> None:
     else:
         emit(enforcement_text(done))
     if not done.clean:
-        raise typer.Exit(ExitCode.FINDINGS)
+        stop(ExitCode.FINDINGS)
 
 
-def _image(context: typer.Context) -> Image:
+def _image() -> Image:
     from policytool.lab.image import build_image
 
-    return build_image(note, kind=_kind(context))
+    return build_image(note, kind=_kind())
 
 
-def _payload(
-    context: typer.Context, scenarios: Sequence[str] | None, workload: Path | None = None
-) -> dict[str, Path]:
+def _payload(scenarios: Sequence[str] | None, workload: Path | None = None) -> dict[str, Path]:
     from policytool.lab.scenario import choose
 
-    return choose(scenarios or (), workload, _kind(context).scenarios)
+    return choose(scenarios or (), workload, _kind().scenarios)
 
 
-def _kind(context: typer.Context) -> MachineKind:
+def _kind() -> MachineKind:
     """Return the kind of machine that was asked for beside the verb."""
-    kind: MachineKind = context.obj
-    return kind
+    return click.get_current_context().find_object(MachineKind) or PLAIN
 
 
 def _daemons(names: Sequence[str], known: Sequence[Daemon]) -> tuple[Daemon, ...]:

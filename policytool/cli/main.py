@@ -6,98 +6,117 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import traceback
-from collections.abc import Callable, Sequence
-from importlib import import_module
-from typing import Annotated
+from collections.abc import Sequence
 
-import typer
+import click
 
 from policytool import __version__
 from policytool.cli.console import settings
+from policytool.cli.verbs import VerbGroup
 from policytool.errors import ExitCode, PolicytoolError
 from policytool.model.printable import printable
 
 # Understood before and after the verb alike; --debug is most wanted when a command has just failed.
 _GLOBAL_FLAGS = ("--debug", "--quiet")
 
-# Verb, module and function share one name; a module with verbs of its own has `app` instead of the function.
-_VERBS = (
-    "demo",
-    "trace",
-    "access",
-    "graph",
-    "generate",
-    "check",
-    "replay",
-    "holdout",
-    "explain",
-    "compare",
-    "harden",
-    "reach",
-    "flow",
-    "diff",
-    "exposure",
-    "report",
-    "package",
-    "lab",
-    "daemon",
-)
+# Verb and module share one name; these lines are all that help has to know of a verb.
+_VERBS = {
+    "demo": "The main job on the shipped traces, from graphs to the report.",
+    "access": "The distinct access vectors of any log, with counts.",
+    "graph": "The permission graph: who was seen doing what to what.",
+    "generate": "Candidate modules from traces.",
+    "check": "Compile, link with the whole base, neverallow, assertions, lint.",
+    "replay": "Would the policy allow every access that was seen?",
+    "holdout": "What is missed if a scenario is not recorded?",
+    "explain": "The evidence behind a rule.",
+    "compare": "How much domains may do, side by side; what grew.",
+    "harden": "A systemd drop-in and a seccomp profile of the same evidence.",
+    "reach": "Which domains a compromised daemon can enter.",
+    "flow": "Where information of types flows to directly.",
+    "diff": "What one policy says and another does not.",
+    "exposure": "How exposed the machine is by each domain: 0 to 100.",
+    "report": "One self-contained HTML page.",
+    "package": "Modules with scripts that install, roll out and remove them.",
+    "trace": "Bundles: record, import, show, calls, merge, reduce, redact.",
+    "lab": "A disposable SELinux machine: build, record, enforce.",
+    "daemon": "Descriptions of daemons: init.",
+}
+
+# What a shell sets when it asks for completions (click's way: PROGRAM in capitals).
+_COMPLETE = "_POLICYTOOL_COMPLETE"
 
 # So many more containers than were freed, and the collector looks at them; Python's own number is 700.
 COLLECT_AFTER = 100_000
 
 
-def _print_version(wanted: bool) -> None:
+def _print_version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if wanted:
-        typer.echo(f"policytool {__version__}")
-        raise typer.Exit
+        print(f"policytool {__version__}")
+        context.exit()
 
 
-def _options(
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
+def _print_completion(context: click.Context, _parameter: click.Parameter, shell: str | None) -> None:
+    if shell:
+        context.exit(_complete(f"{shell}_source"))
+
+
+def _options(debug: bool, quiet: bool) -> None:
     settings.debug = debug
     settings.quiet = quiet
 
 
-def _application(verbs: Sequence[str]) -> typer.Typer:
-    """Return the command line with VERBS; to load and to build one of them takes a third of the time of all."""
-    app = typer.Typer(
-        name="policytool",
-        help="From what a daemon was seen doing to the smallest SELinux module that still lets it work.",
-        epilog="Exit codes: 0 clean, 1 findings, 2 usage, 3 bad input, 4 a tool or package is missing, "
-        "5 a tool failed, 70 internal error.",
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        no_args_is_help=True,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
-    app.callback()(_options)
-    for verb in verbs:
-        module = import_module(f"policytool.cli.{verb}")
-        more: object = getattr(module, "app", None)
-        if isinstance(more, typer.Typer):
-            app.add_typer(more, name=verb)
-        else:
-            command: Callable[..., None] = getattr(module, verb)
-            app.command()(command)
-    return app
+_PROGRAM = VerbGroup(
+    "From what a daemon was seen doing to the smallest SELinux module that still lets it work.",
+    late=_VERBS,
+    callback=_options,
+    epilog="Exit codes: 0 clean, 1 findings, 2 usage, 3 bad input, 4 a tool or package is missing, "
+    "5 a tool failed, 70 internal error.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    params=[
+        click.Option(["--debug"], is_flag=True, help="Show tracebacks."),
+        click.Option(["--quiet"], is_flag=True, help="No progress on stderr."),
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_print_version,
+            help="Print the version.",
+        ),
+        click.Option(
+            ["--completion"],
+            type=click.Choice(["bash", "zsh", "fish"]),
+            is_eager=True,
+            expose_value=False,
+            callback=_print_completion,
+            help="Print what makes a shell complete verbs and options, for its start-up file.",
+        ),
+    ],
+)
+
+
+def _complete(instruction: str) -> int:
+    """Print what a shell asks for with INSTRUCTION, as click's documentation has it."""
+    from click.shell_completion import shell_complete
+
+    return shell_complete(_PROGRAM, {}, "policytool", _COMPLETE, instruction)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line on ARGV (sys.argv without the program by default) and return its exit code."""
     arguments = _flags_first(list(sys.argv[1:] if argv is None else argv))
-    verb = next((word for word in arguments if word not in _GLOBAL_FLAGS), "")
     try:
-        app = _application([verb] if verb in _VERBS else _VERBS)
-        app(args=arguments, prog_name="policytool")
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else ExitCode.CLEAN
+        if instruction := os.environ.get(_COMPLETE):
+            return _complete(instruction)
+        with _PROGRAM.make_context("policytool", arguments) as context:
+            _PROGRAM.invoke(context)
+    except click.exceptions.Exit as stop:
+        return int(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
     except PolicytoolError as error:
         return _fail(str(error), error.exit_code)
     except BrokenPipeError:
@@ -127,6 +146,8 @@ def _flags_first(arguments: list[str]) -> list[str]:
 
 def _fail(message: str, code: ExitCode) -> int:
     if settings.debug:
+        import traceback
+
         traceback.print_exc()
     # A message may hold a name from a log, a file or a folder; a part that is escaped already stays as it is.
     safe = "".join(character if character in "\n\\" else printable(character) for character in message)

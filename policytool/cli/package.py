@@ -6,10 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from policytool.cli.console import emit, emit_json, progress
 from policytool.cli.inputs import BaseFolder, DaemonFolder, Json, load_known
+from policytool.cli.verbs import VerbArgument, VerbOption
 from policytool.errors import InputError
 from policytool.model.printable import printable
 
@@ -20,24 +19,18 @@ if TYPE_CHECKING:
 def package(
     folders: Annotated[
         list[Path],
-        typer.Argument(metavar="DIR...", help="Folders of modules (NAME.te or NAME.cil).", show_default=False),
+        VerbArgument(metavar="DIR...", help="Folders of modules (NAME.te or NAME.cil)."),
     ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="OUT", help="The folder to write; it is replaced.")
+        Path, VerbOption("-o", "--output", metavar="OUT", help="The folder to write; it is replaced.")
     ],
-    name: Annotated[
-        str, typer.Option(metavar="NAME", help="Name of the package (default: that of OUT).", show_default=False)
-    ] = "",
+    name: Annotated[str, VerbOption(metavar="NAME", help="Name of the package (default: that of OUT).")] = "",
     version: Annotated[
         str,
-        typer.Option(
-            "--package-version", metavar="V", help="Default: the highest of the modules.", show_default=False
-        ),
+        VerbOption("--package-version", metavar="V", help="Default: the highest of the modules."),
     ] = "",
-    maintainer: Annotated[
-        str, typer.Option(metavar="WHO", help="'NAME <MAIL>' of whoever builds it.", show_default=False)
-    ] = "",
-    priority: Annotated[int, typer.Option(metavar="N", help="Of the modules in the store.")] = 200,
+    maintainer: Annotated[str, VerbOption(metavar="WHO", help="'NAME <MAIL>' of whoever builds it.")] = "",
+    priority: Annotated[int, VerbOption(metavar="N", help="Of the modules in the store.")] = 200,
     daemon_folder: DaemonFolder = None,
     base: BaseFolder = None,
     as_json: Json = False,

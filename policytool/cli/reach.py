@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from policytool.cli.console import emit, emit_json, progress, table
 from policytool.cli.inputs import BaseFolder, Booleans, DaemonFolder, DaemonNames, Json, load_known
+from policytool.cli.verbs import VerbArgument, VerbOption
 from policytool.daemons.named import require_domain
 from policytool.errors import UsageError
 
@@ -21,27 +20,26 @@ if TYPE_CHECKING:
 def reach(
     policies: Annotated[
         list[Path] | None,
-        typer.Argument(
+        VerbArgument(
             metavar="POLICY...",
             help="Folders of modules, or compiled policies (default: the base).",
-            show_default=False,
         ),
     ] = None,
     daemons: DaemonNames = None,
     to: Annotated[
-        str | None, typer.Option("--to", metavar="DOMAIN", help="Show how this domain is entered, and no other.")
+        str | None, VerbOption("--to", metavar="DOMAIN", help="Show how this domain is entered, and no other.")
     ] = None,
     writes: Annotated[
-        str | None, typer.Option("--writes", metavar="TYPE", help="Show how this type comes to be written to.")
+        str | None, VerbOption("--writes", metavar="TYPE", help="Show how this type comes to be written to.")
     ] = None,
     cut: Annotated[
         bool,
-        typer.Option("--cut", help="With --to or --writes: the fewest rules whose removal prevents that."),
+        VerbOption("--cut", help="With --to or --writes: the fewest rules whose removal prevents that."),
     ] = False,
     steps: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Count what is entered in at most N steps.")
+        int | None, VerbOption(metavar="N", least=1, help="Count what is entered in at most N steps.")
     ] = None,
-    paths: Annotated[bool, typer.Option("--paths", help="List every domain that is entered, and how.")] = False,
+    paths: Annotated[bool, VerbOption("--paths", help="List every domain that is entered, and how.")] = False,
     booleans: Booleans = None,
     daemon_folder: DaemonFolder = None,
     base: BaseFolder = None,

@@ -9,8 +9,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from policytool.cli.console import emit, emit_json, note, progress, short, table
 from policytool.cli.inputs import (
     BaseFolder,
@@ -24,6 +22,7 @@ from policytool.cli.inputs import (
     read_traces,
 )
 from policytool.cli.proof_output import irreducible_text
+from policytool.cli.verbs import VerbOption, stop
 from policytool.daemons.named import require_domain
 from policytool.errors import ExitCode, UsageError
 
@@ -43,18 +42,18 @@ def replay(
     traces: Traces,
     modules: Annotated[
         list[Path] | None,
-        typer.Option("-m", "--module", metavar="DIR", help="Modules to link with the base; repeatable."),
+        VerbOption("-m", "--module", metavar="DIR", help="Modules to link with the base; repeatable."),
     ] = None,
-    policy: Annotated[Path | None, typer.Option(metavar="FILE", help="A compiled policy instead.")] = None,
+    policy: Annotated[Path | None, VerbOption(metavar="FILE", help="A compiled policy instead.")] = None,
     irreducible: Annotated[
-        bool, typer.Option("--irreducible", help="Also prove each rule needed: exit 1 when one can go.")
+        bool, VerbOption("--irreducible", help="Also prove each rule needed: exit 1 when one can go.")
     ] = False,
     fail_on: Annotated[
-        ReplayFailOn | None, typer.Option(help="new: exit 1 for an access that the modules' traces did not have.")
+        ReplayFailOn | None, VerbOption(help="new: exit 1 for an access that the modules' traces did not have.")
     ] = None,
     every: Annotated[
         bool,
-        typer.Option("--all", help="List what is refused or unmapped, too."),
+        VerbOption("--all", help="List what is refused or unmapped, too."),
     ] = False,
     daemons: DaemonNames = None,
     daemon_folder: DaemonFolder = None,
@@ -113,7 +112,7 @@ def replay(
             for line in kept_back(result, [*traces, *_words(again)]):
                 note(line)
     if result.outcome.of(Verdict.DENIED) or result.denied_errors or (judged and judged[0].findings) or new:
-        raise typer.Exit(ExitCode.FINDINGS)
+        stop(ExitCode.FINDINGS)
 
 
 def new_text(new: Sequence[Replayed]) -> str:

@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from policytool.cli.console import note, progress, write_files
 from policytool.cli.inputs import BaseFolder
+from policytool.cli.verbs import VerbArgument, VerbOption
 from policytool.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,17 +24,17 @@ Calls = Mapping[str, Mapping[str, Sequence[str]]]
 
 
 def report(
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Generated modules.", show_default=False)],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.html", help="The page to write.")],
+    folders: Annotated[list[Path], VerbArgument(metavar="DIR...", help="Generated modules.")],
+    output: Annotated[Path, VerbOption("-o", "--output", metavar="FILE.html", help="The page to write.")],
     drawn: Annotated[
         Path | None,
-        typer.Option("--figures", metavar="DIR", help="Write each figure into DIR as well, as SVG and as PNG."),
+        VerbOption("--figures", metavar="DIR", help="Write each figure into DIR as well, as SVG and as PNG."),
     ] = None,
     enforcement: Annotated[
-        Path | None, typer.Option("--enforcement", metavar="FILE", help="What `lab verify` wrote: an enforced run.")
+        Path | None, VerbOption("--enforcement", metavar="FILE", help="What `lab verify` wrote: an enforced run.")
     ] = None,
     calls: Annotated[
-        list[str] | None, typer.Option("--calls", metavar="TRACE", help="A recording of system calls (repeatable).")
+        list[str] | None, VerbOption("--calls", metavar="TRACE", help="A recording of system calls (repeatable).")
     ] = None,
     base: BaseFolder = None,
 ) -> None:

@@ -6,44 +6,43 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from policytool.cli.console import emit, emit_json, note, progress
 from policytool.cli.inputs import Jobs, Json, Strict, read_traces
 from policytool.cli.trace_calls import calls
 from policytool.cli.trace_record import record, restore
+from policytool.cli.verbs import VerbArgument, VerbGroup, VerbOption
 from policytool.errors import InputError, UsageError
 
-app = typer.Typer(help="Trace bundles: record, import logs, show, merge, reduce and redact.", no_args_is_help=True)
+app = VerbGroup("Trace bundles: record, import logs, show, merge, reduce and redact.")
 
-_Name = Annotated[str | None, typer.Option("--name", help="Name in evidence (default: the folder's).")]
-_Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the bundle if there is one.")]
+_Name = Annotated[str | None, VerbOption("--name", help="Name in evidence (default: the folder's).")]
+_Overwrite = Annotated[bool, VerbOption("--overwrite", help="Replace the bundle if there is one.")]
 
-app.command()(record)
-app.command()(restore)
-app.command()(calls)
+app.verb()(record)
+app.verb()(restore)
+app.verb()(calls)
 
 
-@app.command("import")
+@app.verb("import")
 def import_(
-    logs: Annotated[list[str], typer.Argument(metavar="LOG...", help="Raw logs; - is stdin.", show_default=False)],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The bundle to make.")],
+    logs: Annotated[list[str], VerbArgument(metavar="LOG...", help="Raw logs; - is stdin.")],
+    output: Annotated[Path, VerbOption("-o", "--output", metavar="DIR", help="The bundle to make.")],
     name: _Name = None,
-    scenario: Annotated[str | None, typer.Option(help="What was done while recording.")] = None,
+    scenario: Annotated[str | None, VerbOption(help="What was done while recording.")] = None,
     recording: Annotated[
-        str | None, typer.Option(help="complete, permissive, permissive-no-dontaudit or enforcing.")
+        str | None, VerbOption(help="complete, permissive, permissive-no-dontaudit or enforcing.")
     ] = None,
-    selinux: Annotated[str | None, typer.Option(help="Mode of the machine: permissive or enforcing.")] = None,
-    kernel: Annotated[str | None, typer.Option(help="Its kernel version.")] = None,
-    base_name: Annotated[str | None, typer.Option(help="Package of its base policy.")] = None,
-    base_version: Annotated[str | None, typer.Option(help="Version of that package.")] = None,
-    base_sha256: Annotated[str | None, typer.Option(help="sha256 of its policy file.")] = None,
+    selinux: Annotated[str | None, VerbOption(help="Mode of the machine: permissive or enforcing.")] = None,
+    kernel: Annotated[str | None, VerbOption(help="Its kernel version.")] = None,
+    base_name: Annotated[str | None, VerbOption(help="Package of its base policy.")] = None,
+    base_version: Annotated[str | None, VerbOption(help="Version of that package.")] = None,
+    base_sha256: Annotated[str | None, VerbOption(help="sha256 of its policy file.")] = None,
     versions: Annotated[
         list[str] | None,
-        typer.Option("--version-of", metavar="NAME=VERSION", help="A daemon's version; repeatable."),
+        VerbOption("--version-of", metavar="NAME=VERSION", help="A daemon's version; repeatable."),
     ] = None,
     lost: Annotated[
-        int | None, typer.Option(min=0, help="Records lost (auditctl -s), 0 if known to be none.")
+        int | None, VerbOption(least=0, help="Records lost (auditctl -s), 0 if known to be none.")
     ] = None,
     overwrite: _Overwrite = False,
     strict: Strict = False,
@@ -72,11 +71,9 @@ def import_(
     note(f"{output}: {manifest.records} records")
 
 
-@app.command()
+@app.verb()
 def show(
-    traces: Annotated[
-        list[str], typer.Argument(metavar="TRACE...", show_default=False, help="Bundles or raw logs.")
-    ],
+    traces: Annotated[list[str], VerbArgument(metavar="TRACE...", help="Bundles or raw logs.")],
     as_json: Json = False,
     strict: Strict = False,
     jobs: Jobs = 1,
@@ -97,10 +94,10 @@ def show(
         emit("\n".join(trace_text(document) for document in documents))
 
 
-@app.command()
+@app.verb()
 def merge(
-    folders: Annotated[list[Path], typer.Argument(metavar="BUNDLE...", show_default=False)],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The bundle to make.")],
+    folders: Annotated[list[Path], VerbArgument(metavar="BUNDLE...")],
+    output: Annotated[Path, VerbOption("-o", "--output", metavar="DIR", help="The bundle to make.")],
     name: _Name = None,
     overwrite: _Overwrite = False,
 ) -> None:
@@ -112,13 +109,13 @@ def merge(
     note(f"{output}: {manifest.records} records of {len(manifest.evidence)} logs")
 
 
-@app.command()
+@app.verb()
 def reduce(
-    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", show_default=False, help="The bundle to reduce.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The bundle to make.")],
+    bundle: Annotated[Path, VerbArgument(metavar="BUNDLE", help="The bundle to reduce.")],
+    output: Annotated[Path, VerbOption("-o", "--output", metavar="DIR", help="The bundle to make.")],
     without: Annotated[
         list[str] | None,
-        typer.Option("--without", metavar="NAME", help="Leave this trace of the bundle out (boot); repeatable."),
+        VerbOption("--without", metavar="NAME", help="Leave this trace of the bundle out (boot); repeatable."),
     ] = None,
     overwrite: _Overwrite = False,
 ) -> None:
@@ -134,16 +131,14 @@ def reduce(
         note(f"{output}: {file} is kept whole: {reason}")
 
 
-@app.command()
+@app.verb()
 def redact(
-    trace: Annotated[
-        str, typer.Argument(metavar="TRACE", show_default=False, help="A bundle or a raw log; - is stdin.")
-    ],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The bundle to make.")],
+    trace: Annotated[str, VerbArgument(metavar="TRACE", help="A bundle or a raw log; - is stdin.")],
+    output: Annotated[Path, VerbOption("-o", "--output", metavar="DIR", help="The bundle to make.")],
     name: _Name = None,
     all_arguments: Annotated[
         bool,
-        typer.Option("--all-arguments", help="Replace every argument of commands, not only what looks private."),
+        VerbOption("--all-arguments", help="Replace every argument of commands, not only what looks private."),
     ] = False,
     overwrite: _Overwrite = False,
 ) -> None:

@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from policytool.cli.console import emit, emit_json, note, progress, table
 from policytool.cli.inputs import DaemonFolder, DaemonNames, Json, load_known
+from policytool.cli.verbs import VerbArgument, VerbOption
 from policytool.daemons.named import require_domain
 from policytool.errors import MissingToolError, UsageError
 from policytool.model.printable import printable
@@ -21,13 +20,11 @@ if TYPE_CHECKING:
 
 
 def calls(
-    traces: Annotated[
-        list[str], typer.Argument(metavar="TRACE...", show_default=False, help="Bundles or raw logs.")
-    ],
+    traces: Annotated[list[str], VerbArgument(metavar="TRACE...", help="Bundles or raw logs.")],
     daemons: DaemonNames = None,
     compare: Annotated[
         bool,
-        typer.Option(
+        VerbOption(
             "--compare", help="Compare the daemons of one recording (-d A -d B), or one daemon's in several TRACEs."
         ),
     ] = False,

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from policytool.cli.console import emit, note
 from policytool.cli.inputs import DaemonFolder, load_known
+from policytool.cli.verbs import VerbArgument, VerbOption, stop
 from policytool.daemons.named import as_daemons
 from policytool.errors import ExitCode, UsageError
 
@@ -28,33 +27,33 @@ _BACKENDS = ("audit", "strace")
 def record(
     daemons: Annotated[
         list[str],
-        typer.Option("-d", "--daemon", metavar="DAEMON", help="A known daemon or a domain type; repeatable."),
+        VerbOption("-d", "--daemon", metavar="DAEMON", help="A known daemon or a domain type; repeatable."),
     ],
     command: Annotated[
         list[str] | None,
-        typer.Argument(metavar="COMMAND", show_default=False, help="Record as long as COMMAND runs."),
+        VerbArgument(metavar="COMMAND", help="Record as long as COMMAND runs."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="DIR", help="The bundle to make (default: by time).")
+        Path | None, VerbOption("-o", "--output", metavar="DIR", help="The bundle to make (default: by time).")
     ] = None,
     mode: Annotated[
-        str, typer.Option("--mode", help="complete; permissive (lighter, hides accesses); calls (system calls).")
+        str, VerbOption("--mode", help="complete; permissive (lighter, hides accesses); calls (system calls).")
     ] = "complete",
     backend: Annotated[
-        str, typer.Option("--backend", help="audit; strace for hosts without SELinux or audit: system calls only.")
+        str, VerbOption("--backend", help="audit; strace for hosts without SELinux or audit: system calls only.")
     ] = "audit",
     duration: Annotated[
-        str | None, typer.Option("--duration", metavar="T", help="Record for T: 90, 90s, 5m, 2h.")
+        str | None, VerbOption("--duration", metavar="T", help="Record for T: 90, 90s, 5m, 2h.")
     ] = None,
     restart: Annotated[
-        bool, typer.Option("--restart", help="Restart daemons that have a domain already, to record their start.")
+        bool, VerbOption("--restart", help="Restart daemons that have a domain already, to record their start.")
     ] = False,
     max_size: Annotated[
-        int, typer.Option("--max-size", metavar="MIB", min=1, help="Stop when the log has grown so much.")
+        int, VerbOption("--max-size", metavar="MIB", least=1, help="Stop when the log has grown so much.")
     ] = 4096,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; change nothing.")] = False,
-    name: Annotated[str | None, typer.Option("--name", help="Name in evidence (default: the folder's).")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the bundle if there is one.")] = False,
+    dry_run: Annotated[bool, VerbOption("--dry-run", help="Say what would change; change nothing.")] = False,
+    name: Annotated[str | None, VerbOption("--name", help="Name in evidence (default: the folder's).")] = None,
+    overwrite: Annotated[bool, VerbOption("--overwrite", help="Replace the bundle if there is one.")] = False,
     daemon_folder: DaemonFolder = None,
 ) -> None:
     """Record daemons on this host (root), until COMMAND ends, T has passed, or Ctrl-C; then restore the host.
@@ -120,7 +119,7 @@ def _tell(made: Recorded, out: Path) -> None:
     if made.status:
         note(f"the command ended with status {made.status}")
     if made.lost or made.gaps or made.status:
-        raise typer.Exit(ExitCode.FINDINGS)
+        stop(ExitCode.FINDINGS)
 
 
 def restore() -> None:

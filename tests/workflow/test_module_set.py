@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
-import typer
 
 from policytool.cli.replay import replay
 from policytool.errors import InputError, UsageError
@@ -53,7 +53,7 @@ def test_replay_with_its_proof_does_everything_once(
 
     monkeypatch.setattr(CompiledPolicy, "__init__", open_policy)
     # What can go is what other traces need.
-    with pytest.raises(typer.Exit):
+    with pytest.raises(click.exceptions.Exit):
         replay([str(TRACE)], [MODULE], irreducible=True, base=started_base.path)
     printed = capsys.readouterr().out
     assert ", 0 denied, " in printed, "the module is enough without the others"
