@@ -4,7 +4,8 @@
 Rules, triples (floor, used, excess), private types, transitions, surfaces, cures and held-out share of each daemon,
 measured now from the modules under policies/ and the traces named (default: all that are shipped), and what
 `make demo` prints. README.md shows a part of the latter, between markers, and two figures of the page that `report`
-writes (docs/pictures). tests/test_figures.py says whether they are of today's modules and traces.
+writes (docs/pictures); docs/minimal.md shows a third. tests/test_figures.py says whether they are of today's
+modules and traces.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from typing import Any
 
 from policytool.lab.loaded import loaded_modules, scenario_files
 from policytool.lab.scenario import batches, choose
+from policytool.report.page.budget_curve import read_curve
+from policytool.report.page.budget_figure import budget_figure
 from policytool.toolchain.base import find_base
 from policytool.toolchain.run import run
 
@@ -37,6 +40,8 @@ BEGIN, END = "<!-- demo:begin -->\n", "<!-- demo:end -->"
 
 # The figures of the page that README.md shows.
 SHOWN_FIGURES = ("surface", "graph-virtsecretd")
+# The one that docs/minimal.md shows.
+BUDGET = "budget"
 
 # Whom README.md shows of what `make demo` prints.
 SHOWN = ("virtlogd", "virtnetworkd", "virtqemud")
@@ -68,6 +73,8 @@ def main(traces: Sequence[str]) -> int:
     FIGURES.write_text("\n".join(lines) + "\n", "utf-8")
     README.write_text(with_demo(README.read_text("utf-8"), printed), "utf-8")
     pictures()
+    if held["daemons"]:
+        PICTURES.joinpath(f"{BUDGET}.svg").write_text(budget_figure(read_curve(json.dumps(held))).svg, "utf-8")
     print(f"renewed: {FIGURES.relative_to(ROOT)}, {README.relative_to(ROOT)}", file=sys.stderr)
     return 0
 

@@ -16,6 +16,7 @@ import pytest
 
 from bench.results import (
     BEGIN,
+    BUDGET,
     END,
     ENFORCEMENT,
     FIGURES,
@@ -32,6 +33,7 @@ from bench.results import (
     stale,
     with_demo,
 )
+from policytool.workflow.holdout import SHARES
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 STALE = "the modules or traces have changed: make results"
@@ -129,6 +131,15 @@ def test_the_pictures_are_of_todays_modules() -> None:
     for name in SHOWN_FIGURES:
         assert f"(docs/pictures/{name}.svg)" in readme
         assert (PICTURES / f"{name}.svg").stat().st_size < 40_000
+
+
+def test_the_curve_is_that_of_the_figures() -> None:
+    drawn = (PICTURES / f"{BUDGET}.svg").read_text()
+    budgets = re.findall(r"^\| (\d+)\.0% \| (\d+) \| (\d+) \|$", FIGURES.read_text("utf-8"), re.MULTILINE)
+    assert len(budgets) == len(SHARES)
+    for share, added, saved in budgets:
+        assert f"<title>{share}%: {added} permissions save {saved} denials</title>" in drawn, STALE
+    assert f"(pictures/{BUDGET}.svg)" in (REPOSITORY / "docs" / "minimal.md").read_text("utf-8")
 
 
 def test_the_graph_in_the_readme_has_each_edge_of_its_module() -> None:

@@ -14,6 +14,7 @@ from policytool.cli.verbs import VerbArgument, VerbOption
 from policytool.errors import InputError
 
 if TYPE_CHECKING:
+    from policytool.report.page.budget_curve import BudgetCurve
     from policytool.report.page.enforcement import EnforcedRun
     from policytool.report.page.facts import PageFacts
     from policytool.traces.tally.system_calls import SystemCall
@@ -33,6 +34,9 @@ def report(
     enforcement: Annotated[
         Path | None, VerbOption("--enforcement", metavar="FILE", help="What `lab verify` wrote: an enforced run.")
     ] = None,
+    held_out: Annotated[
+        Path | None, typer.Option("--holdout", metavar="FILE", help="What `holdout --json` printed.")
+    ] = None,
     calls: Annotated[
         list[str] | None, VerbOption("--calls", metavar="TRACE", help="A recording of system calls (repeatable).")
     ] = None,
@@ -46,10 +50,11 @@ def report(
 
     found = find_base(base)
     proof = read_proof(enforcement) if enforcement else None
+    left_out = read_left_out(held_out) if held_out else None
     with progress("linking, and expanding the rules"):
         modules = ModuleSet(folders, found)
         compared = compare_policies([modules], found, UNCONFINED) if modules.built.linked else None
-    told = facts(modules, compared, proof, calls_of(calls or (), modules))
+    told = facts(modules, compared, proof, calls_of(calls or (), modules), left_out)
     with progress("drawing"):
         write_files(output.parent, {output.name: page_html(told)})
         if drawn:
@@ -62,11 +67,12 @@ def facts(
     compared: Comparison | None,
     enforcement: EnforcedRun | None = None,
     calls: Calls | None = None,
+    held_out: BudgetCurve | None = None,
 ) -> PageFacts:
     """Return what the page tells of MODULES and, if they link, of how they COMPARED."""
     from policytool.workflow.reported import page_facts
 
-    return page_facts(modules, compared, enforcement, calls or {})
+    return page_facts(modules, compared, enforcement, calls or {}, held_out)
 
 
 def drawn_files(told: PageFacts) -> dict[str, str | bytes]:
@@ -87,6 +93,16 @@ def read_proof(path: Path) -> EnforcedRun:
     try:
         return read_enforcement(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, EnforcementError) as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def read_left_out(path: Path) -> BudgetCurve:
+    """Read what `holdout --json` printed into PATH; InputError when it is something else."""
+    from policytool.report.page.budget_curve import CurveError, read_curve
+
+    try:
+        return read_curve(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, CurveError) as error:
         raise InputError(f"{path}: {error}") from error
 
 

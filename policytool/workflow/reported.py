@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from policytool.check.link_findings import declared_names
 from policytool.policy.compiled import CompiledPolicy
+from policytool.report.page.budget_curve import BudgetCurve
 from policytool.report.page.edges import TypeOwners
 from policytool.report.page.enforcement import EnforcedRun
 from policytool.report.page.facts import CheckFacts, DomainFacts, DomainKind, PageFacts
@@ -24,10 +25,12 @@ def page_facts(
     compared: Comparison | None,
     enforcement: EnforcedRun | None,
     calls: Mapping[str, Mapping[str, Sequence[str]]],
+    held_out: BudgetCurve | None = None,
 ) -> PageFacts:
     """Return what is to be told of MODULES, which were COMPARED if they link.
 
-    What was at hand: CALLS has the system calls of each domain, ENFORCEMENT is an enforced run.
+    What was at hand: CALLS has the system calls of each domain, ENFORCEMENT is an enforced run,
+    HELD_OUT what leaving scenarios out said.
     """
     built = modules.built
     checked = CheckFacts(
@@ -54,6 +57,7 @@ def page_facts(
         calls,
         enforcement,
         enforcement.unchanged(modules.evidence_contents) if enforcement else 0,
+        held_out,
     )
 
 

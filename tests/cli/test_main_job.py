@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from policytool.report.page.budget_curve import read_curve
 from policytool.toolchain.base import Base
 from tests.cli.run_policytool import REPOSITORY, policytool
 
@@ -171,13 +172,26 @@ def test_compare_and_growth(greeter: Path, small: tuple[str, str], tmp_path: Pat
 def test_report_is_one_page_that_asks_for_nothing(greeter: Path, small: tuple[str, str], tmp_path: Path) -> None:
     proof = ("--enforcement", REPOSITORY / "docs" / "enforcement.json")
     out = ("-o", tmp_path / "report.html", "--figures", tmp_path / "figures")
-    done = policytool("report", *small, greeter, *out, *proof)
+    wrong = policytool("report", *small, greeter, *out, "--holdout", proof[1])
+    assert (wrong.returncode, "not what holdout --json prints" in wrong.stderr) == (3, True)
+    held = tmp_path / "synthetic-holdout.json"
+    budget = {"share": 0.15, "added_triples": 2.0, "saved": 1}
+    held.write_text(json.dumps({"daemons": [{"exact": {"denied": 4, "scenarios": [{}]}, "budgets": [budget]}]}))
+    done = policytool("report", *small, greeter, *out, *proof, "--holdout", held)
     assert done.returncode == 0, done.stderr
     drawn = {path.name for path in (tmp_path / "figures").iterdir()}
-    assert {"surface.svg", "surface.png", "reach.svg", "graph-greeterd.svg", "graph-greeterd.png"} <= drawn
+    assert {
+        "surface.svg",
+        "surface.png",
+        "reach.svg",
+        "budget.svg",
+        "graph-greeterd.svg",
+        "graph-greeterd.png",
+    } <= drawn
     page = (tmp_path / "report.html").read_text()
     assert "greeterd_t" in page
     assert 'id="surface"' in page
+    assert "2 permissions save 1 denials" in page
     assert "0 of the 1 modules here have the evidence" in page
     assert not re.search(r'(src|href)="(?!#)', page)
 
@@ -337,6 +351,7 @@ def test_holdout_tells_one_scenario_from_two(small: tuple[str, str], tmp_path: P
     assert done.returncode == 0, done.stderr
     (daemon,) = json.loads(done.stdout)["daemons"]
     assert daemon["scenarios"] == ["other.log", "synthetic.log"]
+    assert read_curve(done.stdout).denied == daemon["exact"]["denied"]
     assert (
         daemon["exact"]["denied"] == sum(len(scenario["denied"]) for scenario in daemon["exact"]["scenarios"]) > 0
     )

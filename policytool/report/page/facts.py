@@ -10,6 +10,7 @@ from enum import StrEnum
 from policytool.check.findings import Finding
 from policytool.generate.writers.evidence import ModuleEvidence
 from policytool.model.module import BasePolicy
+from policytool.report.page.budget_curve import BudgetCurve
 from policytool.report.page.edges import TypeOwners
 from policytool.report.page.enforcement import EnforcedRun
 from policytool.surface.domain_reach import DomainReach
@@ -55,7 +56,8 @@ class PageFacts:
 
     `overlap` and `beside` are of the domains that are not of DomainKind.BEFORE, None where there is nothing to set
     side by side. Where they were at hand, `calls` has the system calls of each domain by systemd's sets, and
-    `enforcement` is an enforced run, with which `as_enforced` of the modules have their evidence in common.
+    `enforcement` is an enforced run, with which `as_enforced` of the modules have their evidence in common, and
+    `held_out` says what profile `robust` would save.
     """
 
     checked: CheckFacts
@@ -67,6 +69,7 @@ class PageFacts:
     calls: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     enforcement: EnforcedRun | None = None
     as_enforced: int = 0
+    held_out: BudgetCurve | None = None
 
     @property
     def confined(self) -> tuple[DomainFacts, ...]:

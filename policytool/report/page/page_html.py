@@ -20,6 +20,7 @@ from markupsafe import Markup, escape
 from policytool import __version__
 from policytool.check.findings import Finding
 from policytool.model.printable import printable
+from policytool.report.page.budget_figure import budget_figure
 from policytool.report.page.call_map import call_map
 from policytool.report.page.coverage_figures import saturation_curves, saturation_figure, seen_figure
 from policytool.report.page.edges import edges_of
@@ -75,6 +76,8 @@ def figures(facts: PageFacts) -> tuple[Figure, ...]:
         found.append(seen_figure(facts.evidence))
     if curves := saturation_curves(facts.evidence):
         found.append(saturation_figure(curves))
+    if facts.held_out:
+        found.append(budget_figure(facts.held_out))
     if facts.calls:
         found.append(call_map(facts.calls))
     return tuple(found)

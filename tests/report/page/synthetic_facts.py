@@ -9,6 +9,7 @@ from policytool.generate.writers.evidence import ExplainedAccess, ModuleEvidence
 from policytool.model.access import Evidence, Use
 from policytool.model.module import BasePolicy
 from policytool.model.support import Support
+from policytool.report.page.budget_curve import Bought, BudgetCurve
 from policytool.report.page.edges import TypeOwners
 from policytool.report.page.enforcement import EnforcedBoot, EnforcedRun
 from policytool.report.page.facts import CheckFacts, DomainFacts, DomainKind, PageFacts
@@ -71,4 +72,5 @@ def hostile_facts(text: str) -> PageFacts:
         {f"{text}_t": {f"@{text}": ("read", text)}, "other_t": {"@io": ("write",)}},
         EnforcedRun(text, 40, 1, 2, (EnforcedBoot(text, 39, 1, 2, 3, 0, 7.4),), {}),
         1,
+        BudgetCurve(2, 40, (Bought(0.05, 3.4, 4), Bought(0.15, 10.0, 9), Bought(1.0, 80.0, 15))),
     )

@@ -36,7 +36,7 @@ def texts(svg: str) -> list[str]:
 
 def test_the_headline_comes_first_and_every_figure_has_a_name_of_its_own(drawn: dict[str, Figure]) -> None:
     assert list(drawn) == [
-        "surface", "reach", "dangers", "classes", "overlap", "seen", "saturation", "calls",
+        "surface", "reach", "dangers", "classes", "overlap", "seen", "saturation", "budget", "calls",
     ]  # fmt: skip
 
 
