@@ -35,7 +35,7 @@ def report(
         Path | None, VerbOption("--enforcement", metavar="FILE", help="What `lab verify` wrote: an enforced run.")
     ] = None,
     held_out: Annotated[
-        Path | None, typer.Option("--holdout", metavar="FILE", help="What `holdout --json` printed.")
+        Path | None, VerbOption("--holdout", metavar="FILE", help="What `holdout --json` printed.")
     ] = None,
     calls: Annotated[
         list[str] | None, VerbOption("--calls", metavar="TRACE", help="A recording of system calls (repeatable).")
