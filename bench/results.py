@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from policytool.lab.loaded import loaded_modules, scenario_files
-from policytool.lab.scenario import batches, choose
+from policytool.lab.machine_kind import MACHINES
+from policytool.lab.scenario import batches, choose_for
 from policytool.report.page.budget_curve import read_curve
 from policytool.report.page.budget_figure import budget_figure
 from policytool.toolchain.base import find_base
@@ -296,7 +297,8 @@ def loaded() -> Mapping[str, str]:
 @cache
 def planned() -> Mapping[str, str]:
     """Return what is run in each boot of a whole proof, as a digest by the boot's name."""
-    return {name: scenario_files(files) for name, files in batches(choose(())).items()}
+    payloads = choose_for(list(MACHINES.values()), ())
+    return {name: scenario_files(files) for _, payload in payloads for name, files in batches(payload).items()}
 
 
 def stale(proof: Json) -> tuple[tuple[str, ...], tuple[str, ...]]:

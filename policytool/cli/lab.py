@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from policytool.model.daemon import Daemon
 
 
-def _choose_machine(machine: str) -> None:
-    """Keep the kind of machine for the verb."""
-    click.get_current_context().obj = MACHINES[MachineName(machine)]
+def _choose_machine(machine: str | None) -> None:
+    """Keep the kind of machine for the verb, if one was asked for."""
+    if machine:
+        click.get_current_context().obj = MACHINES[MachineName(machine)]
 
 
 app = VerbGroup(
@@ -43,9 +44,7 @@ app = VerbGroup(
         click.Option(
             ["--machine"],
             type=click.Choice([name.value for name in MachineName]),
-            default=MachineName.PLAIN.value,
-            show_default=True,
-            help="The kind of machine; xen: a dom0, with scenarios of its own.",
+            help="The kind of machine (default: plain); xen: a dom0, with scenarios of its own.",
         )
     ],
 )
@@ -253,12 +252,19 @@ def verify(
     ] = None,
     scenarios: _Scenarios = None,
 ) -> None:
-    """Enforce every daemon's scenarios, a boot a daemon, all modules in the machine; goes on where it stopped."""
-    from policytool.lab.image import require_root
+    """Enforce every daemon's scenarios, a boot a daemon, all modules in the machine; goes on where it stopped.
+
+    Without --machine, on every kind of machine.
+    """
+    from policytool.lab.image import build_image, require_root
+    from policytool.lab.scenario import choose_for
     from policytool.lab.verify import verify as verify_in_lab
 
     require_root("lab verify")
-    done = verify_in_lab(_image(), folders, traces or (), _payload(scenarios), state, note)
+    asked = click.get_current_context().find_object(MachineKind)
+    kinds = [asked] if asked else list(MACHINES.values())
+    payloads = [(build_image(note, kind=kind), payload) for kind, payload in choose_for(kinds, scenarios or ())]
+    done = verify_in_lab(payloads, folders, traces or (), state, note)
     write_files(output.parent, {output.name: json.dumps(done, indent=1, sort_keys=True) + "\n"})
     rows = [
         (name, batch["ok"], len(batch["failed"]), len(batch["denials"]), batch["lost"], round(batch["seconds"]))
@@ -383,7 +389,7 @@ def _payload(scenarios: Sequence[str] | None, workload: Path | None = None) -> d
 
 
 def _kind() -> MachineKind:
-    """Return the kind of machine that was asked for beside the verb."""
+    """Return the kind of machine that was asked for before the verb."""
     return click.get_current_context().find_object(MachineKind) or PLAIN
 
 

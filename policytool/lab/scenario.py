@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from policytool.errors import UsageError
-from policytool.lab.machine_kind import PLAIN
+from policytool.lab.machine_kind import PLAIN, MachineKind
 
 SHIPPED = PLAIN.scenarios
 _RUNNER = Path(__file__).parent / "guest" / "scenarios"
@@ -66,19 +66,36 @@ def choose(wanted: Sequence[str], workload: Path | None = None, folder: Path = S
     UsageError when there is no such scenario.
     """
     shipped = names(folder)
-    chosen = [] if workload and not wanted else list(shipped)
-    if wanted:
-        chosen = []
-        for word in wanted:
-            found = [name for name in shipped if word in (name, name.split("-")[0])]
-            if not found:
-                raise UsageError(f"there is no scenario {word!r}; there are {', '.join(shipped)}")
-            chosen += [name for name in found if name not in chosen]
+    _require(wanted, shipped)
+    chosen = _named(wanted, shipped) if wanted or workload else shipped
     files = {f"{name}.sh": folder / f"{name}.sh" for name in chosen}
     if workload:
         files[f"{workload.stem}.sh"] = workload
     others = {path.name: path for path in folder.iterdir() if path.is_file() and path.suffix != ".sh"}
     return _payload(files, {**others, STEPS: SHIPPED / STEPS, _RUNNER_NAME: _RUNNER})
+
+
+def choose_for(kinds: Sequence[MachineKind], wanted: Sequence[str]) -> list[tuple[MachineKind, dict[str, Path]]]:
+    """Return a payload, as of `choose`, for each of KINDS that can run any of the WANTED scenarios."""
+    _require(wanted, [name for kind in kinds for name in names(kind.scenarios)])
+    found = []
+    for kind in kinds:
+        shipped = names(kind.scenarios)
+        if chosen := _named(wanted, shipped) if wanted else shipped:
+            found.append((kind, choose(chosen, folder=kind.scenarios)))
+    return found
+
+
+def _require(wanted: Sequence[str], shipped: Sequence[str]) -> None:
+    for word in wanted:
+        if not _named([word], shipped):
+            raise UsageError(f"there is no scenario {word!r}; there are {', '.join(shipped)}")
+
+
+def _named(wanted: Sequence[str], shipped: Sequence[str]) -> tuple[str, ...]:
+    """Return those of SHIPPED that WANTED names, itself or by its first word, in the order of WANTED."""
+    found = (name for word in wanted for name in shipped if word in (name, name.split("-")[0]))
+    return tuple(dict.fromkeys(found))
 
 
 def _payload(scripts: Mapping[str, Path], others: Mapping[str, Path]) -> dict[str, Path]:

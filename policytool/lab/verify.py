@@ -49,14 +49,13 @@ class Verification(TypedDict):
 
 
 def verify(
-    image: Image,
+    payloads: Sequence[tuple[Image, Mapping[str, Path]]],
     folders: Sequence[Path],
     traces: Sequence[Path],
-    payload: Mapping[str, Path],
     state: Path,
     told: Told,
 ) -> Verification:
-    """Enforce each of PAYLOAD's `batches` with the modules in FOLDERS, and return what came of all of them.
+    """Enforce the `batches` of PAYLOADS, each on its image, with the modules in FOLDERS; return what came of it.
 
     STATE is a folder that keeps each batch's result; one is used again if the image, the scenarios and what is
     loaded of the modules (`loaded_modules`) are those of now, and its run was clean. TRACES are the bundles the
@@ -66,10 +65,12 @@ def verify(
     state.mkdir(parents=True, exist_ok=True)
     modules = loaded_modules(folders)
     found: dict[str, Document] = {}
-    scenarios: dict[str, str] = {}
-    for name, batch in batches(payload).items():
-        scenarios[name] = scenario_files(batch)
-        key = batch_key(image.key, modules, scenarios[name])
+    about = {f"loaded {name}": hashed for name, hashed in modules.items()}
+    planned = [(image, *each) for image, payload in payloads for each in batches(payload).items()]
+    for image, name, batch in planned:
+        about[f"scenarios {name}"] = scenario_files(batch)
+        about[f"image {name}"] = image.key
+        key = batch_key(image.key, modules, about[f"scenarios {name}"])
         file = state / f"{name}.json"
         kept = _read(file, key)
         if kept is not None:
@@ -86,8 +87,6 @@ def verify(
         aside = file.with_suffix(".new")
         aside.write_text(json.dumps({"key": key, "document": done}, indent=1), "utf-8")
         aside.rename(file)
-    about = {f"loaded {name}": hashed for name, hashed in modules.items()}
-    about |= {f"scenarios {name}": hashed for name, hashed in scenarios.items()}
     return _joined(found, traces, about)
 
 

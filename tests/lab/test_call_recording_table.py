@@ -47,7 +47,8 @@ def session(folder: Path, lost: str = "0", counts: object = COUNTS) -> Session:
         there.mkdir(parents=True)
         (there / "calls.json").write_text(json.dumps(counts))
     status = Status()
-    for line in ("BOOTED 6.1.0-lab", "SCENARIO greet", "NOTE lost-before 0", f"NOTE lost-after {lost}"):
+    lines = ("BOOTED 6.1.0-lab", "NOTE lost-before 0", "SCENARIO greet", f"NOTE lost-after {lost}", "DONE 0")
+    for line in lines:
         status.read(line)
     return Session(status, log, folder, 1.0)
 

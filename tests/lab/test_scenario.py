@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 import pytest
 
 from policytool.errors import UsageError
-from policytool.lab.machine_kind import MACHINES, XEN
-from policytool.lab.scenario import MOST_STEPS, SHIPPED, batches, choose, names, steps, thin
+from policytool.lab.machine_kind import MACHINES, PLAIN, XEN, MachineName
+from policytool.lab.scenario import MOST_STEPS, SHIPPED, batches, choose, choose_for, names, steps, thin
 
 # What the Fedora change made of libvirtd.
 DAEMONS = {
@@ -76,11 +76,11 @@ def test_the_table_of_the_documentation_counts_what_is_there() -> None:
     text = (Path(__file__).parents[2] / "docs" / "lab.md").read_text("utf-8")
     table = re.findall(r"^\| ([a-z]+)(?: \(thin\))? \| (\d+) \| (\d+) \|", text, re.MULTILINE)
     told = {daemon: (int(scenarios), int(count)) for daemon, scenarios, count in table}
-    shipped = Counter(name.split("-")[0] for name in names())
-    assert told == {
-        daemon: (scenarios, sum(steps(name) for name in names() if name.startswith(f"{daemon}-")))
-        for daemon, scenarios in shipped.items()
-    }
+    shipped: dict[str, tuple[int, int]] = {}
+    for folder, name in ALL:
+        scenarios, count = shipped.get(name.split("-")[0], (0, 0))
+        shipped[name.split("-")[0]] = (scenarios + 1, count + steps(name, folder))
+    assert told == shipped
 
 
 def test_only_a_daemon_that_can_do_nothing_here_is_thin() -> None:
@@ -145,3 +145,15 @@ def test_another_machine_has_scenarios_of_its_own_and_the_same_steps() -> None:
     assert {name for name in payload if name.endswith(".sh")} == {f"{name}.sh" for name in names(XEN.scenarios)}
     assert payload["steps"] == SHIPPED / "steps"
     assert "guest-plain.xml" not in payload
+
+
+def test_each_machine_gets_the_scenarios_that_it_can_run() -> None:
+    kinds = [PLAIN, XEN]
+    assert [kind.name for kind, _ in choose_for(kinds, ())] == [MachineName.PLAIN, MachineName.XEN]
+    ((kind, payload),) = choose_for(kinds, ["xen-guest"])
+    assert kind is XEN
+    assert [name for name in payload if name.endswith(".sh")] == ["xen-guest.sh"]
+    ((kind, _),) = choose_for(kinds, ["virtxend"])
+    assert kind is PLAIN
+    with pytest.raises(UsageError, match="there is no scenario 'virtd'"):
+        choose_for(kinds, ["xen", "virtd"])

@@ -70,7 +70,7 @@ class Lab:
 
     def verify(self, *traces: Path) -> Verification:
         image = Image(self.folder, "key")
-        return verify(image, [self.modules], traces, self.payload, self.folder / "state", lambda line: None)
+        return verify([(image, self.payload)], [self.modules], traces, self.folder / "state", lambda line: None)
 
 
 @pytest.fixture
@@ -88,7 +88,8 @@ def test_a_boot_for_each_daemon_and_the_results_joined(lab: Lab) -> None:
     assert (done["steps"], done["failed"], done["clean"]) == (2, 1, False)
     assert done["batches"]["two"]["failed"] == ["a-b: a c"]
     assert done["batches"]["one"]["ok"] == 1
-    assert sorted(done["hashes"]) == ["image", "loaded a", "scenarios one", "scenarios two"]
+    hashed = ["image", "image one", "image two", "loaded a", "scenarios one", "scenarios two"]
+    assert sorted(done["hashes"]) == hashed
 
 
 def test_what_was_clean_is_not_run_again_until_something_changes(lab: Lab) -> None:

@@ -14,7 +14,7 @@ step virtxend sockets sockets
 step virtxend loop-devices loops
 step virtxend bridge bridge
 step virtxend define virsh define /mnt/guest-disk.xml
-step virtxend start virsh start lab-disk
+step virtxend start start lab-disk
 step virtxend is-running state lab-disk running
 step virtxend disks virsh domblklist lab-disk
 step virtxend disk-statistics virsh domblkstat lab-disk xvda
