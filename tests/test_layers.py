@@ -261,7 +261,7 @@ def test_comments_cite_what_is_in_the_repository() -> None:
 OF_MORE_THAN_ONE_FILE = {
     "cli": {"test_formats", "test_main_job"},
     "gate": {"test_growth_kinds"},
-    "lab": {"test_machine", "test_own_daemon", "test_recorder", "test_verbs"},
+    "lab": {"test_machine", "test_own_daemon", "test_package", "test_recorder", "test_verbs"},
     "surface": {"test_baseline"},
     "traces": {"test_corpus", "test_lab_logs", "test_shipped"},
     "traces/formats": {"test_cases_synthetic"},
