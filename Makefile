@@ -8,7 +8,7 @@ MODULES := libvirt_lxc libvirtd virtinterfaced virtlockd virtlogd virtlxcd virtn
 	virtqemud virtsecretd virtstoraged virtvboxd virtxend svirt_t
 TRACED := $(dir $(wildcard traces/libvirt/*/manifest.json))
 
-.PHONY: help calls demo test lab-test lab-hardened lab-verify lab-audit2allow traces bench results fuzz lint lint-policies format golden policies bases setup setup-dev setup-lab clean
+.PHONY: help calls demo test lab-test lab-hardened lab-verify lab-audit2allow traces bench results monolith fuzz lint lint-policies format golden policies bases setup setup-dev setup-lab clean
 
 help: ## say what the targets are
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -27,6 +27,7 @@ lab-verify: setup-lab ## every scenario of every daemon enforced with policies/,
 
 traces: setup-lab ## record every scenario of every daemon under policies/ into build/traces (an hour; goes on where it stopped)
 	$(BIN)/policytool lab record --by-daemon --under policies -o build/traces
+	$(BIN)/policytool lab --machine xen record --by-daemon --under policies -o build/traces
 
 lab-audit2allow: setup-lab ## what audit2allow makes of the same scenarios, enforced (root; about 15 minutes)
 	$(BIN)/python bench/lab_audit2allow.py
@@ -49,6 +50,9 @@ lab-hardened: setup-lab ## the lab: all scenarios of DAEMONS enforced, with modu
 
 calls: setup ## the figures on system calls and hardened units, of traces/calls: docs/calls.md
 	$(BIN)/python bench/calls.py
+
+monolith: setup ## what libvirtd used beside the daemons, of traces/monolith: docs/monolith.md
+	$(BIN)/python bench/monolith.py
 
 lint: setup-dev ## ruff and mypy --strict
 	$(BIN)/ruff check .
