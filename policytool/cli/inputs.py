@@ -60,16 +60,16 @@ def read_traces(
     """
     from policytool.model.observation import Observations
     from policytool.model.selection import Selection
-    from policytool.traces.bundle.bundle import read_trace
     from policytool.traces.bundle.selected import narrowed, read_selected
 
     wanted = selection or Selection()
     observations = Observations()
     if jobs == 1 or wanted.by_event:
+        parts = []
         for trace in traces:
             with progress(f"reading {trace}"):
-                read = read_trace(trace) if selection is None else read_selected(trace, wanted)
-                observations = observations.merge(read)
+                parts.append(_whole(trace) if selection is None else read_selected(trace, wanted))
+        observations = observations.merge(*parts)
     else:
         # Without `progress`, whose thread a process must not be copied with.
         from policytool.workflow.read import read_all
@@ -79,15 +79,21 @@ def read_traces(
     return observations
 
 
+def _whole(trace: str) -> Observations:
+    from policytool.workflow.kept_traces import read_whole
+
+    return read_whole(trace)
+
+
 def read_scenarios(traces: Sequence[str], *, strict: bool = False) -> dict[str, Observations]:
     """Read TRACES as read_traces does, but keep apart what is of different traces, by their names."""
     from policytool.model.observation import Observations
-    from policytool.traces.bundle.bundle import read_parts
+    from policytool.workflow.kept_traces import read_each_part
 
     parts: dict[str, Observations] = {}
     for trace in traces:
         with progress(f"reading {trace}"):
-            for name, part in read_parts(trace):
+            for name, part in read_each_part(trace):
                 parts[name] = parts[name].merge(part) if name in parts else part
     _report_unread(Observations().merge(*parts.values()), strict=strict)
     return parts

@@ -12,23 +12,41 @@ from dataclasses import replace
 
 from policytool.errors import ToolFailedError
 from policytool.model.observation import Observations
-from policytool.traces.bundle.bundle import TraceLog, executions_in, load, observe_log, read_trace
+from policytool.traces.bundle.bundle import TraceLog, executions_in, load, observe_log
 from policytool.traces.bundle.ranges import Part, Range, observe_range, put_together, ranges
 from policytool.traces.bundle.source import STDIN, plain_size
 from policytool.traces.tally.telling import told
+from policytool.workflow.kept_traces import KeptTrace, read_whole
 
 
 def read_all(paths: Sequence[str], jobs: int, *, executions: bool = True) -> list[Observations]:
     """Read each of the traces PATHS (see `read_trace`), with so many processes.
 
-    A large log that is not compressed is read in ranges, any other one by one process. ToolFailedError: a process
-    was killed.
+    A large log that is not compressed is read in ranges, any other one by one process. What the cache has of a
+    bundle is taken from there. ToolFailedError: a process was killed.
     """
     if jobs == 1:
-        return [read_trace(path, executions=executions) for path in paths]
+        return [read_whole(path, executions=executions) for path in paths]
     with _pool(jobs) as pool:
-        waiting = [[_submit(log, jobs, pool, executions) for log in load(path).logs] for path in paths]
-        return [told(Observations().merge(*(result() for result in results))) for results in waiting]
+        results = [_of_trace(path, jobs, pool, executions) for path in paths]
+        return [result() for result in results]
+
+
+def _of_trace(path: str, jobs: int, pool: ProcessPoolExecutor, executions: bool) -> Callable[[], Observations]:
+    """Have the trace PATH read, if the cache does not have it, and return what waits for the result."""
+    place = KeptTrace.of(path)
+    if place and (found := place.find()):
+        whole = found[0][1]
+        return lambda: whole if executions else replace(whole, executions=())
+    waiting = [_submit(log, jobs, pool, executions) for log in load(path).logs]
+
+    def result() -> Observations:
+        seen = told(Observations().merge(*(wait() for wait in waiting)))
+        if place and executions:
+            place.keep([("", seen)])
+        return seen
+
+    return result
 
 
 def _submit(log: TraceLog, jobs: int, pool: ProcessPoolExecutor, executions: bool) -> Callable[[], Observations]:

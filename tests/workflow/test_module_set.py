@@ -16,8 +16,7 @@ from policytool.errors import InputError, UsageError
 from policytool.policy.compiled import CompiledPolicy
 from policytool.toolchain import base as base_module
 from policytool.toolchain.base import Base
-from policytool.traces.bundle import bundle
-from policytool.workflow import module_set
+from policytool.workflow import kept_traces, module_set
 from policytool.workflow.module_set import ModuleSet
 
 REPOSITORY = Path(__file__).parents[2]
@@ -41,7 +40,7 @@ def test_replay_with_its_proof_does_everything_once(
         monkeypatch.setattr(holder, name, count)
 
     counted(base_module, "find_base")
-    counted(bundle, "read_trace")
+    counted(kept_traces, "read_whole")
     for name in ("build", "read_evidence", "under_modules"):
         counted(module_set, name)
     opened: Counter[str] = Counter()
@@ -58,7 +57,7 @@ def test_replay_with_its_proof_does_everything_once(
     printed = capsys.readouterr().out
     assert ", 0 denied, " in printed, "the module is enough without the others"
     assert "each needed by something seen" in printed
-    assert counts == {"find_base": 1, "read_trace": 1, "build": 1, "read_evidence": 1, "under_modules": 1}
+    assert counts == {"find_base": 1, "read_whole": 1, "build": 1, "read_evidence": 1, "under_modules": 1}
     # The base, the base with the module, and with the module's skeleton.
     assert sorted(opened.values()) == [1, 1, 1]
 
