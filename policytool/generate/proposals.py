@@ -70,6 +70,8 @@ class Proposals:
         self._policy = policy
         self._under = under
         self._common: dict[str, bool] = {}
+        self._in_names: dict[str, int] = {}
+        self._known: dict[_Asked, tuple[int, int]] = {}
 
     def of(self, vector: AccessVector, decision: Decision) -> tuple[Proposal, ...]:
         """Return what may cure VECTOR, which the policy denies by DECISION: a boolean first, then the others."""
@@ -187,43 +189,59 @@ class Proposals:
         return {target: len(sources) for target, sources in found.items()}
 
     @cached_property
-    def _holders(self) -> Mapping[TeRuleType, Mapping[_Asked, int]]:
-        """The domains with a rule by (target, class, permission), as a number with a bit for each domain.
-
-        The target may be `self`. A rule on a large attribute speaks of no target in particular and is left out, and
-        so are unconfined domains: they would have a rule for whatever is asked.
-        """
+    def _bits(self) -> Mapping[str, int]:
+        """A bit for each domain but the unconfined ones: they would have a rule for whatever is asked."""
         domains = self._policy.expand(_DOMAIN) - unconfined_domains(self._policy)
-        bits = {domain: 1 << number for number, domain in enumerate(sorted(domains))}
-        names: dict[str, tuple[int, tuple[str, ...]]] = {}
+        return {domain: 1 << number for number, domain in enumerate(sorted(domains))}
 
-        def expand(name: str) -> tuple[int, tuple[str, ...]]:
-            if name not in names:
-                types = self._policy.expand(name)
-                names[name] = (sum(bits.get(type_, 0) for type_ in types), tuple(types))
-            return names[name]
+    @cached_property
+    def _stated(self) -> Mapping[TeRuleType, Mapping[str, Mapping[str, list[tuple[str, frozenset[str]]]]]]:
+        """The rules in force, as sources and permissions by class and target, the names as in the policy.
 
-        found: dict[TeRuleType, dict[_Asked, int]] = {TeRuleType.ALLOW: {}, TeRuleType.DONTAUDIT: {}}
-        for rule in self._policy.rules(found):
-            targets = expand(rule.target)[1]
-            if not rule.enabled or len(targets) > _LARGE:
-                continue
-            sources, held = expand(rule.source)[0], found[rule.ruletype]
-            for target in targets:
-                itself = sources & bits.get(target, 0)
-                for perm in rule.perms:
-                    key = (target, rule.tclass, perm)
-                    held[key] = held.get(key, 0) | sources & ~itself
-                    if itself:
-                        key = (_SELF, rule.tclass, perm)
-                        held[key] = held.get(key, 0) | itself
+        A rule on a large attribute speaks of no target in particular and is left out.
+        """
+        found: dict[TeRuleType, dict[str, dict[str, list[tuple[str, frozenset[str]]]]]] = {}
+        for ruletype in (TeRuleType.ALLOW, TeRuleType.DONTAUDIT):
+            of_type = found.setdefault(ruletype, {})
+            for source, target, tclass, perms, _, in_force in self._policy.plain_rules(ruletype):
+                if in_force:
+                    of_type.setdefault(tclass, {}).setdefault(target, []).append((source, perms))
+            for by_target in of_type.values():
+                for target in [name for name in by_target if len(self._policy.expand(name)) > _LARGE]:
+                    del by_target[target]
         return found
+
+    def _domains_in(self, name: str) -> int:
+        """Return the bits of the domains that NAME, a type or an attribute, stands for."""
+        if name not in self._in_names:
+            self._in_names[name] = sum(self._bits.get(type_, 0) for type_ in self._policy.expand(name))
+        return self._in_names[name]
+
+    def _holders(self, ruletype: TeRuleType, asked: _Asked) -> int:
+        """Return the domains with a rule of RULETYPE for what is ASKED, as bits. The target may be `self`."""
+        target, tclass, perm = asked
+        stated = self._stated[ruletype].get(tclass, {})
+        held = 0
+        if target == _SELF:
+            for name, rules in stated.items():
+                if themselves := self._domains_in(name):
+                    for source, perms in rules:
+                        if perm in perms:
+                            held |= self._domains_in(source) & themselves
+            return held
+        for name in (target, *self._policy.attributes_of(target)):
+            for source, perms in stated.get(name, ()):
+                if perm in perms:
+                    held |= self._domains_in(source)
+        return held & ~self._bits.get(target, 0)
 
     def _figures(self, asked: _Asked) -> tuple[int, int]:
         """Return how many domains hide what is ASKED, and how many may do it."""
-        allowed = self._holders[TeRuleType.ALLOW].get(asked, 0)
-        hidden = self._holders[TeRuleType.DONTAUDIT].get(asked, 0) & ~allowed
-        return hidden.bit_count(), allowed.bit_count()
+        if asked not in self._known:
+            allowed = self._holders(TeRuleType.ALLOW, asked)
+            hidden = self._holders(TeRuleType.DONTAUDIT, asked) & ~allowed
+            self._known[asked] = hidden.bit_count(), allowed.bit_count()
+        return self._known[asked]
 
 
 def _counted(domains: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from posixpath import dirname
 
 META = re.compile(r"[.^$?*+|\[\](){}\\]")
@@ -33,23 +34,21 @@ def escaped(path: str) -> str:
     return META.sub(r"\\\g<0>", path)
 
 
+# Characters that stand for themselves, escaped or not, up to one that does not.
+_LITERAL = re.compile(r"(?:[^.^$?*+|\[\](){}\\]|\\.)*", re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+@lru_cache(maxsize=1 << 15)
 def literal_start(pattern: str) -> str:
     """Return the path that PATTERN begins with, up to the first part that is not literal."""
-    start = []
-    place = 0
-    while place < len(pattern):
-        char = pattern[place]
-        if char == "\\" and place + 1 < len(pattern):
-            start.append(pattern[place + 1])
-            place += 2
-            continue
-        if META.match(char):
-            if char in "?*{" and start:
-                start.pop()  # the character before is what is repeated, or not there at all
-            break
-        start.append(char)
-        place += 1
-    return "".join(start)
+    literal = _LITERAL.match(pattern)
+    start = literal[0] if literal else ""
+    repeated = pattern[len(start) : len(start) + 1] in tuple("?*{")
+    if "\\" in start:
+        start = _ESCAPE.sub(r"\1", start)
+    # The character before is what is repeated, or not there at all.
+    return start[:-1] if repeated else start
 
 
 def canonical_names(starts: Iterable[str]) -> Callable[[str], str]:

@@ -298,7 +298,10 @@ class CompiledPolicy:
         return condition is None or self._states[condition]
 
     def plain_rules(self, ruletype: TeRuleType) -> Iterator[PlainRule]:
-        """Yield the rules of RULETYPE, one with permissions, as `rules` does, as tuples: for who reads them all."""
+        """Yield the rules of RULETYPE, one with permissions, as `rules` does, as tuples: for who reads them all.
+
+        Conditional ones come first.
+        """
         for source, target, tclass, perms, condition in self._table.access[ruletype]:
             yield source, target, tclass, perms, condition, self._in_force(condition)
 

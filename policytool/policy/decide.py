@@ -111,9 +111,10 @@ class ConditionalRules:
         self._policy = policy
         self._names: dict[tuple[str, str], set[tuple[str, str]]] = {}
         for source, target, tclass, perms, condition, _ in policy.plain_rules(TeRuleType.ALLOW):
-            if condition is not None:
-                for perm in perms:
-                    self._names.setdefault((tclass, perm), set()).add((source, target))
+            if condition is None:
+                break  # conditional rules come first
+            for perm in perms:
+                self._names.setdefault((tclass, perm), set()).add((source, target))
 
     def grants(self, source: str, target: str, tclass: str, perm: str) -> bool:
         """Say whether any of them would let SOURCE do PERM to TARGET of TCLASS; types or aliases."""

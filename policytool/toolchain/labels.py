@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
+from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 
 from policytool.model.module import FileKind
@@ -26,7 +29,8 @@ class FileContextLabels:
         lines = (line.split() for line in file.read_text("utf-8", "surrogateescape").splitlines())
         entries = [(words[0], _type(words[-1])) for words in lines if len(words) > 1]
         self.patterns = frozenset(pattern for pattern, _ in entries)
-        self._starts = tuple((literal_start(pattern), type_) for pattern, type_ in entries)
+        # Sorted, so that those below a path stand side by side.
+        self._starts = sorted((literal_start(pattern), type_) for pattern, type_ in entries)
         self._canonical = canonical_names(start for start, _ in self._starts)
 
     def canonical(self, path: str) -> str:
@@ -46,11 +50,12 @@ class FileContextLabels:
     def below(self, path: str) -> frozenset[str]:
         """Return the types that the file contexts name for paths below PATH, as far as their text shows."""
         inside = f"{path}/"
-        return frozenset(
-            type_
-            for start, type_ in self._starts
-            if type_ and len(start) > len(inside) and start.startswith(inside)
-        )
+        found = set()
+        for start, type_ in islice(self._starts, bisect_right(self._starts, inside, key=itemgetter(0)), None):
+            if not start.startswith(inside):
+                break
+            found.add(type_)
+        return frozenset(found - {""})
 
 
 def _type(context: str) -> str:
