@@ -26,8 +26,9 @@ class FileContextLabels:
         lines = (line.split() for line in file.read_text("utf-8", "surrogateescape").splitlines())
         entries = [(words[0], _type(words[-1])) for words in lines if len(words) > 1]
         self.patterns = frozenset(pattern for pattern, _ in entries)
-        self._starts = tuple((literal_start(pattern), type_) for pattern, type_ in entries)
-        self._canonical = canonical_names(start for start, _ in self._starts)
+        # The beginning of each pattern, as far as it is literal, and the type, "" for <<none>>.
+        self.starts = tuple((literal_start(pattern), type_) for pattern, type_ in entries)
+        self._canonical = canonical_names(start for start, _ in self.starts)
 
     def canonical(self, path: str) -> str:
         """Return the name that the file contexts have for PATH, which may have another one (/var/run)."""
@@ -47,9 +48,7 @@ class FileContextLabels:
         """Return the types that the file contexts name for paths below PATH, as far as their text shows."""
         inside = f"{path}/"
         return frozenset(
-            type_
-            for start, type_ in self._starts
-            if type_ and len(start) > len(inside) and start.startswith(inside)
+            type_ for start, type_ in self.starts if type_ and len(start) > len(inside) and start.startswith(inside)
         )
 
 
