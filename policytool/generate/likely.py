@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from policytool.generate.chances import Chances, Learned
 from policytool.generate.peers import Doings, Peers
@@ -68,6 +69,7 @@ class Experience:
 
     `together` is what the base's domains hold, `peers` what other daemons were seen doing, `learned` how often what
     these speak for was needed. `granted` has by domain what the base gives it, `like` a domain of the same work.
+    `neighbours` has for a type those whose labels stand beside its own.
     """
 
     together: HeldTogether
@@ -75,6 +77,7 @@ class Experience:
     learned: Learned
     granted: Mapping[str, Grants] = field(default_factory=dict)
     like: Mapping[str, SameWork] = field(default_factory=dict)
+    neighbours: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +158,18 @@ def candidates(
     granted = by.granted.get(domain, Grants.of(()))
     found: dict[AccessKey, Signs] = {}
 
+    @cache
+    def neighbour(target: str) -> str:
+        return min(by.neighbours.get(target, frozenset()) & done.keys(), default="")
+
     def about(target: str, tclass: str, perm: str) -> Signs | None:
         key = (domain, target, tclass, perm)
         signs = found.get(key)
         if signs is None and key not in seen and (target, tclass) not in decided and key[1:] not in granted:
             signs = found[key] = Signs(
-                usual=usual.get((tclass, perm), 0.0), touching=doings.touching.get(target, 0)
+                usual=usual.get((tclass, perm), 0.0),
+                touching=doings.touching.get(target, 0),
+                neighbour=neighbour(target),
             )
         return signs
 

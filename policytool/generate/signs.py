@@ -40,7 +40,9 @@ class Signs:
     `others` of `of` other daemons were seen doing it, `touching` of them do anything on its type. `share` (0.0 to
     1.0) of what the base's domains hold `given` on has it too. The domain was seen doing it on `sibling`, whose
     likeness is `alike`. `like` is the domain of the same work that may do it, or "". `usual` is what part of the
-    types of its class see the permission, among all that daemons were recorded doing.
+    types of its class see the permission, among all that daemons were recorded doing. The domain was seen doing
+    anything on `neighbour`, a type whose labels stand beside those of this one, or "": that alone speaks for no
+    permission, and strengthens what does.
     """
 
     others: int = 0
@@ -52,6 +54,7 @@ class Signs:
     alike: float = 0.0
     like: str = ""
     usual: float = 0.0
+    neighbour: str = ""
 
     @property
     def strongest(self) -> Sign:
@@ -68,16 +71,20 @@ class Signs:
         return bool(self.share or self.sibling or self.like)
 
     def levels(self, *, alone: bool) -> Levels:
-        """Return the level of each sign; ALONE leaves out what only other daemons tell."""
+        """Return the level of each sign; ALONE leaves out what only other daemons tell.
+
+        It leaves out the neighbour, too, which tells nothing without them (docs/decisions/what-is-likely.md).
+        """
         rest = (
             bisect_right(_SHARE, self.share),
             bisect_right(_ALIKE, self.alike),
             bisect_right(_USUAL, self.usual),
             int(bool(self.like)),
         )
-        return (
-            rest if alone else (bisect_right(_OTHERS, self.others), bisect_right(_TOUCHING, self.touching), *rest)
-        )
+        if alone:
+            return rest
+        others, touching = bisect_right(_OTHERS, self.others), bisect_right(_TOUCHING, self.touching)
+        return (others, touching, *rest, int(bool(self.neighbour)))
 
     def words(self, tclass: str, perm: str) -> str:
         """Say what speaks for PERM of TCLASS, the strongest sign first."""
@@ -92,4 +99,6 @@ class Signs:
             said.append(f"it does so on {self.sibling}, which is {self.alike:.0%} like it")
         if self.like:
             said.append(f"{self.like} may do it")
+        if self.neighbour:
+            said.append(f"it works on {self.neighbour}, whose labels stand beside")
         return "; ".join(said)

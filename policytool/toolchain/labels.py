@@ -29,9 +29,10 @@ class FileContextLabels:
         lines = (line.split() for line in file.read_text("utf-8", "surrogateescape").splitlines())
         entries = [(words[0], _type(words[-1])) for words in lines if len(words) > 1]
         self.patterns = frozenset(pattern for pattern, _ in entries)
-        # Sorted, so that those below a path stand side by side.
-        self._starts = sorted((literal_start(pattern), type_) for pattern, type_ in entries)
-        self._canonical = canonical_names(start for start, _ in self._starts)
+        # The beginning of each pattern, as far as it is literal, and the type, "" for <<none>>. Those below a path
+        # stand side by side.
+        self.starts = tuple(sorted((literal_start(pattern), type_) for pattern, type_ in entries))
+        self._canonical = canonical_names(start for start, _ in self.starts)
 
     def canonical(self, path: str) -> str:
         """Return the name that the file contexts have for PATH, which may have another one (/var/run)."""
@@ -51,7 +52,7 @@ class FileContextLabels:
         """Return the types that the file contexts name for paths below PATH, as far as their text shows."""
         inside = f"{path}/"
         found = set()
-        for start, type_ in islice(self._starts, bisect_right(self._starts, inside, key=itemgetter(0)), None):
+        for start, type_ in islice(self.starts, bisect_right(self.starts, inside, key=itemgetter(0)), None):
             if not start.startswith(inside):
                 break
             found.add(type_)

@@ -195,7 +195,9 @@ def make_modules(
         def ask(candidate: Candidate, vectors: Iterable[AccessVector]) -> tuple[Triaged, ...]:
             return triage(vectors, decider, prepared.judges.criteria(candidate.daemon))
 
-        by = experience(skeletons.policy, skeletons.plain, peers_of(made), made, prepared.like)
+        by = experience(
+            skeletons.policy, skeletons.plain, peers_of(made), made, prepared.like, skeletons.neighbours
+        )
         return robust_candidates(made, ask, by, limit, base, base_types)
 
 

@@ -93,7 +93,8 @@ def hold_out(
         for access in accesses
         if access.cure in (Cure.ALLOW, Cure.GRANTED)
     )
-    by = experience(prepared.skeletons.policy, plain, others, made, prepared.like)
+    skeletons = prepared.skeletons
+    by = experience(skeletons.policy, plain, others, made, prepared.like, skeletons.neighbours)
     left = {
         candidate.module.domain: _folds(candidate, triaged[candidate.module.domain], by, plain.types)
         for candidate in made

@@ -45,12 +45,17 @@ def cached_held_together(policy: CompiledPolicy, cache: Cache | None = None) -> 
 
 
 def experience(
-    linked: CompiledPolicy, plain: CompiledPolicy, others: Peers, made: Sequence[Candidate], like: Mapping[str, str]
+    linked: CompiledPolicy,
+    plain: CompiledPolicy,
+    others: Peers,
+    made: Sequence[Candidate],
+    like: Mapping[str, str],
+    neighbours: Mapping[str, frozenset[str]],
 ) -> Experience:
     """Return what is known beyond the recordings of the daemons of MADE.
 
     LINKED is the base with their skeletons, PLAIN the base alone. LIKE has for a domain one that does its work; it
-    is left out where PLAIN has no such domain.
+    is left out where PLAIN has no such domain. NEIGHBOURS has for a type those whose labels stand beside its own.
     """
     domains = sorted(candidate.module.domain for candidate in made)
     held = {domain: surface.stored for domain, surface in surfaces_of(linked, domains).items()}
@@ -62,6 +67,7 @@ def experience(
         shipped(),
         held,
         {domain: may[name] for domain, name in like.items() if name in may and name != domain},
+        neighbours,
     )
 
 

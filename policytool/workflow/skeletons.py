@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from policytool.errors import ToolFailedError
 from policytool.generate.choices import Choices
+from policytool.generate.neighbours import neighbours
 from policytool.generate.skeleton import skeleton
 from policytool.generate.writers.cil import write_cil
 from policytool.graph.permission_graph import build
@@ -40,7 +41,12 @@ class Skeletons:
     plain: CompiledPolicy
     policy: CompiledPolicy
     before: Labels | None
-    labels: Labels | None
+    labels: FileContextLabels | None
+
+    @property
+    def neighbours(self) -> Mapping[str, frozenset[str]]:
+        """For each type those whose labels stand beside its own; empty where there are no private types."""
+        return neighbours(self.labels.starts) if self.labels else {}
 
     def map(self, vectors: Iterable[AccessVector]) -> Mapped:
         """Return VECTORS, recorded without the skeletons or with them, as they are under their policy."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -23,7 +25,7 @@ TOGETHER = HeldTogether(
     np.array([18, 2]),
     {"log_t": (("spool_t", 0.7),)},
 )
-LEARNED = Learned(Chances({(0,) * 6: Trials(100, 1)}), Chances({(0,) * 4: Trials(100, 1)}), {READ: 0.9})
+LEARNED = Learned(Chances({(0,) * 7: Trials(100, 1)}), Chances({(0,) * 4: Trials(100, 1)}), {READ: 0.9})
 
 
 def access(target: str, perm: str, cure: Cure = Cure.ALLOW, source: str = DOMAIN) -> Triaged:
@@ -91,6 +93,16 @@ def test_a_domain_that_does_the_same_work() -> None:
     assert told == {("log_t", "file", "append"), (DOMAIN, "process", "signal")}, "on types that it touches"
 
 
+def test_a_type_beside_one_that_it_works_on() -> None:
+    by = replace(
+        experience(), neighbours={"spool_t": frozenset({"log_t", "etc_t"}), "log_t": frozenset({"spool_t"})}
+    )
+    signs = found(by=by).signs
+    assert (signs[key("spool_t", "read")].neighbour, signs[key("log_t", "lock")].neighbour) == ("log_t", "")
+    alone = replace(experience(), neighbours={"far_t": frozenset({"log_t"})})
+    assert found(by=alone).signs.keys() == found().signs.keys(), "that alone speaks for nothing"
+
+
 def others(*doing: AccessVector) -> Peers:
     every = [vector(f"d{number}_t", "etc_t", "dir", "search") for number in range(4)]
     return peers((one.source.type_, "one", one) for one in (*every, *doing))
@@ -130,7 +142,7 @@ def test_an_ioctl_comes_with_the_commands_that_others_give_or_harmless_ones() ->
 
 
 def test_the_likeliest_come_first_and_only_others_need_others() -> None:
-    rows = {Signs(others=1).levels(alone=False): Trials(10, 9), (0,) * 6: Trials(1000, 1)}
+    rows = {Signs(others=1).levels(alone=False): Trials(10, 9), (0,) * 7: Trials(1000, 1)}
     learned = Learned(Chances(rows), LEARNED.alone, {})
     doing = vector("d1_t", "far_t", "file", "read")
     among = found(by=experience(others(doing)))
