@@ -5,8 +5,8 @@
 #   lab record --mode calls -d libvirtd -d svirt_t --under policies --workload aa-monolith.sh --scenario ...
 . /mnt/steps
 DRIVERS='virtqemud virtnetworkd virtstoraged virtnodedevd virtsecretd virtnwfilterd virtinterfaced virtlxcd virtvboxd virtxend virtproxyd'
-# The runner has this folder first in PATH.
-cat >/run/policytool-own/systemctl <<'WRAPPER'
+# Before the real one in PATH; /run holds no programs (noexec).
+cat >/usr/local/sbin/systemctl <<'WRAPPER'
 #!/bin/bash
 words=()
 for word in "$@"; do
@@ -17,7 +17,7 @@ for word in "$@"; do
 done
 exec /usr/bin/systemctl "${words[@]}"
 WRAPPER
-chmod 755 /run/policytool-own/systemctl
+chmod 755 /usr/local/sbin/systemctl
 stop_modular() {
     for name in $DRIVERS; do
         /usr/bin/systemctl stop "$name.socket" "$name-ro.socket" "$name-admin.socket" "$name.service" || return

@@ -41,7 +41,7 @@ VIRT = """
 """
 
 # The distribution's modules with the domains of libvirt and of what it runs: what the modules in policies/ require.
-LIBVIRTS = frozenset({"virt", "qemu", "dnsmasq", "dmidecode", "iptables", "lvm", "numad"})
+LIBVIRTS = frozenset({"virt", "qemu", "dnsmasq", "dmidecode", "iptables", "lvm", "numad", "xen"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -122,7 +122,8 @@ def test_nothing_that_was_seen_is_denied(observed: Observations, modules: Module
         replayed.cause.startswith("no path, and not device") or "; not seen in " in replayed.cause
         for replayed in untold
     )
-    assert len(untold) < 100
+    # A third of it is virtxend's, which was recorded under a module without types of its own.
+    assert len(untold) < 140
     refused = result.outcome.of(Verdict.REFUSED)
     decided = {replayed.vector.key[2:] for replayed in refused if "constrain" not in replayed.cause}
     assert decided == {("capability", "sys_module"), ("process", "execmem")}

@@ -166,8 +166,10 @@ def _parameter(
 ) -> click.Parameter:
     required = default is inspect.Parameter.empty
     start = None if required or many else default.value if isinstance(default, Enum) else default
+    # A default of None is a value to click, so that nothing would be missing.
+    begin: dict[str, Any] = {} if required else {"default": start}
     if isinstance(given, VerbArgument):
-        return _Argument(name, given, type=_kind(item), nargs=-1 if many else 1, required=required, default=start)
+        return _Argument(name, given, type=_kind(item), nargs=-1 if many else 1, required=required, **begin)
     names = given.names or (f"--{name.replace('_', '-')}",)
     if item is bool and not given.names:
         names = (f"{names[0]}/--no-{names[0][2:]}",)
@@ -177,7 +179,7 @@ def _parameter(
         is_flag=item is bool,
         multiple=many,
         required=required,
-        default=start,
+        **begin,
         show_default=start not in (None, False),
         metavar=given.metavar,
         help=given.help,

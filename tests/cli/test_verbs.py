@@ -105,3 +105,10 @@ def test_completion_prints_a_script_that_the_shell_can_read(shell: str) -> None:
     assert "_POLICYTOOL_COMPLETE" in done.stdout
     if shell == "bash":
         subprocess.run(["bash", "-n"], input=done.stdout, text=True, check=True)
+
+
+def test_what_is_missing_is_told_and_not_taken_for_nothing() -> None:
+    for words, missing in ((("diff", "one"), "argument 'NEW'"), (("report", "one"), "option '-o'")):
+        done = policytool(*words)
+        assert done.returncode == 2
+        assert f"Missing {missing}" in done.stderr
