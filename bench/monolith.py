@@ -110,7 +110,8 @@ def page(found: tuple[Scenario, ...]) -> Iterator[str]:
         "Made by `make monolith`, never by hand. libvirtd did the work of the modular daemons in the same",
         "scenarios (`bench/monolith.sh`), recorded in complete mode as they were: every access, granted or not, is",
         "counted. An access is (target type, class, permission). The daemons' own domains count as one target, and",
-        "a domain itself as another, for these differ by name.",
+        "a domain itself as another, for these differ by name. libvirtd started once, before the first scenario; a",
+        "daemon starts in its own, and what it does then counts there.",
         "",
         f"- Traces: `traces/monolith` and `traces/libvirt`, with the hash `{stamp()}`",
         "",
@@ -169,12 +170,16 @@ def _differences(found: tuple[Scenario, ...]) -> Iterator[str]:
         ("libvirtd, and never the daemons", _monolith_done, _modular_done),
     ):
         ever = {pair for each in found for pair in theirs(each)}
-        yield from ("", f"### {title}", "", "| class | permissions | in |", "| --- | --- | --- |")
+        yield from ("", f"### {title}", "")
         where: dict[tuple[str, str], list[str]] = {}
         for each in found:
             for pair, who in mine(each).items():
                 if pair not in ever:
                     where.setdefault(pair, []).append(f"{each.name} ({who})" if who else each.name)
+        if not where:
+            yield "Nothing."
+            continue
+        yield from ("| class | permissions | in |", "| --- | --- | --- |")
         rows: dict[tuple[str, str], list[str]] = {}
         for (tclass, perm), places in sorted(where.items()):
             more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""

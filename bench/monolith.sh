@@ -2,7 +2,7 @@
 # A workload that comes before other scenarios by its name (aa-monolith.sh): from then on libvirtd does the work of all
 # modular daemons, so that its calls can be compared with theirs. What a scenario asks of a daemon's unit it asks of
 # libvirtd's; what it asks of a daemon's administration has nobody to answer, so leave those scenarios out.
-#   lab record --mode calls -d libvirtd -d svirt_t --under policies --workload aa-monolith.sh --scenario ...
+#   lab record --mode calls (or complete) -d libvirtd -d svirt_t --under policies --workload aa-monolith.sh --scenario ...
 . /mnt/steps
 DRIVERS='virtqemud virtnetworkd virtstoraged virtnodedevd virtsecretd virtnwfilterd virtinterfaced virtlxcd virtvboxd virtxend virtproxyd'
 # Before the real one in PATH; /run holds no programs (noexec).
