@@ -129,7 +129,7 @@ def from_bytes(data: bytes) -> RuleTable:
             for group, kind, count in head["counts"]:
                 parts = [columns[place + part * count : place + (part + 1) * count] for part in range(5)]
                 place += 5 * count
-                values = (names, names, names, details[group], conditions)
+                values: tuple[Sequence[Any], ...] = (names, names, names, details[group], conditions)
                 made = (map(of.__getitem__, part) for of, part in zip(values, parts, strict=True))
                 found[group][TeRuleType(kind)] = list(zip(*made, strict=True))
         if place != len(columns):
