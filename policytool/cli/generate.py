@@ -134,9 +134,9 @@ def interface_summary(made: Sequence[Candidate]) -> str:
     rows = [
         (
             candidate.module.name,
-            len(candidate.module.rules) + len(candidate.module.transitions),
-            len(candidate.form.module.rules) + len(candidate.form.module.transitions),
-            len(candidate.form.module.calls),
+            len(candidate.module.every_rule) + len(candidate.module.every_transition),
+            len(candidate.form.module.every_rule) + len(candidate.form.module.every_transition),
+            len(candidate.form.module.every_call),
             candidate.form.rows,
             len(candidate.form.excess),
             f"{candidate.form.gap:.1%}",

@@ -57,7 +57,7 @@ class Candidate:
         """
         names = {self.module.domain}
         names |= {name for rule in self.module.every_rule for name in (rule.source, rule.target)}
-        names |= {name for rule in self.module.dontaudit_rules for name in (rule.source, rule.target)}
+        names |= {name for rule in self.module.every_dontaudit for name in (rule.source, rule.target)}
         return any("." in name for name in names)
 
     def files(self, language: ModuleFormat) -> Mapping[str, str]:

@@ -52,16 +52,6 @@ class FileContext:
     context: SecurityContext
 
 
-@dataclass(frozen=True, slots=True)
-class OptionalBlock:
-    """Rules and transitions that hold only where TYPES, which another module declares, exist."""
-
-    types: tuple[str, ...]
-    rules: tuple[AllowRule, ...]
-    xperm_rules: tuple[AllowXpermRule, ...] = ()
-    transitions: tuple[TypeTransition, ...] = ()
-
-
 class InterfaceKind(StrEnum):
     """The interfaces that a generated module offers to others."""
 
@@ -112,6 +102,31 @@ class MacroCall:
     covers: tuple[tuple[str, ...], ...]
     excess: tuple[AccessKey, ...] = ()
     evidence: tuple[Evidence, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OptionalBlock:
+    """Statements that hold only where TYPES, which another module declares, exist.
+
+    `modules` names those of the base that declare them, where a host may do without these; else it is empty. The
+    macros of `calls` may need types that are not named here.
+    """
+
+    types: tuple[str, ...]
+    rules: tuple[AllowRule, ...]
+    xperm_rules: tuple[AllowXpermRule, ...] = ()
+    transitions: tuple[TypeTransition, ...] = ()
+    dontaudit_rules: tuple[DontauditRule, ...] = ()
+    calls: tuple[MacroCall, ...] = ()
+    modules: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every type that a statement of it names."""
+        found = {name for rule in self.rules for name in (rule.source, rule.target)}
+        found |= {name for rule in self.dontaudit_rules for name in (rule.source, rule.target)}
+        found |= {name for of in self.transitions for name in (of.source, of.target, of.default)}
+        return frozenset(found.union(*(call.types for call in self.calls)))
 
 
 class RawReason(StrEnum):
@@ -192,3 +207,18 @@ class PolicyModule:
     def every_rule(self) -> tuple[AllowRule, ...]:
         """The allow rules, those of optional blocks included."""
         return (*self.rules, *(rule for block in self.optionals for rule in block.rules))
+
+    @property
+    def every_dontaudit(self) -> tuple[DontauditRule, ...]:
+        """The dontaudit rules, those of optional blocks included."""
+        return (*self.dontaudit_rules, *(rule for block in self.optionals for rule in block.dontaudit_rules))
+
+    @property
+    def every_transition(self) -> tuple[TypeTransition, ...]:
+        """The transitions, those of optional blocks included."""
+        return (*self.transitions, *(of for block in self.optionals for of in block.transitions))
+
+    @property
+    def every_call(self) -> tuple[MacroCall, ...]:
+        """The calls of macros, those of optional blocks included."""
+        return (*self.calls, *(call for block in self.optionals for call in block.calls))

@@ -9,7 +9,7 @@ kernel.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from policytool.policy.cil_nodes import CONTAINERS, OPERATORS, REQUIREMENT, CilNode, cil_nodes
 
@@ -23,20 +23,23 @@ _SETS = frozenset({"typeattributeset", "roleattributeset"})
 _DEEPEST = 20
 
 
-def canonical_statements(module: str, text: str) -> tuple[str, ...]:
+def canonical_statements(module: str, text: str, known: Container[str] = frozenset()) -> tuple[str, ...]:
     """Return the statements of the CIL TEXT of MODULE, sorted, each once.
 
     What checkmodule and pp add or count through is left out: requirements outside of optional blocks (a module
     that links has them), the numbers of optional blocks, and those of attributes that stand for a set in one rule.
+    An optional block that requires names, all of which are KNOWN to be there, is in force: what it holds is given
+    as if there were no block.
     """
     nodes = cil_nodes(text)
-    return tuple(sorted(set(_Reader(module, nodes).statements(nodes))))
+    return tuple(sorted(set(_Reader(module, nodes, known).statements(nodes))))
 
 
 class _Reader:
     """Writes statements of one module; `sets` are its numbered attributes, each with the set that it stands for."""
 
-    def __init__(self, module: str, nodes: list[CilNode]) -> None:
+    def __init__(self, module: str, nodes: list[CilNode], known: Container[str]) -> None:
+        self._known = known
         # module_to_cil.c of libsepol names them so.
         self._numbered_optional = re.compile(rf"{re.escape(module)}_optional_\d+")
         attribute = re.compile(rf"{re.escape(module)}_(?:type|role)attr_\d+")
@@ -53,7 +56,10 @@ class _Reader:
         """Yield what NODES say, in any order, some of it more than once."""
         for node in nodes:
             keyword = node.keyword
-            if keyword in CONTAINERS and depth < _DEEPEST:
+            if keyword == "optional" and depth < _DEEPEST and self._in_force(node):
+                held = [item for item in node.items if isinstance(item, CilNode)]
+                yield from self.statements([item for item in held if _required(item) is None], depth + 1)
+            elif keyword in CONTAINERS and depth < _DEEPEST:
                 yield self._container(node, depth)
             elif keyword in _ADDING:
                 yield from self._rule(node)
@@ -61,6 +67,11 @@ class _Reader:
                 yield from self._set(node, depth)
             elif not (keyword in ("typeattribute", "roleattribute") and node.items[-1] in self._sets):
                 yield _words(node, self._sets)
+
+    def _in_force(self, node: CilNode) -> bool:
+        """Whether all names that the optional block NODE requires are known, and there are any."""
+        required = [name for item in node.items if isinstance(item, CilNode) for name in _required(item) or ()]
+        return bool(required) and all(name in self._known for name in required)
 
     def _container(self, node: CilNode, depth: int) -> str:
         """Return a block: its head word by word, and what it holds, sorted. A numbered optional has no name."""
@@ -103,6 +114,14 @@ class _Reader:
                 yield f"( {kind} {name} ( {member} ) )"
             case _:
                 yield _words(node, self._sets)
+
+
+def _required(node: CilNode) -> tuple[str, ...] | None:
+    """Return the names that NODE requires, None if it is no requirement."""
+    match node.items:
+        case [str(kind), str(name), *names] if kind in _SETS and name == REQUIREMENT:
+            return tuple(word for of in names for word in ((of,) if isinstance(of, str) else of.words or ("",)))
+    return None
 
 
 def _every(nodes: list[CilNode]) -> Iterator[CilNode]:

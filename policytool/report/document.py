@@ -146,9 +146,9 @@ def _candidate(candidate: Candidate) -> Document:
 
 def _interfaces(form: InterfaceForm) -> Document:
     return {
-        "rules": len(form.module.rules),
-        "transitions": len(form.module.transitions),
-        "calls": [f"{call.macro}({', '.join(call.arguments)})" for call in form.module.calls],
+        "rules": len(form.module.every_rule),
+        "transitions": len(form.module.every_transition),
+        "calls": [f"{call.macro}({', '.join(call.arguments)})" for call in form.module.every_call],
         "covered": form.rows,
         "excess": [list(access) for access in sorted(form.excess)],
         "gap": form.gap,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from policytool.check.known_names import KnownNames
@@ -19,9 +19,13 @@ def known_names(base_files: Iterable[Path], headers: Path) -> KnownNames:
     for path in base_files:
         for name in declared_names([path.read_text("utf-8", "surrogateescape")]):
             declared.setdefault(name, path.stem)
-    interfaces = {
+    return KnownNames(declared, interface_modules(headers))
+
+
+def interface_modules(headers: Path) -> Mapping[str, str]:
+    """Return the interfaces and templates in the folder HEADERS, each with the module that defines it."""
+    return {
         match["name"]: path.stem
         for path in sorted(headers.glob("*/*.if"))
         for match in _INTERFACE.finditer(path.read_text("utf-8", "surrogateescape"))
     }
-    return KnownNames(declared, interfaces)

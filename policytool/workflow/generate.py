@@ -36,6 +36,7 @@ from policytool.workflow.linked_policy import base_policy
 from policytool.workflow.mapping import Mapped
 from policytool.workflow.robust import experience, peers_of, replaced, robust_candidates
 from policytool.workflow.skeletons import Skeletons, make_skeletons, with_file_interfaces
+from policytool.workflow.spared import without_spared
 from policytool.workflow.triaged import Judges, triage_each
 
 _NO_CHOICES = Choices()
@@ -86,7 +87,10 @@ def generate_modules(
     """
     if base.compiled:
         choices = replace(choices, transitions=False, private_types=False)
-    made = make_modules(prepare(observations, known, wanted, base, choices), base, profile, limit)
+    prepared = prepare(observations, known, wanted, base, choices)
+    made = make_modules(prepared, base, profile, limit)
+    if not base.compiled:
+        made = without_spared(made, base, prepared.like)
     return tuple(_sampled(candidate, recordings or {}) for candidate in made)
 
 

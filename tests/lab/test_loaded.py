@@ -71,6 +71,14 @@ def test_the_text_may_change(tmp_path: Path, old: str, new: str) -> None:
     assert digest_of(tmp_path, te) == digest_of(tmp_path)
 
 
+def test_an_optional_block_that_is_in_force_may_come_and_go(tmp_path: Path) -> None:
+    block = TE[TE.index("optional_policy(") :]
+    plain = TE.replace(block, "allow synthetic_t locale_t:file read;\n").replace("bin_t,", "bin_t, locale_t,")
+    assert digest_of(tmp_path, plain) == digest_of(tmp_path)
+    off = TE.replace("locale_t", "nowhere_t")
+    assert digest_of(tmp_path, off) not in (digest_of(tmp_path), digest_of(tmp_path, TE.replace(block, "")))
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -80,6 +80,19 @@ def test_a_rule_out_of_its_optional_block_is_another_rule() -> None:
     assert said(inside) != said("(allow m_t bin_t (file (read)))")
 
 
+def test_a_block_whose_names_are_all_known_is_no_difference() -> None:
+    rule = "(allow m_t bin_t (file (read)))"
+    block = f"(optional m_optional_2 (typeattributeset cil_gen_require (bin_t)) {rule})"
+    plain = canonical_statements("m", rule)
+    assert canonical_statements("m", block, {"bin_t"}) == plain
+    assert canonical_statements("m", block, {"lib_t"}) == canonical_statements("m", block) != plain
+    # A block that says nothing of what it needs may be off all the same.
+    assert canonical_statements("m", f"(optional o {rule})", {"bin_t"}) != plain
+    outer = f"(optional m_optional_1 (typeattributeset cil_gen_require lib_t) {block})"
+    assert canonical_statements("m", outer, {"bin_t", "lib_t"}) == plain
+    assert canonical_statements("m", outer, {"lib_t"}) == canonical_statements("m", block)
+
+
 def test_an_optional_block_that_a_person_named_keeps_its_name() -> None:
     assert said("(optional one (type a_t))") != said("(optional two (type a_t))")
 

@@ -91,7 +91,7 @@ def test_entries_names_and_aliases(served_base: Base) -> None:
     assert [transition.source for transition in made.module.transitions if transition.source != "unconfined_t"] == [
         "init_t"
     ]
-    assert [(rule.target, rule.perms) for rule in made.module.rules if rule.source == "bind_t"] == [
+    assert [(rule.target, rule.perms) for rule in made.module.every_rule if rule.source == "bind_t"] == [
         ("cupsd_runtime_t", ("open", "read"))
     ]
 

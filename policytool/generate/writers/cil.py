@@ -6,7 +6,7 @@ from __future__ import annotations
 from policytool.generate.writers.comment import reasons, safe
 from policytool.model.context import SecurityContext
 from policytool.model.module import FileContext, FileKind, OptionalBlock, PolicyModule
-from policytool.model.rules import AllowRule, AllowXpermRule, TypeTransition
+from policytool.model.rules import AllowRule, AllowXpermRule, DontauditRule, TypeTransition
 from policytool.model.support import Sample
 
 # The kinds of a filecon statement.
@@ -43,10 +43,7 @@ def write_cil(module: PolicyModule) -> str:
     lines += _rules(sample, module.rules, module.xperm_rules, "")
     for block in module.optionals:
         lines += _optional(module, block, sample)
-    for rule in module.dontaudit_rules:
-        target = "self" if rule.target == rule.source else rule.target
-        lines += [f"; {safe(line)}" for line in rule.reason.split("\n")]
-        lines.append(f"(dontaudit {rule.source} {target} ({rule.tclass} ({' '.join(rule.perms)})))")
+    lines += _dontaudits(module.dontaudit_rules, "")
     lines += [_filecon(entry) for entry in module.file_contexts]
     lines += [f"; not allowed here: {safe(remark)}" for remark in module.remarks]
     return "\n".join(lines) + "\n"
@@ -69,6 +66,15 @@ def _rules(
     return lines
 
 
+def _dontaudits(rules: tuple[DontauditRule, ...], indent: str) -> list[str]:
+    lines = []
+    for rule in rules:
+        target = "self" if rule.target == rule.source else rule.target
+        lines += [f"{indent}; {safe(line)}" for line in rule.reason.split("\n")]
+        lines.append(f"{indent}(dontaudit {rule.source} {target} ({rule.tclass} ({' '.join(rule.perms)})))")
+    return lines
+
+
 def _transition(transition: TypeTransition, indent: str) -> list[str]:
     name = f' "{transition.name}"' if transition.name else ""
     statement = (
@@ -78,9 +84,10 @@ def _transition(transition: TypeTransition, indent: str) -> list[str]:
 
 
 def _optional(module: PolicyModule, block: OptionalBlock, sample: Sample) -> list[str]:
-    name = "_with_".join((module.name, "_".join(block.types)))
+    name = "_with_".join((module.name, "_".join(block.modules or block.types)))
     transitions = [line for transition in block.transitions for line in _transition(transition, "    ")]
-    return [f"(optional {name}", *transitions, *_rules(sample, block.rules, block.xperm_rules, "    "), ")"]
+    rules = _rules(sample, block.rules, block.xperm_rules, "    ")
+    return [f"(optional {name}", *transitions, *rules, *_dontaudits(block.dontaudit_rules, "    "), ")"]
 
 
 def _filecon(entry: FileContext) -> str:

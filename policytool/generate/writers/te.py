@@ -9,6 +9,7 @@ optional blocks); then each other domain in the same order.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from textwrap import wrap
 
 from policytool.generate.writers.calls import raw_groups, write_calls
@@ -69,10 +70,8 @@ class _Writer:
         self.xperms = {rule.sort_key[:3]: rule for rule in module.xperm_rules}
         self.raw = {raw.key: raw for raw in module.raw}
         self.sets = {(of.tclass, of.perms): of.name for of in module.named_perms}
-        self.transitions = (
-            *module.transitions,
-            *(transition for block in module.optionals for transition in block.transitions),
-        )
+        self.transitions = module.every_transition
+        self.known = module.declared | _required_types(module)
 
     def body(self) -> list[str]:
         """Return the lines behind the declarations."""
@@ -87,8 +86,8 @@ class _Writer:
     def _other_sources(self) -> list[str]:
         sources = {transition.source for transition in self.transitions}
         sources |= {rule.source for rule in self.module.every_rule}
-        sources |= {rule.source for rule in self.module.dontaudit_rules}
-        sources |= {call.arguments[0] for call in self.module.calls}
+        sources |= {rule.source for rule in self.module.every_dontaudit}
+        sources |= {call.arguments[0] for call in self.module.every_call}
         return sorted(sources - {self.module.domain})
 
     def _of(self, sources: Sequence[str]) -> list[str]:
@@ -110,8 +109,27 @@ class _Writer:
         if silent:
             lines += ["# What is denied, and not logged.", *_dontaudits(silent), ""]
         for block in module.optionals:
-            lines += _optional(block, sources, self.sample)
+            lines += self._optional(block, sources)
         return lines
+
+    def _optional(self, block: OptionalBlock, sources: Sequence[str]) -> list[str]:
+        """Return what BLOCK says of SOURCES, as a block of its own; nothing if it says nothing of them."""
+        part = _about(block, sources)
+        lines = [line for transition in part.transitions for line in [*_transition(transition, misread=True), ""]]
+        xperms = {rule.sort_key[:3]: rule for rule in block.xperm_rules}
+        for rule in part.rules:
+            why = self.raw.get(rule.sort_key)
+            reason = "\n".join(text for text in (why.interface if why else "", rule.reason) if text)
+            perms = self.sets.get((rule.tclass, rule.perms), "")
+            lines += _allow(replace(rule, reason=reason), xperms, self.sample, perms)
+        lines += write_calls(part.calls, self.sample)
+        if part.dontaudit_rules:
+            lines += ["# What is denied, and not logged.", *_dontaudits(part.dontaudit_rules), ""]
+        if not lines:
+            return []
+        inner = [*_required(part, self.known), *lines]
+        indented = [f"\t{line}" if line else "" for line in inner[:-1]]
+        return [_where(block), "optional_policy(`", *indented, "')", ""]
 
     def _worded(self, rules: Sequence[AllowRule], calls: Sequence[MacroCall]) -> list[str]:
         """Return CALLS behind the rules about own types, and other RULES under the reason why they are no calls."""
@@ -185,6 +203,23 @@ def _counted(number: int, what: str) -> str:
 
 
 def _require(module: PolicyModule) -> list[str]:
+    types = _required_types(module)
+    attributes = {name for declaration in module.types for name in declaration.attributes}
+    attributes |= {name for attribute in module.attributes for name in attribute.attributes}
+    names = [("attribute", name) for name in sorted(attributes, key=style_key)]
+    names += [("type", name) for name in sorted(types, key=style_key)]
+    # policy_module() requires the classes of the kernel, but not those of user space (dbus).
+    names += [
+        ("class", f"{tclass} {_set(perms)}") for tclass, perms in _classes((*module.rules, *module.dontaudit_rules))
+    ]
+    names += [("role", role) for role in sorted({role.role for role in module.roles})]
+    if not names:
+        return []
+    return ["gen_require(`", *(f"\t{kind} {name};" for kind, name in names), "')", ""]
+
+
+def _required_types(module: PolicyModule) -> frozenset[str]:
+    """Return the types that MODULE requires outside of optional blocks."""
     types = {name for rule in module.rules for name in (rule.source, rule.target)}
     types |= {
         name
@@ -195,18 +230,7 @@ def _require(module: PolicyModule) -> list[str]:
     types |= {attribute.type_ for attribute in module.attributes}
     types |= {module.domain} if module.extends else set()
     types |= {name for call in module.calls for name in call.types}
-    attributes = {name for declaration in module.types for name in declaration.attributes}
-    attributes |= {name for attribute in module.attributes for name in attribute.attributes}
-    names = [("attribute", name) for name in sorted(attributes, key=style_key)]
-    names += [("type", name) for name in sorted(types - module.declared, key=style_key)]
-    # policy_module() requires the classes of the kernel, but not those of user space (dbus).
-    names += [
-        ("class", f"{tclass} {_set(perms)}") for tclass, perms in _classes((*module.rules, *module.dontaudit_rules))
-    ]
-    names += [("role", role) for role in sorted({role.role for role in module.roles})]
-    if not names:
-        return []
-    return ["gen_require(`", *(f"\t{kind} {name};" for kind, name in names), "')", ""]
+    return frozenset(types - module.declared)
 
 
 def _classes(rules: Iterable[AllowRule | DontauditRule]) -> list[tuple[str, tuple[str, ...]]]:
@@ -269,21 +293,34 @@ def _dontaudits(rules: Iterable[DontauditRule]) -> list[str]:
     return lines
 
 
-def _optional(block: OptionalBlock, sources: Sequence[str], sample: Sample) -> list[str]:
-    """Return what BLOCK says of SOURCES, as a block of its own; nothing if it says nothing of them."""
-    rules = [rule for rule in block.rules if rule.source in sources]
-    transitions = [transition for transition in block.transitions if transition.source in sources]
-    if not (rules or transitions):
-        return []
-    xperms = {rule.sort_key[:3]: rule for rule in block.xperm_rules}
-    required = [f"\ttype {name};" for name in sorted(block.types, key=style_key)]
-    required += [f"\tclass {tclass} {_set(perms)};" for tclass, perms in _classes(rules)]
-    inner = ["gen_require(`", *required, "')", ""]
-    for transition in transitions:
-        inner += [*_transition(transition, misread=True), ""]
-    inner += [line for rule in rules for line in _allow(rule, xperms, sample)]
-    indented = [f"\t{line}" if line else "" for line in inner[:-1]]
-    return [f"# Where another module declares {', '.join(block.types)}.", "optional_policy(`", *indented, "')", ""]
+def _about(block: OptionalBlock, sources: Sequence[str]) -> OptionalBlock:
+    """Return the part of BLOCK whose statements are about one of SOURCES."""
+    return replace(
+        block,
+        rules=tuple(rule for rule in block.rules if rule.source in sources),
+        transitions=tuple(of for of in block.transitions if of.source in sources),
+        dontaudit_rules=tuple(rule for rule in block.dontaudit_rules if rule.source in sources),
+        calls=tuple(call for call in block.calls if call.arguments[0] in sources),
+        xperm_rules=(),
+    )
+
+
+def _required(block: OptionalBlock, known: frozenset[str]) -> list[str]:
+    """Return what BLOCK requires: the types that it names and that are not KNOWN outside of it."""
+    types = block.names - known if block.modules else {*block.types}
+    required = [f"\ttype {name};" for name in sorted(types, key=style_key)]
+    required += [
+        f"\tclass {tclass} {_set(perms)};" for tclass, perms in _classes((*block.rules, *block.dontaudit_rules))
+    ]
+    return ["gen_require(`", *required, "')", ""] if required else []
+
+
+def _where(block: OptionalBlock) -> str:
+    """Return a comment that says where BLOCK is in force."""
+    if not block.modules:
+        return f"# Where another module declares {', '.join(block.types)}."
+    plural = "the modules" if len(block.modules) > 1 else "the module"
+    return f"# Where the base has {plural} {', '.join(block.modules)}."
 
 
 def style_key(name: str) -> str:
