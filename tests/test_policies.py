@@ -81,7 +81,7 @@ def test_modules_are_not_stale(made: Sequence[Candidate], base: Base) -> None:
         pytest.skip("a note: the distribution's base has changed since `make policies`; run it again")
     for candidate in made:
         folder = POLICIES / candidate.daemon.name
-        for name, text in versioned(candidate, folder, ModuleFormat.BOTH).files(ModuleFormat.BOTH).items():
+        for name, text in versioned(candidate, folder, ModuleFormat.BOTH).files.items():
             path = folder / name
             assert path.read_text() == text, f"{path} is not what the traces give: make policies"
 

@@ -114,9 +114,10 @@ def generate(
             limit=limit_of(budget, confidence),
             recordings=recordings_of(traces),
         )
-    made = tuple(versioned(candidate, output / candidate.daemon.name, language) for candidate in made)
-    for candidate in made:
-        write_files(output / candidate.daemon.name, candidate.files(language))
+    written = [versioned(candidate, output / candidate.daemon.name, language) for candidate in made]
+    made = tuple(module.candidate for module in written)
+    for module in written:
+        write_files(output / module.candidate.daemon.name, module.files)
     if as_json:
         emit_json(generate_document(made))
     else:

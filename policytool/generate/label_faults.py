@@ -94,7 +94,7 @@ def _may_be_wrong(vector: AccessVector, own_labels: Container[str], customizable
 
 def _settled(path: str, seen: Touched, *, lasting: bool) -> bool:
     """Say whether the object at PATH was there before the recording, on a path that is sure to mean it."""
-    if not is_plain_path(path) or (lasting and not path.startswith(_LASTING)):
+    if (lasting and not path.startswith(_LASTING)) or not is_plain_path(path):
         return False
     while path != "/":
         if path in seen.created:

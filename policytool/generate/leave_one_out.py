@@ -14,10 +14,11 @@ are learned from that. Those of a daemon are learned from the others alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import comb
+from operator import itemgetter
 
 from policytool.generate.chances import Chances, Trials
 from policytool.generate.likely import HARMLESS, Candidates, never
@@ -32,6 +33,8 @@ Make = Callable[[Sequence[Triaged]], PolicyModule]
 
 # Says what is likely without the scenario named, from the accesses of the others.
 Propose = Callable[[str, Sequence[Triaged]], Candidates]
+
+_ByLevels = Mapping[Levels, tuple[AccessKey, ...]]
 
 # Where a bin of chances begins; the last one begins at 0.
 BINS = (0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.0)
@@ -160,8 +163,8 @@ class Fold:
     left_out: tuple[Triaged, ...]
     granted: _Granted
     size: int
-    beside: Mapping[Levels, tuple[AccessKey, ...]]
-    alone: Mapping[Levels, tuple[AccessKey, ...]]
+    beside: _ByLevels
+    alone: _ByLevels
     denied: frozenset[AccessKey]
 
     def likeliest(
@@ -179,18 +182,22 @@ def folds(
 ) -> tuple[Fold, ...]:
     """Leave each of SCENARIOS out in turn.
 
-    MAKE makes a module of the rest and of ALWAYS, PROPOSE says what is likely beside it.
+    MAKE makes a module of the rest and of ALWAYS, PROPOSE says what is likely beside it. Both are given what
+    several scenarios show alike only once, with the evidence of the first: neither rules nor what is likely go by
+    that.
 
     One scenario alone gives no fold: nothing is held out.
     """
     if len(scenarios) < 2:
         return ()
     found = []
+    shown = _shown(scenarios, always)
     for name, left_out in sorted(scenarios.items()):
-        rest = [access for other, triaged in sorted(scenarios.items()) if other != name for access in triaged]
-        module = make([*always, *rest])
+        rest = [access for access, by in shown if by != {name}]
+        module = make(rest)
         granted = _Granted.of(module)
-        among = propose(name, [*always, *rest])
+        among = propose(name, rest)
+        beside, alone = _by_levels(among)
         denied = frozenset(_held(name, left_out, granted).denied)
         found.append(
             Fold(
@@ -198,20 +205,43 @@ def folds(
                 tuple(left_out),
                 granted,
                 permissions(module),
-                _by_levels(among, alone=False),
-                _by_levels(among, alone=True),
+                beside,
+                alone,
                 denied,
             )
         )
     return tuple(found)
 
 
-def _by_levels(among: Candidates, *, alone: bool) -> Mapping[Levels, tuple[AccessKey, ...]]:
-    found: dict[Levels, list[AccessKey]] = {}
-    for levels, key in among.levels(alone=alone):
-        if not never(*key[2:], among.signs[key]):
-            found.setdefault(levels, []).append(key)
-    return {levels: tuple(sorted(keys)) for levels, keys in found.items()}
+def _shown(
+    scenarios: Mapping[str, Sequence[Triaged]], always: Sequence[Triaged]
+) -> Collection[tuple[Triaged, set[str]]]:
+    """Return each distinct access, whatever its evidence, with the scenarios that show it; "" stands for ALWAYS."""
+    found: dict[Hashable, tuple[Triaged, set[str]]] = {}
+    for name, triaged in (("", always), *sorted(scenarios.items())):
+        for access in triaged:
+            vector = access.vector
+            marks = (vector.result, vector.permissive, vector.xperms, bool(vector.unlisted), vector.complete)
+            what = (vector.source, vector.target, vector.tclass, vector.perm, marks, access.cure, access.reason)
+            found.setdefault(what, (access, set()))[1].add(name)
+    return found.values()
+
+
+def _by_levels(among: Candidates) -> tuple[_ByLevels, _ByLevels]:
+    """Return those of AMONG that may be added, with what other daemons tell, and without."""
+    may = [(key, signs) for key, signs in among.signs.items() if not never(*key[2:], signs)]
+    # Sorted once, so that those of each level are as well.
+    may.sort(key=itemgetter(0))
+    beside: dict[Levels, list[AccessKey]] = {}
+    alone: dict[Levels, list[AccessKey]] = {}
+    for key, signs in may:
+        beside.setdefault(signs.levels(alone=False), []).append(key)
+        if signs.alone:
+            alone.setdefault(signs.levels(alone=True), []).append(key)
+    return (
+        {levels: tuple(keys) for levels, keys in beside.items()},
+        {levels: tuple(keys) for levels, keys in alone.items()},
+    )
 
 
 def learned_of(left: Iterable[Fold], *, alone: bool) -> Chances:

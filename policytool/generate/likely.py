@@ -151,7 +151,7 @@ def candidates(
         elif access.cure in _DONE:
             done.setdefault(target, {}).setdefault(tclass, set()).add(perm)
             contexts.setdefault(target, vector.target)
-            if model is None or vector.sort_key < model.sort_key:
+            if model is None or (vector.key <= model.key and vector.sort_key < model.sort_key):
                 model = vector
     doings = by.peers.doings(domain, left_out)
     usual = doings.usual if doings.enough else by.learned.usual

@@ -79,6 +79,8 @@ class Evidence:
 
     def merge(self, *others: Evidence) -> Evidence:
         """Return the evidence of all together; exact in the counts of what it keeps, and order-free."""
+        if not others:
+            return self
         every = (self, *others)
         counts: dict[Use, int] = {}
         hosts: dict[str, int] = {}

@@ -23,7 +23,7 @@ from typing import Protocol, Self
 from policytool.errors import InputError, ToolFailedError
 from policytool.model.access import AccessVector
 from policytool.model.context import OBJECT_ROLE, SecurityContext
-from policytool.policy.compiled import CompiledPolicy
+from policytool.policy.compiled import CompiledPolicy, LevelComparison
 from policytool.policy.sepol import Reason, SepolPolicy, is_available
 from policytool.policy.terule import TeRuleType
 
@@ -144,6 +144,7 @@ class Decider:
     def __init__(self, policy: CompiledPolicy) -> None:
         self.policy = policy
         self._answers: dict[tuple[SecurityContext, SecurityContext, str, str], Decision] = {}
+        self._like_answers: dict[tuple[tuple[str, ...], LevelComparison, str, str], Decision] = {}
         self._faults: dict[SecurityContext, Decision | None] = {}
 
     def __enter__(self) -> Self:
@@ -176,8 +177,23 @@ class Decider:
         question = (source, target, tclass, perm)
         answer = self._answers.get(question)
         if answer is None:
-            answer = self._fault(source, target, tclass, perm) or self._answer(source, target, tclass, perm)
+            answer = self._fault(source, target, tclass, perm) or self._like_answer(source, target, tclass, perm)
             self._answers[question] = answer
+        return answer
+
+    def _like_answer(self, source: SecurityContext, target: SecurityContext, tclass: str, perm: str) -> Decision:
+        """Return the answer to this question, or to one that differs only in what no rule and constraint sees.
+
+        Rules name types, constraints users, roles and types. Of ranges they see how the levels compare
+        (constraint_expr_eval_reason of libsepol/src/services.c), whatever categories these are: a hundred guests,
+        each with its own pair of categories, are one question.
+        """
+        levels = self.policy.compare_levels(source.range_, target.range_)
+        ends = (source.user, source.role, source.type_, target.user, target.role, target.type_)
+        seen = (ends, levels, tclass, perm)
+        answer = self._like_answers.get(seen)
+        if answer is None:
+            answer = self._like_answers[seen] = self._answer(source, target, tclass, perm)
         return answer
 
     def decide(self, vector: AccessVector) -> Decision:

@@ -18,7 +18,7 @@ from typing import Protocol
 from policytool.model.access import AccessVector, Use, merge_vectors, with_uses
 from policytool.model.module import FileContext, FileKind
 from policytool.model.own_path import ENTRY_PERMS, KINDS
-from policytool.model.paths import is_telling
+from policytool.model.paths import is_telling, literal_start
 
 
 class Transitions(Protocol):
@@ -137,9 +137,10 @@ class _Objects:
 
     def __init__(self, vectors: Sequence[AccessVector], skeleton: Skeleton) -> None:
         self._skeleton = skeleton
-        self._patterns = [
-            (re.compile(entry.pattern), entry.kind, entry.context.type_) for entry in _specific(skeleton.private)
-        ]
+        entries = _specific(skeleton.private)
+        self._patterns = [(re.compile(entry.pattern), entry.kind, entry.context.type_) for entry in entries]
+        # What begins otherwise is matched by none of them, and that is most paths.
+        self._starts = tuple(_start(entry.pattern) for entry in entries)
         self._private = frozenset(entry.context.type_ for entry in skeleton.private)
         # (path, class, old type) of what was made, and its makers by trace.
         self._made: dict[tuple[str, str, str], dict[str, set[str]]] = {}
@@ -233,15 +234,14 @@ class _Objects:
 
     def _match(self, path: str, kind: FileKind) -> str:
         if (path, kind) not in self._matched:
-            self._matched[path, kind] = next(
-                (
-                    type_
-                    for pattern, of_kind, type_ in self._patterns
-                    if of_kind in (FileKind.ANY, kind) and pattern.fullmatch(path)
-                ),
-                "",
-            )
+            self._matched[path, kind] = self._first(path, kind) if path.startswith(self._starts) else ""
         return self._matched[path, kind]
+
+    def _first(self, path: str, kind: FileKind) -> str:
+        for pattern, of_kind, type_ in self._patterns:
+            if of_kind in (FileKind.ANY, kind) and pattern.fullmatch(path):
+                return type_
+        return ""
 
 
 class _Doubts:
@@ -289,6 +289,15 @@ class _Doubts:
             f"no path, and not device, inode and name, tell the object, which may be {' or '.join(sorted(doubts))} "
             f"now{', on each of which it was seen' if seen else ''}; the rule on {old} stays"
         )
+
+
+# Several beginnings, or a class of characters (\d).
+_CHOICE = re.compile(r"\||\\\w")
+
+
+def _start(pattern: str) -> str:
+    """Return what every path begins with that PATTERN matches, as far as that is easy to tell."""
+    return "" if _CHOICE.search(pattern) else literal_start(pattern)
 
 
 def _specific(entries: Iterable[FileContext]) -> list[FileContext]:

@@ -93,6 +93,9 @@ def _distinct(vectors: Iterable[AccessVector]) -> Iterator[AccessVector]:
     for vector in vectors:
         groups.setdefault((vector.source, vector.target, vector.tclass, vector.perm), []).append(vector)
     for first, *others in groups.values():
+        if not others:
+            yield first
+            continue
         yield replace(
             first,
             evidence=first.evidence.merge(*(vector.evidence for vector in others)),

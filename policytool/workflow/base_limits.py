@@ -20,7 +20,7 @@ from policytool.policy.decide import Decider, Outcome
 from policytool.policy.terule import TeRuleType
 from policytool.toolchain.base import Base
 from policytool.toolchain.exempted import exempted
-from policytool.toolchain.link import LinkFailed, link, link_or_fail
+from policytool.toolchain.link import Linked, LinkFailed, link, link_or_fail
 from policytool.workflow.linked_policy import linked_policy
 from policytool.workflow.skeletons import Skeletons
 
@@ -28,7 +28,9 @@ from policytool.workflow.skeletons import Skeletons
 _ROUNDS = 8
 
 
-def without_forbidden(made: tuple[Candidate, ...], skeletons: Skeletons, base: Base) -> tuple[Candidate, ...]:
+def without_forbidden(
+    made: tuple[Candidate, ...], skeletons: Skeletons, base: Base
+) -> tuple[tuple[Candidate, ...], Linked]:
     """Link the modules until neverallow rules forbid nothing: refuse what they do, but for what was accepted.
 
     A domain that does what was accepted gets the attribute that the rule exempts, where there is one that gives its
@@ -48,8 +50,10 @@ def link_until_allowed(
     mend: Callable[[Candidate, Mapping[AccessKey, Forbidden]], Candidate],
     modules: str,
     granted: str,
-) -> tuple[Candidate, ...]:
+) -> tuple[tuple[Candidate, ...], Linked]:
     """Link the modules of MADE; let MEND take out what neverallow rules of BASE forbid, and try again.
+
+    Return what is left, and that linked.
 
     MODULES and GRANTED say in a message what the modules are, and what they grant. ToolFailedError: the modules do
     not link for another reason, or neverallow rules still forbid something after some rounds.
@@ -57,7 +61,7 @@ def link_until_allowed(
     for _ in range(_ROUNDS):
         result = link(base, {candidate.module.name: write_cil(candidate.module) for candidate in made})
         if not isinstance(result, LinkFailed):
-            return made
+            return made, result
         forbidden = forbidden_accesses(result.failures)
         if not forbidden:
             raise ToolFailedError(f"the {modules} do not link: {result.failures[0].message}")
@@ -65,14 +69,12 @@ def link_until_allowed(
     raise ToolFailedError(f"neverallow rules of the base still forbid {granted} after {_ROUNDS} links")
 
 
-def without_constrained(made: tuple[Candidate, ...], skeletons: Skeletons, base: Base) -> tuple[Candidate, ...]:
-    """Take out what a constraint of the base denies although there is a rule now.
+def without_constrained(made: tuple[Candidate, ...], linked: Linked, skeletons: Skeletons) -> tuple[Candidate, ...]:
+    """Take out what a constraint of the base denies although there is a rule now: MADE are LINKED with the base.
 
     libsepol names a constraint only where a rule is not missing as well. Rules are by types, constraints by users,
     roles and ranges, so that the rule stays where another access with these types needs it.
     """
-    texts = {candidate.module.name: write_cil(candidate.module) for candidate in made}
-    linked = link_or_fail(base, texts, "the generated modules do not link", ToolFailedError)
     with Decider(linked_policy(linked)) as decider:
         return tuple(_constrained(candidate, decider, skeletons) for candidate in made)
 

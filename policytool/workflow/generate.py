@@ -169,7 +169,8 @@ def make_modules(
         for daemon in prepared.daemons
     )
     if not base.compiled:
-        made = without_constrained(without_forbidden(made, skeletons, base), skeletons, base)
+        made, linked = without_forbidden(made, skeletons, base)
+        made = without_constrained(made, linked, skeletons)
     made = with_proposals(made, skeletons, base)
     with Decider(skeletons.plain) as decider:
         made = tuple(

@@ -115,7 +115,8 @@ def robust_candidates(
         return _with(exact[candidate.module.name], left, (*candidate.passed_over, *out), base_types)
 
     closed = tuple(_with(candidate, *_chosen(candidate, ask, by, limit), base_types) for candidate in made)
-    return link_until_allowed(closed, base, without, "closed modules", "what is likely")
+    left, _ = link_until_allowed(closed, base, without, "closed modules", "what is likely")
+    return left
 
 
 def _chosen(

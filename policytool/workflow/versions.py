@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from policytool.check.findings import ModuleSource, SourceFile
@@ -29,7 +30,15 @@ def version_of(source: ModuleSource) -> str:
     return ".".join(match.groups()) if match else FIRST
 
 
-def versioned(candidate: Candidate, folder: Path, language: ModuleFormat) -> Candidate:
+@dataclass(frozen=True, slots=True)
+class Versioned:
+    """A candidate with its version, and its files, name to text."""
+
+    candidate: Candidate
+    files: Mapping[str, str]
+
+
+def versioned(candidate: Candidate, folder: Path, language: ModuleFormat) -> Versioned:
     """Return CANDIDATE with the version of the module in FOLDER that it replaces, or with the next minor one.
 
     It is the next one if what is loaded differs: the statements of the compiled modules, file contexts among them,
@@ -40,13 +49,14 @@ def versioned(candidate: Candidate, folder: Path, language: ModuleFormat) -> Can
     main = before and (before.te or before.cil)
     match = _VERSION.search(main.text) if main else None
     if before is None or match is None:
-        return candidate
-    version = ".".join(match.groups())
-    kept = _with(candidate, version)
-    if not _same(before, kept, language):
-        major, minor, _ = match.groups()
-        return _with(candidate, f"{major}.{int(minor) + 1}.0")
-    return kept
+        return Versioned(candidate, candidate.files(language))
+    kept = _with(candidate, ".".join(match.groups()))
+    files = kept.files(language)
+    if _same(before, files):
+        return Versioned(kept, files)
+    major, minor, _ = match.groups()
+    grown = _with(candidate, f"{major}.{int(minor) + 1}.0")
+    return Versioned(grown, grown.files(language))
 
 
 def _source_in(folder: Path, name: str) -> ModuleSource | None:
@@ -61,10 +71,10 @@ def _with(candidate: Candidate, version: str) -> Candidate:
     return replace(candidate, module=replace(candidate.module, version=version), form=form)
 
 
-def _same(before: ModuleSource, after: Candidate, language: ModuleFormat) -> bool:
-    """Say whether each form of AFTER that is written, and was there before, is loaded as what it was."""
+def _same(before: ModuleSource, after: Mapping[str, str]) -> bool:
+    """Say whether each form among the files AFTER that was there before is loaded as what it was."""
     name = before.name
-    files = {file: SourceFile(file, text) for file, text in after.files(language).items()}
+    files = {file: SourceFile(file, text) for file, text in after.items()}
     now = ModuleSource(name, files.get(f"{name}.te"), None, files.get(f"{name}.fc"), files.get(f"{name}.cil"))
     forms = []
     if before.te and now.te:

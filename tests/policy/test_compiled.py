@@ -109,6 +109,13 @@ def test_range_fault(policy: CompiledPolicy) -> None:
     assert policy.range_fault("wide", "first", "") == "no range"
 
 
+def test_ranges_compare_by_their_levels_whatever_the_categories(policy: CompiledPolicy) -> None:
+    same = policy.compare_levels("s0:c0", "s0:c0")
+    assert policy.compare_levels("s0:c1", "s0:c1") == same
+    others = [policy.compare_levels("s0:c0", other) for other in ("s0", "s0:c1", "s0:c0,c1", "s0-s0:c0")]
+    assert len({same, *others}) == 5
+
+
 def test_rules_are_read_once(policy: CompiledPolicy) -> None:
     again = CompiledPolicy(policy.path)
     assert again.transition("asker", "object", "process") is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from random import Random
 
@@ -14,6 +15,7 @@ from policytool.model.access import AccessVector, Evidence, Result
 from policytool.model.context import SecurityContext
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider, Decision, Outcome
+from policytool.policy.sepol import SepolAnswer, SepolPolicy
 from tests.policy.tiny import BASE, POLICIES, compile_cil
 from tests.synthetic import vector
 
@@ -188,6 +190,34 @@ def test_audit2why_says_the_same(policy: CompiledPolicy, monkeypatch: pytest.Mon
         direct = library.ask(ctx(source), ctx(target), tclass, perm)
         monkeypatch.setattr("policytool.policy.decide.is_available", lambda: False)
         assert bindings.ask(ctx(source), ctx(target), tclass, perm) == direct
+
+
+RANGES = ("s0", "s0:c0", "s0:c1", "s0:c0,c1", "s0-s0:c0", "s0-s0:c1", "s0-s0:c0.c1", "s0:c0-s0:c0,c1")
+
+
+def test_ranges_that_compare_alike_are_one_question(
+    policy: CompiledPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = [
+        (ctx(f"wide:first:helper:{one}"), ctx(f"wide:object_r:object:{two}"))
+        for one, two in product(RANGES, RANGES)
+    ]
+    one_by_one = []
+    for source, target in pairs:
+        with Decider(policy) as fresh:
+            one_by_one.append(fresh.ask(source, target, "file", "read"))
+    asked = []
+    ask = SepolPolicy.ask
+
+    def count(policy: SepolPolicy, source: str, target: str, tclass: str, perm: str) -> SepolAnswer:
+        asked.append((source, target))
+        return ask(policy, source, target, tclass, perm)
+
+    monkeypatch.setattr(SepolPolicy, "ask", count)
+    with Decider(policy) as decider:
+        assert [decider.ask(source, target, "file", "read") for source, target in pairs] == one_by_one
+    assert {decision.outcome for decision in one_by_one} == {Outcome.ALLOWED, Outcome.DENIED_CONSTRAINT}
+    assert len(asked) < len(pairs)
 
 
 @pytest.mark.base

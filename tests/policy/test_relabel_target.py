@@ -36,6 +36,8 @@ FILES = (
     FileContext("/etc/alpha(/.*)?", FileKind.ANY, context("alphad_conf_t")),
     FileContext("/etc/alpha/beta(/.*)?", FileKind.ANY, context("betad_conf_t")),
     FileContext(r"/run/alphad\.pid", FileKind.FILE, context("alphad_runtime_t")),
+    FileContext("/srv/alpha/x|/opt/beta/x", FileKind.FILE, context("betad_conf_t")),
+    FileContext(r"/opt/beta/n\d+", FileKind.FILE, context("betad_conf_t")),
 )
 
 
@@ -73,6 +75,9 @@ def joined(*vectors: AccessVector) -> AccessVector:
     ("path", "type_"),
     [
         ("/etc/alpha/x.xml", "alphad_conf_t"),
+        ("/opt/beta/x", "betad_conf_t"),
+        ("/opt/beta/n12", "betad_conf_t"),
+        ("/opt/beta/nd", "etc_t"),
         ("/etc/alpha/beta/x.xml", "betad_conf_t"),
         ("/etc/alphabet/x.xml", "etc_t"),
         ("/run/alphad.pid", "alphad_runtime_t"),

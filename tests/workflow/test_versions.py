@@ -39,7 +39,7 @@ def again(made: Candidate) -> Candidate:
 @pytest.mark.parametrize("language", EVERY)
 def test_the_same_module_keeps_its_version(tmp_path: Path, language: ModuleFormat) -> None:
     folder = write(candidate(), tmp_path, language)
-    assert versioned(again(candidate()), folder, language) == candidate()
+    assert versioned(again(candidate()), folder, language).candidate == candidate()
 
 
 @pytest.mark.parametrize("language", EVERY)
@@ -48,7 +48,7 @@ def test_reasons_comments_and_order_are_not_loaded(tmp_path: Path, language: Mod
     module = made.module
     rules = tuple(replace(rule, reason="another reason") for rule in reversed(module.rules))
     folder = write(replace(made, module=replace(module, rules=rules, interfaces=())), tmp_path, language)
-    assert versioned(again(made), folder, language).module.version == "1.4.2"
+    assert versioned(again(made), folder, language).candidate.module.version == "1.4.2"
 
 
 @pytest.mark.parametrize("language", EVERY)
@@ -56,9 +56,9 @@ def test_a_permission_more_is_another_version(tmp_path: Path, language: ModuleFo
     folder = write(candidate(), tmp_path, language)
     made = again(candidate())
     module = replace(made.module, rules=(*made.module.rules, AllowRule("greeterd_t", "tmp_t", "file", ("write",))))
-    grown = versioned(replace(made, module=module), folder, language)
+    grown = versioned(replace(made, module=module), folder, language).candidate
     assert grown.module.version == "1.5.0"
-    assert versioned(again(grown), write(grown, tmp_path, language), language).module.version == "1.5.0"
+    assert versioned(again(grown), write(grown, tmp_path, language), language).candidate.module.version == "1.5.0"
 
 
 def test_a_file_context_is_loaded(tmp_path: Path) -> None:
@@ -66,15 +66,17 @@ def test_a_file_context_is_loaded(tmp_path: Path) -> None:
     made = again(candidate())
     more = FileContext("/srv/greeting", FileKind.FILE, context("greeterd_exec_t"))
     module = replace(made.module, file_contexts=(*made.module.file_contexts, more))
-    assert versioned(replace(made, module=module), folder, ModuleFormat.REFPOLICY).module.version == "1.5.0"
+    assert (
+        versioned(replace(made, module=module), folder, ModuleFormat.REFPOLICY).candidate.module.version == "1.5.0"
+    )
 
 
 def test_what_no_longer_compiles_differs(tmp_path: Path) -> None:
     folder = write(candidate(), tmp_path, ModuleFormat.REFPOLICY)
     file = folder / "greeterd.te"
     file.write_text(file.read_text() + "allow nonsense\n")
-    assert versioned(again(candidate()), folder, ModuleFormat.REFPOLICY).module.version == "1.5.0"
+    assert versioned(again(candidate()), folder, ModuleFormat.REFPOLICY).candidate.module.version == "1.5.0"
 
 
 def test_a_new_folder_has_the_first_version(tmp_path: Path) -> None:
-    assert versioned(again(candidate()), tmp_path / "new", ModuleFormat.BOTH).module.version == "1.0.0"
+    assert versioned(again(candidate()), tmp_path / "new", ModuleFormat.BOTH).candidate.module.version == "1.0.0"
