@@ -8,101 +8,40 @@ tests/test_monolith_page.py says whether the page is of today's traces.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
 
 from policytool.daemons import load_daemons
-from policytool.model.daemon import Daemon
-from policytool.traces.bundle.bundle import read_parts
+from policytool.report.same_work import SameWork, Scenario
+from policytool.workflow.beside_monolith import beside_monolith
 
 ROOT = Path(__file__).resolve().parent.parent
 MONOLITH = ROOT / "traces" / "monolith"
 MODULAR = ROOT / "traces" / "libvirt"
 PAGE = ROOT / "docs" / "monolith.md"
 
-# What stands for the domain itself and for any of the daemons' domains, which differ between the two sides.
-SELF, DAEMONS = "self", "(the daemons)"
 # Shown of a list.
 _SHOWN = 12
 
 
-class Did(NamedTuple):
-    """What a domain did: to a type, or itself, or one of the daemons."""
-
-    target: str
-    tclass: str
-    perm: str
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """What was done in one scenario: by the MONOLITH, and by each of the modular daemons, by their names."""
-
-    name: str
-    monolith: frozenset[Did]
-    modular: Mapping[str, frozenset[Did]]
-
-    @property
-    def union(self) -> frozenset[Did]:
-        """All that any of the daemons did."""
-        return frozenset().union(*self.modular.values())
-
-    @property
-    def largest(self) -> tuple[str, frozenset[Did]]:
-        """The daemon that did most, and what."""
-        return max(self.modular.items(), key=lambda item: (len(item[1]), item[0]))
-
-
 def main() -> int:
     """Measure, and write the page."""
-    PAGE.write_text("\n".join(page(scenarios())) + "\n", "utf-8")
+    PAGE.write_text("\n".join(page(measured())) + "\n", "utf-8")
     print(f"renewed: {PAGE.relative_to(ROOT)}", file=sys.stderr)
     return 0
 
 
-def scenarios() -> tuple[Scenario, ...]:
-    """Read the scenarios that both sides were recorded in, in the order of their names."""
-    known = {daemon.name: daemon for daemon in load_daemons()}
-    monolith = next(daemon for daemon in known.values() if daemon.replaced_by)
-    modular = [known[name] for name in monolith.replaced_by]
-    everyone = frozenset(daemon.domain for daemon in (monolith, *modular))
-    alone = _by_scenario(MONOLITH, [monolith], everyone)
-    together = _by_scenario(MODULAR, modular, everyone)
-    return tuple(
-        Scenario(name, alone[name][monolith.name], {who: did for who, did in together[name].items() if did})
-        for name in sorted(alone.keys() & together.keys())
-    )
+def measured() -> SameWork:
+    """Read the scenarios that both sides were recorded in."""
+    return beside_monolith(load_daemons(), _bundles(MONOLITH), _bundles(MODULAR))
 
 
-def _by_scenario(
-    folder: Path, daemons: Iterable[Daemon], everyone: frozenset[str]
-) -> Mapping[str, Mapping[str, frozenset[Did]]]:
-    """Return what each of DAEMONS did in each scenario of the bundles in FOLDER."""
-    found: dict[str, dict[str, frozenset[Did]]] = {}
-    for bundle in sorted(path.parent for path in folder.glob("*/manifest.json")):
-        for name, seen in read_parts(str(bundle)):
-            keys = {vector.key for vector in seen.vectors}
-            for daemon in daemons:
-                did = frozenset(
-                    Did(_target(source, target, everyone), tclass, perm)
-                    for source, target, tclass, perm in keys
-                    if source == daemon.domain
-                )
-                parts = found.setdefault(name, {})
-                parts[daemon.name] = parts.get(daemon.name, frozenset()) | did
-    return found
+def _bundles(folder: Path) -> list[str]:
+    return sorted(str(path.parent) for path in folder.glob("*/manifest.json"))
 
 
-def _target(source: str, target: str, everyone: frozenset[str]) -> str:
-    if target == source:
-        return SELF
-    return DAEMONS if target in everyone else target
-
-
-def page(found: tuple[Scenario, ...]) -> Iterator[str]:
+def page(work: SameWork) -> Iterator[str]:
     """Yield the lines of the page."""
     yield from (
         "# The monolith beside the daemons",
@@ -118,22 +57,11 @@ def page(found: tuple[Scenario, ...]) -> Iterator[str]:
         "| scenario | libvirtd | all daemons together | daemons | the largest | of libvirtd's |",
         "| --- | ---: | ---: | ---: | --- | ---: |",
     )
-    for each in found:
+    for each in work.scenarios:
         yield _row(each)
-    whole = together(found)
+    whole = work.together
     yield _row(whole)
-    yield from ("", *_shares(whole), "", *_differences(found))
-
-
-def together(found: Iterable[Scenario]) -> Scenario:
-    """Return all scenarios as one."""
-    monolith: frozenset[Did] = frozenset()
-    modular: dict[str, frozenset[Did]] = {}
-    for each in found:
-        monolith |= each.monolith
-        for name, did in each.modular.items():
-            modular[name] = modular.get(name, frozenset()) | did
-    return Scenario("all of them", monolith, modular)
+    yield from ("", *_shares(whole), "", *_differences(work.scenarios))
 
 
 def _row(each: Scenario) -> str:

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from bench.monolith import DAEMONS, PAGE, SELF, Did, Scenario, page, scenarios, stamp, together
+from bench.monolith import PAGE, measured, page, stamp
+from policytool.report.same_work import DAEMONS, SELF, Did, SameWork, Scenario
 
 STALE = "the traces have changed: make monolith"
 
@@ -11,17 +12,20 @@ STALE = "the traces have changed: make monolith"
 def test_the_page_is_of_todays_traces() -> None:
     text = PAGE.read_text("utf-8")
     assert f"`{stamp()}`" in text, STALE
-    assert "\n".join(page(scenarios())) + "\n" == text, STALE
+    assert "\n".join(page(measured())) + "\n" == text, STALE
 
 
 def test_sums_and_differences_of_two_scenarios() -> None:
     mine, socket = Did(SELF, "capability", "chown"), Did(DAEMONS, "unix_stream_socket", "connectto")
     read, write = Did("etc_t", "file", "read"), Did("etc_t", "file", "write")
-    found = (
-        Scenario("one", frozenset({mine, read}), {"ad": frozenset({read}), "bd": frozenset({read, socket})}),
-        Scenario("two", frozenset({read, write}), {"ad": frozenset({read})}),
+    found = SameWork(
+        "libvirtd",
+        (
+            Scenario("one", frozenset({mine, read}), {"ad": frozenset({read}), "bd": frozenset({read, socket})}),
+            Scenario("two", frozenset({read, write}), {"ad": frozenset({read})}),
+        ),
     )
-    whole = together(found)
+    whole = found.together
     assert whole.monolith == {mine, read, write}
     assert whole.union == {read, socket}
     assert whole.largest == ("bd", frozenset({read, socket}))
@@ -33,4 +37,4 @@ def test_sums_and_differences_of_two_scenarios() -> None:
     assert "| capability | chown | one |" in lines
     assert "| file | write | two |" in lines
     same = Scenario("three", frozenset({read}), {"ad": frozenset({read})})
-    assert list(page((same,))).count("Nothing.") == 2
+    assert list(page(SameWork("libvirtd", (same,)))).count("Nothing.") == 2

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 from policytool.cli.console import note, progress, write_files
 from policytool.cli.inputs import BaseFolder
 from policytool.cli.verbs import VerbArgument, VerbOption
-from policytool.errors import InputError
+from policytool.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from policytool.report.page.budget_curve import BudgetCurve
     from policytool.report.page.enforcement import EnforcedRun
     from policytool.report.page.facts import PageFacts
+    from policytool.report.same_work import SameWork
     from policytool.traces.tally.system_calls import SystemCall
     from policytool.workflow.compare import Comparison
     from policytool.workflow.module_set import ModuleSet
@@ -40,6 +41,18 @@ def report(
     calls: Annotated[
         list[str] | None, VerbOption("--calls", metavar="TRACE", help="A recording of system calls (repeatable).")
     ] = None,
+    monolith: Annotated[
+        list[str] | None,
+        VerbOption(
+            "--monolith",
+            metavar="TRACE",
+            help="The daemon that others replace, in their scenarios (repeatable).",
+        ),
+    ] = None,
+    traces: Annotated[
+        list[str] | None,
+        VerbOption("--trace", metavar="TRACE", help="Those others in the same scenarios (repeatable)."),
+    ] = None,
     base: BaseFolder = None,
 ) -> None:
     """Write one self-contained HTML page: surface, reach, dangers, overlap, graphs with their evidence."""
@@ -51,10 +64,11 @@ def report(
     found = find_base(base)
     proof = read_proof(enforcement) if enforcement else None
     left_out = read_left_out(held_out) if held_out else None
+    work = work_of(monolith or (), traces or ())
     with progress("linking, and expanding the rules"):
         modules = ModuleSet(folders, found)
         compared = compare_policies([modules], found, UNCONFINED) if modules.built.linked else None
-    told = facts(modules, compared, proof, calls_of(calls or (), modules), left_out)
+    told = facts(modules, compared, proof, calls_of(calls or (), modules), left_out, work)
     with progress("drawing"):
         write_files(output.parent, {output.name: page_html(told)})
         if drawn:
@@ -68,11 +82,25 @@ def facts(
     enforcement: EnforcedRun | None = None,
     calls: Calls | None = None,
     held_out: BudgetCurve | None = None,
+    same_work: SameWork | None = None,
 ) -> PageFacts:
     """Return what the page tells of MODULES and, if they link, of how they COMPARED."""
     from policytool.workflow.reported import page_facts
 
-    return page_facts(modules, compared, enforcement, calls or {}, held_out)
+    return page_facts(modules, compared, enforcement, calls or {}, held_out, same_work)
+
+
+def work_of(monolith: Sequence[str], traces: Sequence[str]) -> SameWork | None:
+    """Return what MONOLITH has beside what the modular daemons did in TRACES, None without either."""
+    if not monolith and not traces:
+        return None
+    if not monolith or not traces:
+        raise UsageError("--monolith and --trace go together: the same scenarios, recorded once with each")
+    from policytool.daemons import load_daemons
+    from policytool.workflow.beside_monolith import beside_monolith
+
+    with progress("reading the recordings of the same work"):
+        return beside_monolith(load_daemons(), monolith, traces)
 
 
 def drawn_files(told: PageFacts) -> dict[str, str | bytes]:

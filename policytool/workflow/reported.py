@@ -11,6 +11,7 @@ from policytool.report.page.budget_curve import BudgetCurve
 from policytool.report.page.edges import TypeOwners
 from policytool.report.page.enforcement import EnforcedRun
 from policytool.report.page.facts import CheckFacts, DomainFacts, DomainKind, PageFacts
+from policytool.report.same_work import SameWork
 from policytool.surface.exposure import exposure
 from policytool.surface.overlap import overlap, union_beside
 from policytool.toolchain.base import base_cil
@@ -26,11 +27,12 @@ def page_facts(
     enforcement: EnforcedRun | None,
     calls: Mapping[str, Mapping[str, Sequence[str]]],
     held_out: BudgetCurve | None = None,
+    same_work: SameWork | None = None,
 ) -> PageFacts:
     """Return what is to be told of MODULES, which were COMPARED if they link.
 
     What was at hand: CALLS has the system calls of each domain, ENFORCEMENT is an enforced run,
-    HELD_OUT what leaving scenarios out said.
+    HELD_OUT what leaving scenarios out said, SAME_WORK what a monolith used beside the daemons.
     """
     built = modules.built
     checked = CheckFacts(
@@ -58,6 +60,7 @@ def page_facts(
         enforcement,
         enforcement.unchanged(modules.evidence_contents) if enforcement else 0,
         held_out,
+        same_work,
     )
 
 

@@ -169,6 +169,28 @@ def test_compare_and_growth(greeter: Path, small: tuple[str, str], tmp_path: Pat
     assert after["triples"]["stored"] == before["triples"]["stored"] + 1
 
 
+def test_report_sets_the_same_work_side_by_side(greeter: Path, small: tuple[str, str], tmp_path: Path) -> None:
+    logs = []
+    for side, domain in (("alone", "virtd_t"), ("together", "virtqemud_t")):
+        log = tmp_path / side / "synthetic-list.log"
+        log.parent.mkdir()
+        log.write_text(
+            'type=AVC msg=audit(1700000000.000:1): avc:  granted  { read } for  pid=1 comm="x" name="y" dev="vda1"'
+            f" ino=1 scontext=system_u:system_r:{domain}:s0 tcontext=system_u:object_r:etc_t:s0 tclass=file\n"
+        )
+        logs.append(log)
+    out = ("-o", tmp_path / "report.html")
+    done = policytool("report", *small, greeter, *out, "--monolith", logs[0], "--trace", logs[1])
+    assert done.returncode == 0, done.stderr
+    page = out[1].read_text()
+    assert "The same work in one domain" in page
+    assert "synthetic-list" in page
+    half = policytool("report", *small, greeter, *out, "--monolith", logs[0])
+    assert (half.returncode, "--monolith and --trace go together" in half.stderr) == (2, True)
+    other = policytool("report", *small, greeter, *out, "--monolith", logs[0], "--trace", LOG)
+    assert (other.returncode, "no scenario in which libvirtd was recorded" in other.stderr) == (3, True)
+
+
 def test_report_is_one_page_that_asks_for_nothing(greeter: Path, small: tuple[str, str], tmp_path: Path) -> None:
     proof = ("--enforcement", REPOSITORY / "docs" / "enforcement.json")
     out = ("-o", tmp_path / "report.html", "--figures", tmp_path / "figures")

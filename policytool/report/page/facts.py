@@ -13,6 +13,7 @@ from policytool.model.module import BasePolicy
 from policytool.report.page.budget_curve import BudgetCurve
 from policytool.report.page.edges import TypeOwners
 from policytool.report.page.enforcement import EnforcedRun
+from policytool.report.same_work import SameWork
 from policytool.surface.domain_reach import DomainReach
 from policytool.surface.exposure import Exposure
 from policytool.surface.overlap import Overlap, UnionBeside
@@ -56,8 +57,8 @@ class PageFacts:
 
     `overlap` and `beside` are of the domains that are not of DomainKind.BEFORE, None where there is nothing to set
     side by side. Where they were at hand, `calls` has the system calls of each domain by systemd's sets, and
-    `enforcement` is an enforced run, with which `as_enforced` of the modules have their evidence in common, and
-    `held_out` says what profile `robust` would save.
+    `enforcement` is an enforced run, with which `as_enforced` of the modules have their evidence in common.
+    `held_out` says what profile `robust` would save, `same_work` what a monolith used in the daemons' scenarios.
     """
 
     checked: CheckFacts
@@ -70,6 +71,7 @@ class PageFacts:
     enforcement: EnforcedRun | None = None
     as_enforced: int = 0
     held_out: BudgetCurve | None = None
+    same_work: SameWork | None = None
 
     @property
     def confined(self) -> tuple[DomainFacts, ...]:

@@ -31,6 +31,7 @@ from policytool.report.page.headline import headline
 from policytool.report.page.heat_maps import class_map, danger_map, overlap_map
 from policytool.report.page.module_section import module_sections
 from policytool.report.page.privilege_figures import reach_figure, surface_figure
+from policytool.report.page.same_work_figure import same_work_figure
 
 
 def page_html(facts: PageFacts) -> str:
@@ -78,6 +79,8 @@ def figures(facts: PageFacts) -> tuple[Figure, ...]:
         found.append(saturation_figure(curves))
     if facts.held_out:
         found.append(budget_figure(facts.held_out))
+    if facts.same_work:
+        found.append(same_work_figure(facts.same_work))
     if facts.calls:
         found.append(call_map(facts.calls))
     return tuple(found)
