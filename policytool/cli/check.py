@@ -12,7 +12,7 @@ from policytool.cli.console import emit, progress, write_file
 from policytool.cli.inputs import BaseFolder, Json
 from policytool.cli.report_formats import ReportFormat, finding_text, findings_text
 from policytool.cli.verbs import VerbArgument, VerbOption, stop
-from policytool.errors import ExitCode, InputError
+from policytool.errors import ExitCode, InputError, UsageError
 from policytool.model.printable import printable
 
 if TYPE_CHECKING:
@@ -38,6 +38,15 @@ def check(
         int | None, VerbOption(metavar="N", help="Version of the compiled policy (default: the newest).")
     ] = None,
     neverallow: Annotated[bool, VerbOption(help="Check the neverallow rules of the base.")] = True,
+    fast: Annotated[
+        bool,
+        VerbOption(
+            "--fast",
+            help="Link with the base without its rules: names, the modules' own rules under neverallow, labels and "
+            "lints are checked; left out are rules of the base that a module's attributes bring under neverallow, "
+            "and what is under booleans of the base.",
+        ),
+    ] = False,
     format_: Annotated[ReportFormat, VerbOption("--format", help="How to print findings.")] = ReportFormat.TEXT,
     output: Annotated[
         Path | None, VerbOption("-o", "--output", metavar="FILE", help="Write that there, and print text.")
@@ -46,14 +55,26 @@ def check(
 ) -> None:
     """Compile modules, link them against the whole base, check labels and lints; exit 1 on an error."""
     from policytool.toolchain.base import find_base
-    from policytool.workflow.gated import gated
-    from policytool.workflow.module_set import ModuleSet
 
     found = find_base(base)
-    modules = ModuleSet(folders, found, neverallow=neverallow, policy_version=policy_version)
-    with progress("compiling, linking with the base, and looking at what is allowed"):
-        findings = gated(modules, against, assertions or ())
-    built = modules.built
+    if fast:
+        from policytool.toolchain.build import build
+
+        if against or assertions:
+            raise UsageError(
+                "--fast links no policy that --against or --assertions could ask; leave one of them out"
+            )
+        with progress("compiling, and linking with the base without its rules"):
+            built = build(folders, found, neverallow=neverallow, outline=True, policy_version=policy_version)
+            findings = built.findings
+    else:
+        from policytool.workflow.gated import gated
+        from policytool.workflow.module_set import ModuleSet
+
+        modules = ModuleSet(folders, found, neverallow=neverallow, policy_version=policy_version)
+        with progress("compiling, linking with the base, and looking at what is allowed"):
+            findings = gated(modules, against, assertions or ())
+        built = modules.built
     names = [source.name for source in built.sources]
     text = summary(built, findings)
     report = text
@@ -102,6 +123,7 @@ def summary(built: Build, findings: Sequence[Finding] | None = None, *, with_war
     identity = built.base.identity
     outcome = "linked" if built.linked else "not linked"
     lines.append(
-        f"{len(built.sources)} modules {outcome} as {forms} with {identity.name} {identity.version}: {counts}"
+        f"{len(built.sources)} modules {outcome} as {forms} with {identity.name} {identity.version}"
+        f"{' without its rules' if built.outline else ''}: {counts}"
     )
     return "\n".join(lines) + "\n"

@@ -61,12 +61,16 @@ class FormatBuild:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What came of some modules: at most one FormatBuild a format, and every finding in order of place."""
+    """What came of some modules: at most one FormatBuild a format, and every finding in order of place.
+
+    `outline` says that the rules of the base were left out.
+    """
 
     base: Base
     sources: tuple[ModuleSource, ...]
     formats: tuple[FormatBuild, ...]
     findings: tuple[Finding, ...]
+    outline: bool = False
 
     @property
     def of_base(self) -> tuple[LinkFailure, ...]:
@@ -93,6 +97,7 @@ def build(
     base: Base,
     *,
     neverallow: bool = True,
+    outline: bool = False,
     policy_version: int | None = None,
     headers: Path | None = None,
     progress: Progress | None = None,
@@ -100,8 +105,9 @@ def build(
 ) -> Build:
     """Compile the modules in FOLDERS and link them with BASE, all together, once a format.
 
-    A module with both a .te and a .cil is linked in both forms, at the same time. What is wrong with a module
-    is a finding; an error is raised only for what cannot be read, is missing, or breaks down (see errors).
+    A module with both a .te and a .cil is linked in both forms, at the same time. OUTLINE as for `link`.
+    What is wrong with a module is a finding; an error is raised only for what cannot be read, is missing, or breaks
+    down (see errors).
     """
     cache = cache or open_cache()
     sources, findings = find_sources(folders)
@@ -121,6 +127,7 @@ def build(
             base,
             {module.source.name: module.cil for module in modules},
             neverallow=neverallow,
+            outline=outline,
             policy_version=policy_version,
             cache=cache,
         )
@@ -137,7 +144,8 @@ def build(
         progress("linking", len(tasks), len(tasks))
     disabled = read_disabled(sources)
     found.extend(disabled.findings)
-    return Build(base, sources, built, with_disabled(sorted_findings(_without_echoes(found)), disabled))
+    every = with_disabled(sorted_findings(_without_echoes(found)), disabled)
+    return Build(base, sources, built, every, outline)
 
 
 def compile_each(

@@ -15,6 +15,7 @@ from policytool.errors import InputError, PolicytoolError, UsageError
 from policytool.model.context import is_identifier
 from policytool.toolchain.base import Base, Progress, base_cil, stamp
 from policytool.toolchain.cache import Cache, digest, open_cache
+from policytool.toolchain.outline import base_outline, is_bounded
 from policytool.toolchain.path_aliases import SUFFIX, path_aliases
 from policytool.toolchain.run import failed, find_program, run
 
@@ -54,6 +55,7 @@ def link(
     *,
     neverallow: bool = True,
     dontaudit: bool = True,
+    outline: bool = False,
     policy_version: int | None = None,
     progress: Progress | None = None,
     cache: Cache | None = None,
@@ -61,12 +63,19 @@ def link(
     """Link MODULES (name to CIL) with the whole BASE; a module replaces the base's one of the same name.
 
     NEVERALLOW says whether neverallow rules are checked, which takes a second more; without DONTAUDIT the
-    compiled policy has no dontaudit rules. POLICY_VERSION is that of the compiled policy, None secilc's newest.
-    UsageError if secilc cannot write it.
+    compiled policy has no dontaudit rules. With OUTLINE the rules of the base are left out (`outline.py`): what is
+    linked then tells whether the modules do, and nothing of what is allowed. Where types are bounded, all rules
+    stay. POLICY_VERSION is that of the compiled policy, None secilc's newest. UsageError if secilc cannot write it.
     """
     cache = cache or open_cache()
     again = partial(
-        _linked, base, dontaudit=dontaudit, policy_version=policy_version, progress=progress, cache=cache
+        _linked,
+        base,
+        dontaudit=dontaudit,
+        outline=outline and not is_bounded(modules.values()),
+        policy_version=policy_version,
+        progress=progress,
+        cache=cache,
     )
     result = again(modules, neverallow=neverallow)
     if isinstance(result, Linked) or any(failure.kind is not FailureKind.NEVERALLOW for failure in result.failures):
@@ -95,6 +104,7 @@ def _linked(
     *,
     neverallow: bool,
     dontaudit: bool,
+    outline: bool,
     policy_version: int | None,
     progress: Progress | None,
     cache: Cache,
@@ -111,14 +121,14 @@ def _linked(
     aliases = "".join(f"{path} {name}\n" for path, name in path_aliases(base).items())
     identity = digest("link", base.identity.sha256, aliases, stamp(Path(find_program("secilc"))), *texts)
     options = ["-c", str(version), *([] if dontaudit else ["-D"])]
-    order = ["first"] if modules_first else []
+    order = [*(["first"] if modules_first else []), *(["outline"] if outline else [])]
     folder = cache.find("link", digest(identity, *order, *options))
     # Checks change nothing: what has passed them is also what comes of a link without them.
     if not neverallow and (folder is None or (folder / _MESSAGES).exists()):
         options.append("-N")
         folder = cache.find("link", digest(identity, *order, *options))
     if folder is None:
-        files = base_cil(base, progress=progress, cache=cache)
+        files = (base_outline if outline else base_cil)(base, progress=progress, cache=cache)
         make = partial(_link, files, modules, aliases, options, modules_first)
         folder = cache.fill("link", digest(identity, *order, *options), make)
     refused = folder / _MESSAGES

@@ -31,6 +31,10 @@ class AssertionFiles:
     own: tuple[AssertionFile, ...]
     sechecker: tuple[tuple[str, tuple[Check, ...]], ...]
 
+    def __bool__(self) -> bool:
+        """Whether there is any file."""
+        return bool(self.own or self.sechecker)
+
     @property
     def against(self) -> str:
         """The revision or folder that the first file which names one wants no growth since."""

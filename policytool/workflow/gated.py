@@ -35,7 +35,8 @@ def gated(
     if not modules.built.every_form_links:
         return sorted_findings(found)
     disabled = read_disabled(modules.built.sources)
-    found += with_disabled(assertion_findings(modules, files, today or datetime.date.today()), disabled)
+    if files:
+        found += with_disabled(assertion_findings(modules, files, today or datetime.date.today()), disabled)
     if against:
         with tempfile.TemporaryDirectory(prefix="policytool-") as name:
             folders = _folders(against, modules.folders, Path(name))

@@ -23,48 +23,49 @@ pytestmark = pytest.mark.base
 TOGETHER = ("good_te", "neighbour_te", "cil_good")
 
 
-def places(policies: Path, base: Base, *names: str) -> list[tuple[str, str, int]]:
-    result = build([policies / name for name in names], base)
+def places(policies: Path, base: Base, *names: str, outline: bool = False) -> list[tuple[str, str, int]]:
+    result = build([policies / name for name in names], base, outline=outline)
     return [(finding.id, Path(finding.file).name, finding.line) for finding in result.findings]
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("optional_missing", [("W-optional-off", "optional_missing.te", 6)]),
-        ("cil_good", []),
-        ("syntax_error", [("E-compile", "syntax_error.te", 4)]),
-        ("unknown_interface", [("E-compile", "unknown_interface.te", 5)]),
-        ("unclosed_quote", [("E-compile", "unclosed_quote.te", 5)]),
-        ("unknown_type", [("E-compile", "unknown_type.te", 5)]),
-        ("unresolved_type", [("E-link", "unresolved_type.te", 4), ("E-link", "unresolved_type.te", 5)]),
-        ("neverallow_violation", [("E-neverallow", "neverallow_violation.te", 11)]),
-        ("duplicate_type", [("E-duplicate", "duplicate_type.te", 4)]),
-        ("conflicting_transition", [("E-link", "conflicting_transition.te", 9)]),
-        (
-            "lints",
-            [
-                ("W-version", "lints.te", 1),
-                ("W-unused-type", "lints.te", 4),
-                ("W-permissive", "lints.te", 6),
-                ("W-memory", "lints.te", 7),
-                # A comment disables these; they stay on the list, with its reason.
-                ("W-unused-type", "lints.te", 10),
-                ("W-memory", "lints.te", 11),
-            ],
-        ),
-        ("wrong_name", [("E-name", "wrong_name.te", 1)]),
-        ("virt", [("E-name", "virt.te", 0)]),
-        ("cil_unresolved", [("E-link", "cil_unresolved.cil", 4)]),
-        ("cil_neverallow", [("E-neverallow", "cil_neverallow.cil", 5)]),
-        ("cil_syntax", [("E-compile", "cil_syntax.cil", 3)]),
-        ("cil_keyword", [("E-compile", "cil_keyword.cil", 2)]),
-    ],
-)
+PLACES: list[tuple[str, list[tuple[str, str, int]]]] = [
+    ("optional_missing", [("W-optional-off", "optional_missing.te", 6)]),
+    ("cil_good", []),
+    ("syntax_error", [("E-compile", "syntax_error.te", 4)]),
+    ("unknown_interface", [("E-compile", "unknown_interface.te", 5)]),
+    ("unclosed_quote", [("E-compile", "unclosed_quote.te", 5)]),
+    ("unknown_type", [("E-compile", "unknown_type.te", 5)]),
+    ("unresolved_type", [("E-link", "unresolved_type.te", 4), ("E-link", "unresolved_type.te", 5)]),
+    ("neverallow_violation", [("E-neverallow", "neverallow_violation.te", 11)]),
+    ("duplicate_type", [("E-duplicate", "duplicate_type.te", 4)]),
+    ("conflicting_transition", [("E-link", "conflicting_transition.te", 9)]),
+    (
+        "lints",
+        [
+            ("W-version", "lints.te", 1),
+            ("W-unused-type", "lints.te", 4),
+            ("W-permissive", "lints.te", 6),
+            ("W-memory", "lints.te", 7),
+            # A comment disables these; they stay on the list, with its reason.
+            ("W-unused-type", "lints.te", 10),
+            ("W-memory", "lints.te", 11),
+        ],
+    ),
+    ("wrong_name", [("E-name", "wrong_name.te", 1)]),
+    ("virt", [("E-name", "virt.te", 0)]),
+    ("cil_unresolved", [("E-link", "cil_unresolved.cil", 4)]),
+    ("cil_neverallow", [("E-neverallow", "cil_neverallow.cil", 5)]),
+    ("cil_syntax", [("E-compile", "cil_syntax.cil", 3)]),
+    ("cil_keyword", [("E-compile", "cil_keyword.cil", 2)]),
+]
+
+
+@pytest.mark.parametrize(("name", "expected"), PLACES)
+@pytest.mark.parametrize("outline", [False, True])
 def test_findings_and_their_places(
-    policies: Path, small_base: Base, name: str, expected: list[tuple[str, str, int]]
+    policies: Path, small_base: Base, name: str, expected: list[tuple[str, str, int]], outline: bool
 ) -> None:
-    assert places(policies, small_base, name) == expected
+    assert places(policies, small_base, name, outline=outline) == expected
 
 
 def test_file_contexts_are_held_against_those_of_the_whole_base(policies: Path, base: Base) -> None:
