@@ -61,11 +61,11 @@ def _submit(log: TraceLog, jobs: int, pool: ProcessPoolExecutor, executions: boo
     ran = pool.submit(executions_in, log.path) if executions else None
     parts = [pool.submit(observe_range, log.path, log.trace, log.complete, part) for part in cut]
 
-    def again(part: Range) -> Part:
-        return observe_range(log.path, log.trace, log.complete, part)
+    def again(part: Range, warm_up: int) -> Part:
+        return observe_range(log.path, log.trace, log.complete, part, warm_up)
 
     def result() -> Observations:
-        found = put_together([part.result() for part in parts], again, log.trace)
+        found = put_together([part.result() for part in parts], again)
         return replace(found, executions=ran.result()) if ran else found
 
     return result
