@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 from policytool.cli.access_output import Output, print_accesses, print_groups
-from policytool.cli.inputs import DaemonFolder, Jobs, Json, Strict, Traces, load_known, read_traces
+from policytool.cli.inputs import DaemonFolder, Jobs, Json, Scheduler, Strict, Traces, load_known, read_traces
 from policytool.cli.moment import moment
 from policytool.cli.verbs import VerbOption
 from policytool.errors import UsageError
@@ -50,6 +50,7 @@ def access(
     daemon_folder: DaemonFolder = None,
     strict: Strict = False,
     jobs: Jobs = 1,
+    scheduler: Scheduler = None,
 ) -> None:
     """List the distinct access vectors of any log, with counts."""
     if as_json and as_csv:
@@ -68,15 +69,17 @@ def access(
         until=None if until is None else moment(until, "--until", now),
     )
     if follow:
-        if len(traces) != 1 or sort or reverse or group_by:
-            raise UsageError("--follow takes one log, in the order of its times: no --sort, --reverse, --group-by")
+        if len(traces) != 1 or sort or reverse or group_by or scheduler:
+            raise UsageError(
+                "--follow takes one log, in the order of its times: no --sort, --reverse, --group-by, --scheduler"
+            )
         from policytool.cli.follow import follow_log
 
         follow_log(traces[0], selection, output, explain=explain, strict=strict)
         return
     from policytool.report.accesses import distinct, grouped, ordered
 
-    observations = read_traces(traces, strict=strict, jobs=jobs, selection=selection)
+    observations = read_traces(traces, strict=strict, jobs=jobs, selection=selection, scheduler=scheduler)
     accesses = distinct(observations)
     if group_by:
         if sort not in (None, SortKey.COUNT):

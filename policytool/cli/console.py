@@ -11,13 +11,14 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from policytool.errors import InputError
 from policytool.model.printable import printable
+from policytool.traces.bundle.url import without_secrets
 
 
 @dataclass
@@ -49,7 +50,7 @@ def emit_json(document: object) -> None:
 def note(message: str) -> None:
     """Write a line to stderr, unless --quiet."""
     if not settings.quiet:
-        print(printable(message), file=sys.stderr)
+        print(printable(without_secrets(message)), file=sys.stderr)
 
 
 # An example of a note names what a log has named, at whatever length; the command that lists all shows it whole.
@@ -62,15 +63,18 @@ def short(text: str) -> str:
 
 
 @contextmanager
-def progress(message: str) -> Iterator[None]:
-    """Show MESSAGE on stderr while the block runs, if stderr is a terminal and --quiet is not given."""
+def progress(message: str) -> Iterator[Callable[[str], None]]:
+    """Show MESSAGE on stderr while the block runs, if stderr is a terminal and --quiet is not given.
+
+    What is given shows another message in its place.
+    """
     if settings.quiet or not sys.stderr.isatty():
-        yield
+        yield lambda message: None
         return
     from rich.console import Console
 
-    with Console(stderr=True).status(printable(message), spinner="line"):
-        yield
+    with Console(stderr=True).status(printable(message), spinner="line") as status:
+        yield lambda message: status.update(printable(message))
 
 
 def table(

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from policytool.cli.console import note, progress
 from policytool.cli.verbs import VerbArgument, VerbOption
-from policytool.errors import InputError
+from policytool.errors import InputError, UsageError
+from policytool.traces.bundle.url import shown
 
 if TYPE_CHECKING:
     from policytool.model.daemon import Daemon
@@ -32,6 +33,12 @@ Jobs = Annotated[
     int,
     VerbOption("-j", "--jobs", metavar="N", least=1, help="Read with so many processes; the result is the same."),
 ]
+Scheduler = Annotated[
+    str | None,
+    VerbOption(
+        "--scheduler", metavar="ADDRESS", help="Let the workers of a Dask scheduler read; the result is the same."
+    ),
+]
 Json = Annotated[bool, VerbOption("--json", help="Print the result as JSON.")]
 Booleans = Annotated[
     list[str] | None,
@@ -49,11 +56,16 @@ BaseFolder = Annotated[
 
 
 def read_traces(
-    traces: Sequence[str], *, strict: bool = False, jobs: int = 1, selection: Selection | None = None
+    traces: Sequence[str],
+    *,
+    strict: bool = False,
+    jobs: int = 1,
+    selection: Selection | None = None,
+    scheduler: str | None = None,
 ) -> Observations:
     """Read TRACES, or of them what SELECTION wants, with so many processes, into one set of observations.
 
-    With a selection they do not say who ran whom.
+    With a selection they do not say who ran whom. With a SCHEDULER its workers read them, and this is so as well.
 
     What was not understood is told on stderr. Raise InputError when a trace cannot be read, or with STRICT when
     anything in it was not understood.
@@ -64,10 +76,14 @@ def read_traces(
 
     wanted = selection or Selection()
     observations = Observations()
-    if jobs == 1 or wanted.by_event:
+    if scheduler is not None:
+        if jobs != 1:
+            raise UsageError("--jobs and --scheduler exclude each other: the workers of the scheduler read")
+        observations = _read_by(scheduler, traces, wanted)
+    elif jobs == 1 or wanted.by_event:
         parts = []
         for trace in traces:
-            with progress(f"reading {trace}"):
+            with progress(f"reading {shown(trace)}"):
                 parts.append(_whole(trace) if selection is None else read_selected(trace, wanted))
         observations = observations.merge(*parts)
     else:
@@ -77,6 +93,18 @@ def read_traces(
         observations = narrowed(observations.merge(*read_all(traces, jobs, executions=selection is None)), wanted)
     _report_unread(observations, strict=strict)
     return observations
+
+
+def _read_by(scheduler: str, traces: Sequence[str], selection: Selection) -> Observations:
+    from policytool.workflow.cluster import connected
+    from policytool.workflow.fleet import read_fleet
+
+    with progress(f"connecting to {scheduler}") as tell, connected(scheduler) as cluster:
+
+        def read(done: int, pieces: int) -> None:
+            tell(f"read {done} of {pieces} pieces, on {cluster.threads()} threads of workers")
+
+        return read_fleet(traces, cluster, selection, read)
 
 
 def _whole(trace: str) -> Observations:
@@ -92,7 +120,7 @@ def read_scenarios(traces: Sequence[str], *, strict: bool = False) -> dict[str, 
 
     parts: dict[str, Observations] = {}
     for trace in traces:
-        with progress(f"reading {trace}"):
+        with progress(f"reading {shown(trace)}"):
             for name, part in read_each_part(trace):
                 parts[name] = parts[name].merge(part) if name in parts else part
     _report_unread(Observations().merge(*parts.values()), strict=strict)

@@ -15,6 +15,7 @@ from policytool.cli.console import settings
 from policytool.cli.verbs import VerbGroup
 from policytool.errors import ExitCode, PolicytoolError
 from policytool.model.printable import printable
+from policytool.traces.bundle.url import without_secrets
 
 # Understood before and after the verb alike; --debug is most wanted when a command has just failed.
 _GLOBAL_FLAGS = ("--debug", "--quiet")
@@ -148,8 +149,10 @@ def _fail(message: str, code: ExitCode) -> int:
     if settings.debug:
         import traceback
 
-        traceback.print_exc()
+        print(without_secrets(traceback.format_exc()), end="", file=sys.stderr)
     # A message may hold a name from a log, a file or a folder; a part that is escaped already stays as it is.
-    safe = "".join(character if character in "\n\\" else printable(character) for character in message)
+    safe = "".join(
+        character if character in "\n\\" else printable(character) for character in without_secrets(message)
+    )
     print(f"policytool: {safe}", file=sys.stderr)
     return code

@@ -3,15 +3,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from policytool.cli.console import emit, emit_json, note, progress
-from policytool.cli.inputs import Jobs, Json, Strict, read_traces
+from policytool.cli.inputs import Jobs, Json, Scheduler, Strict, read_traces
 from policytool.cli.trace_calls import calls
 from policytool.cli.trace_record import record, restore
 from policytool.cli.verbs import VerbArgument, VerbGroup, VerbOption
 from policytool.errors import InputError, UsageError
+from policytool.traces.bundle.url import shown
+
+if TYPE_CHECKING:
+    from policytool.traces.bundle.merged_bundle import Examine
 
 app = VerbGroup("Trace bundles: record, import logs, show, merge, reduce and redact.")
 
@@ -86,8 +92,8 @@ def show(
     for trace in traces:
         observations = read_traces([trace], jobs=jobs)
         if strict and observations.unread_total:
-            raise InputError(f"{trace}: {observations.unread_total} lines or records were not understood")
-        documents.append(trace_document(trace, load(trace).manifest, observations))
+            raise InputError(f"{shown(trace)}: {observations.unread_total} lines or records were not understood")
+        documents.append(trace_document(shown(trace), load(trace).manifest, observations))
     if as_json:
         emit_json(documents)
     else:
@@ -96,16 +102,17 @@ def show(
 
 @app.verb()
 def merge(
-    folders: Annotated[list[Path], VerbArgument(metavar="BUNDLE...")],
+    folders: Annotated[list[str], VerbArgument(metavar="BUNDLE...", help="Bundles: folders, or their URLs.")],
     output: Annotated[Path, VerbOption("-o", "--output", metavar="DIR", help="The bundle to make.")],
     name: _Name = None,
     overwrite: _Overwrite = False,
+    scheduler: Scheduler = None,
 ) -> None:
     """Merge bundles into one; exact, and the same for any order of them."""
     from policytool.traces.bundle.merged_bundle import merge_bundles
 
-    with progress(f"merging into {output}"):
-        manifest = merge_bundles(folders, output, name or output.name, overwrite)
+    with progress(f"merging into {output}") as tell, _examiner(scheduler, tell) as examine:
+        manifest = merge_bundles(folders, output, name or output.name, overwrite, examine)
     note(f"{output}: {manifest.records} records of {len(manifest.evidence)} logs")
 
 
@@ -153,6 +160,21 @@ def redact(
     note(f"{output}: {manifest.records} records; replaced: {replaced or 'nothing'}")
     if manifest.redacted:
         note(f"{output}: {manifest.redacted} lines or records that were not understood are left out")
+
+
+@contextmanager
+def _examiner(scheduler: str | None, tell: Callable[[str], None]) -> Iterator[Examine]:
+    """Give what examines evidence: the workers of SCHEDULER, if there is one, or this process."""
+    from policytool.traces.bundle.merged_bundle import one_by_one
+
+    if scheduler is None:
+        yield one_by_one
+        return
+    from policytool.workflow.cluster import connected
+    from policytool.workflow.fleet import examine_by
+
+    with connected(scheduler) as cluster:
+        yield lambda tasks: examine_by(cluster, tasks, lambda done, all_: tell(f"read {done} of {all_} logs"))
 
 
 def _size(folder: Path) -> int:

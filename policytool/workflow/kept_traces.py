@@ -40,7 +40,7 @@ class KeptTrace:
         if not manifest.is_file():
             return None
         load(path)
-        return cls(open_cache(), digest(_readers(), what, manifest.read_bytes()))
+        return cls(open_cache(), digest(readers(), what, manifest.read_bytes()))
 
     def find(self) -> Sequence[tuple[str, Observations]] | None:
         """Return what is there, None if there is nothing, or nothing that can be used."""
@@ -86,7 +86,7 @@ def _write(file: Path, data: bytes) -> None:
 
 
 @cache
-def _readers() -> str:
+def readers() -> str:
     """Return the digest of the code that makes observations of logs: with other code, other entries."""
     top = Path(policytool.__file__).parent
     files = [file for folder in ("model", "traces") for file in sorted((top / folder).rglob("*.*"))]

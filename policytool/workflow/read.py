@@ -15,6 +15,7 @@ from policytool.model.observation import Observations
 from policytool.traces.bundle.bundle import TraceLog, executions_in, load, observe_log
 from policytool.traces.bundle.ranges import Part, Range, observe_range, put_together, ranges
 from policytool.traces.bundle.source import STDIN, plain_size
+from policytool.traces.bundle.url import is_url
 from policytool.traces.tally.telling import told
 from policytool.workflow.kept_traces import KeptTrace, read_whole
 
@@ -53,7 +54,8 @@ def _submit(log: TraceLog, jobs: int, pool: ProcessPoolExecutor, executions: boo
     """Have LOG read, and return what waits for the result."""
     if log.path == STDIN:
         return lambda: observe_log(log, executions=executions)
-    size = plain_size(log.path)
+    # A URL is not cut: what fsspec has running would be copied into each process half.
+    size = None if is_url(log.path) else plain_size(log.path)
     cut = () if size is None else ranges(log.path, size, jobs)
     if len(cut) < 2:
         return pool.submit(observe_log, log, executions=executions).result
@@ -61,11 +63,11 @@ def _submit(log: TraceLog, jobs: int, pool: ProcessPoolExecutor, executions: boo
     ran = pool.submit(executions_in, log.path) if executions else None
     parts = [pool.submit(observe_range, log.path, log.trace, log.complete, part) for part in cut]
 
-    def again(part: Range) -> Part:
-        return observe_range(log.path, log.trace, log.complete, part)
+    def again(part: Range, warm_up: int) -> Part:
+        return observe_range(log.path, log.trace, log.complete, part, warm_up)
 
     def result() -> Observations:
-        found = put_together([part.result() for part in parts], again, log.trace)
+        found = put_together([part.result() for part in parts], again)
         return replace(found, executions=ran.result()) if ran else found
 
     return result

@@ -18,7 +18,9 @@ from policytool.cli.verbs import VerbGroup
 from tests.cli.run_policytool import REPOSITORY, policytool
 from tests.golden import check_golden
 
-HEAVY = {"networkx", "scipy", "selinux", "setools", "rich", "jinja2", "tomllib"}
+HEAVY = {
+    "networkx", "scipy", "selinux", "setools", "rich", "jinja2", "tomllib", "distributed", "fsspec", "aiohttp",
+}  # fmt: skip
 
 
 def verbs() -> list[list[str]]:

@@ -81,7 +81,7 @@ def test_another_manifest_and_other_code_have_other_entries(
     manifest.write_text(manifest.read_text() + "\n")
     read_whole(bundle)
     assert len(entries(tmp_path)) == 2
-    monkeypatch.setattr(kept_traces, "_readers", lambda: "other")
+    monkeypatch.setattr(kept_traces, "readers", lambda: "other")
     read_whole(bundle)
     assert len(entries(tmp_path)) == 3
 

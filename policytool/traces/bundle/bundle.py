@@ -15,6 +15,7 @@ from policytool.errors import InputError
 from policytool.model.event import TraceEvent, Unread
 from policytool.model.observation import Observations
 from policytool.traces.bundle.source import STDIN, read_blocks, read_lines
+from policytool.traces.bundle.url import beside, is_url, matching, name_of, pieces, shown
 from policytool.traces.tally.fast_path import tally_blocks
 from policytool.traces.tally.tally import Tally
 from policytool.traces.tally.telling import told
@@ -22,6 +23,7 @@ from policytool.traces.tally.telling import told
 if TYPE_CHECKING:
     from policytool.model.execution import Execution
     from policytool.traces.bundle.manifest import EvidenceFile, Manifest
+    from policytool.traces.tally.shapes import Reader
 
 MANIFEST = "manifest.json"
 EVIDENCE = "audit.log.xz"
@@ -53,14 +55,17 @@ class Trace:
 
 
 def load(path: str) -> Trace:
-    """Find the logs of PATH: a raw log, a bundle's folder, another folder, a pattern (`*.log`), or "-".
+    """Find the logs of PATH: a raw log, a bundle's folder, another folder, a pattern (`*.log`), a URL, or "-".
 
     A raw log is called by the last part of its path, and is never taken to be complete. A folder that is no bundle
     stands for the files and bundles right in it, but for hidden ones, in the order of their names; a pattern for
-    all that match. InputError: no such file, nothing in a folder, or a broken bundle.
+    all that match. A URL is that of raw logs (see `matching`). InputError: no such file, nothing in a folder, or a
+    broken bundle.
     """
     import glob
 
+    if is_url(path):
+        return Trace(tuple(TraceLog(url, name_of(url), complete=False) for url in matching(path)))
     folder = Path(path)
     if path == STDIN:
         return Trace((TraceLog(path, "stdin", complete=False),))
@@ -100,22 +105,23 @@ def _bundle(folder: Path) -> Trace:
     logs = []
     for evidence in manifest.evidence:
         file = checked(folder, evidence)
-        counts = checked_counts(folder, evidence)
-        table = None if counts is None else str(counts)
-        logs.append(TraceLog(str(file), evidence.trace, evidence.complete, table, recording))
+        table = checked_counts(folder, evidence)
+        logs.append(TraceLog(file, evidence.trace, evidence.complete, table, recording))
     return Trace(tuple(logs), manifest)
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """Read the manifest of the bundle FOLDER. InputError: it is missing or not one."""
+def read_manifest(folder: Path | str) -> Manifest:
+    """Read the manifest of the bundle FOLDER, a path or a URL. InputError: it is missing or not one."""
     from policytool.traces.bundle.manifest import parse_manifest
 
-    path = folder / MANIFEST
+    path = beside(str(folder), MANIFEST)
     try:
-        text = path.read_text("utf-8")
+        text = b"".join(pieces(path)).decode() if is_url(path) else Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{folder}: not a trace bundle, its {MANIFEST} cannot be read ({error})") from error
-    return parse_manifest(text, str(path))
+        raise InputError(
+            f"{shown(str(folder))}: not a trace bundle, its {MANIFEST} cannot be read ({error})"
+        ) from error
+    return parse_manifest(text, shown(path))
 
 
 def read_trace(path: str, strict: bool = False, *, executions: bool = True) -> Observations:
@@ -152,10 +158,10 @@ def read_parts(path: str) -> Iterator[tuple[str, Observations]]:
         yield log.trace, told(observe_log(log))
 
 
-def observe_log(log: TraceLog, *, executions: bool = True) -> Observations:
+def observe_log(log: TraceLog, *, executions: bool = True, reader: Reader | None = None) -> Observations:
     """Reduce LOG to its distinct access vectors, and with EXECUTIONS, which takes a search more, say who ran whom.
 
-    InputError: it cannot be opened or read.
+    READER may know texts of other logs: that makes no difference but in time. InputError: it cannot be read.
     """
     if log.counts is not None:
         from policytool.traces.bundle.reduced_log import observe_reduced, read_table
@@ -164,12 +170,12 @@ def observe_log(log: TraceLog, *, executions: bool = True) -> Observations:
     tally = Tally(log.trace, log.complete)
     blocks = read_blocks(log.path)
     if not executions:
-        tally_blocks(blocks, log.trace, tally)
+        tally_blocks(blocks, log.trace, tally, reader)
         return tally.observations()
     from policytool.traces.tally.process_tree import ProcessTree
 
     tree = ProcessTree()
-    tally_blocks(tree.follow(blocks), log.trace, tally)
+    tally_blocks(tree.follow(blocks), log.trace, tally, reader)
     return replace(tally.observations(), executions=tree.executions())
 
 
@@ -197,24 +203,42 @@ def read_log(
     return read_events(read_lines(log.path, progress), log.trace, unread)
 
 
-def checked(folder: Path, evidence: EvidenceFile) -> Path:
-    """Return the file of EVIDENCE; a link, another size or another content is an InputError."""
-    return _checked(folder / evidence.file, evidence.size, evidence.sha256)
+def checked(folder: Path | str, evidence: EvidenceFile) -> str:
+    """Return the file of EVIDENCE in FOLDER, a path or a URL; a link, another size or content is an InputError."""
+    return _checked(beside(str(folder), evidence.file), evidence.size, evidence.sha256)
 
 
-def checked_counts(folder: Path, evidence: EvidenceFile) -> Path | None:
+def checked_counts(folder: Path | str, evidence: EvidenceFile) -> str | None:
     """Return the table beside EVIDENCE, checked in the same way; None if it was not reduced."""
     if evidence.reduced is None:
         return None
-    return _checked(folder / evidence.reduced.counts, evidence.reduced.size, evidence.reduced.sha256)
+    return _checked(beside(str(folder), evidence.reduced.counts), evidence.reduced.size, evidence.reduced.sha256)
 
 
-def _checked(path: Path, size: int, sha256: str) -> Path:
-    if path.is_symlink() or not path.is_file():
-        raise InputError(f"{path}: not a plain file, though {MANIFEST} names it as evidence")
-    if path.stat().st_size != size or sha256_of(path) != sha256:
-        raise InputError(f"{path}: not the file that {MANIFEST} describes (sha256 differs); import the log again")
+def _checked(path: str, size: int, sha256: str) -> str:
+    if is_url(path):
+        import hashlib
+
+        digest, found = hashlib.sha256(), 0
+        for piece in pieces(path):
+            digest.update(piece)
+            found += len(piece)
+        same = (found, digest.hexdigest()) == (size, sha256)
+    else:
+        file = Path(path)
+        if file.is_symlink() or not file.is_file():
+            raise InputError(f"{path}: not a plain file, though {MANIFEST} names it as evidence")
+        same = file.stat().st_size == size and sha256_of(file) == sha256
+    if not same:
+        raise not_described(path)
     return path
+
+
+def not_described(path: str) -> InputError:
+    """Return the error that the file PATH is not what the manifest beside it says."""
+    return InputError(
+        f"{shown(path)}: not the file that {MANIFEST} describes (sha256 differs); import the log again"
+    )
 
 
 def sha256_of(path: Path) -> str:

@@ -44,8 +44,9 @@ def reduce_bundle(
     evidence = []
     with aside(out, overwrite) as made:
         for whole_file in manifest.evidence:
-            file = checked(folder, whole_file)
-            table = checked_counts(folder, whole_file)
+            file = Path(checked(folder, whole_file))
+            counts = checked_counts(folder, whole_file)
+            table = None if counts is None else Path(counts)
             reduced = _reduced(file, whole_file, made) if table is None else whole_file
             if isinstance(reduced, str):
                 whole[whole_file.file] = reduced

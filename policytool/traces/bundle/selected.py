@@ -23,11 +23,12 @@ def read_selected(path: str, selection: Selection) -> Observations:
     """
     if not selection.by_event:
         return narrowed(read_trace(path, executions=False), selection)
-    parts = (_read_log(log, selection) for log in load(path).logs)
+    parts = (observe_selected(log, selection) for log in load(path).logs)
     return narrowed(told(Observations().merge(*parts)), selection)
 
 
-def _read_log(log: TraceLog, selection: Selection) -> Observations:
+def observe_selected(log: TraceLog, selection: Selection) -> Observations:
+    """Reduce LOG to what SELECTION wants of its single events; see `observe_log`."""
     tally = Tally(log.trace, log.complete)
     if log.counts is not None:
         return _read_reduced(log, log.counts, selection, tally)

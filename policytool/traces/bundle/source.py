@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from policytool.errors import InputError
+from policytool.traces.bundle.encoding import START
 from policytool.traces.bundle.unpack import Stream, unpacked
+from policytool.traces.bundle.url import is_url, open_url, shown, size_of
 
 STDIN = "-"
 
@@ -38,37 +40,39 @@ def read_blocks(path: str, progress: Callable[[int], None] | None = None) -> Ite
     """Yield the log PATH in blocks of whole lines, the last line end of each left out; see `read_lines`."""
     with _opened(path) as raw:
         try:
-            stream = unpacked(raw, path)
+            stream = unpacked(raw, shown(path))
             yield from _whole_lines(stream, raw, progress)
         except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
             raise InputError(
-                f"{path}: cannot be read to its end ({_reason(error)}); is the copy complete?"
+                f"{shown(path)}: cannot be read to its end ({_reason(error)}); is the copy complete?"
             ) from error
 
 
 def plain_size(path: str) -> int | None:
     """Return the size of the log PATH in bytes if it can be read from any place on: a file, not compressed."""
-    if path == STDIN or not Path(path).is_file():
+    if is_url(path):
+        size = size_of(path)
+    else:
+        size = Path(path).stat().st_size if path != STDIN and Path(path).is_file() else None
+    if size is None:
         return None
-    with _opened(path) as raw:
-        return Path(path).stat().st_size if unpacked(raw, path) is raw else None
+    with _opened(path, 0, min(size, START)) as raw:
+        return size if unpacked(raw, shown(path)) is raw else None
 
 
 def read_range(path: str, begin: int, end: int | None) -> Iterator[bytes]:
     """Yield the lines of the plain file PATH from BEGIN to END (bytes; None: all) as `read_blocks` does."""
-    with _opened(path) as raw:
-        raw.seek(begin)
+    with _opened(path, begin, end) as raw:
         limited: Stream = raw if end is None else _Limited(raw, end - begin)
         try:
             yield from _whole_lines(limited, raw, None)
         except OSError as error:
-            raise InputError(f"{path}: cannot be read to its end ({_reason(error)})") from error
+            raise InputError(f"{shown(path)}: cannot be read to its end ({_reason(error)})") from error
 
 
 def window(path: str, begin: int, size: int) -> bytes:
     """Return SIZE bytes of the plain file PATH from BEGIN on, or what there is of them."""
-    with _opened(path) as raw:
-        raw.seek(begin)
+    with _opened(path, begin, begin + size) as raw:
         return raw.read(size)
 
 
@@ -120,9 +124,14 @@ def _read(stream: Stream) -> bytes:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[BinaryIO]:
+def _opened(path: str, begin: int = 0, end: int | None = None) -> Iterator[BinaryIO]:
+    """Open PATH at BEGIN. Nobody reads beyond END, so that what is fetched from elsewhere ends there."""
     if path == STDIN:
         yield sys.stdin.buffer
+        return
+    if is_url(path):
+        with open_url(path, begin, end) as stream:
+            yield stream
         return
     try:
         stream = Path(path).open("rb")  # noqa: SIM115 (closed below)
@@ -131,6 +140,8 @@ def _opened(path: str) -> Iterator[BinaryIO]:
             f"{path}: cannot be opened ({_reason(error)}); check the name and the permissions"
         ) from error
     with stream:
+        if begin:
+            stream.seek(begin)
         yield stream
 
 

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 from policytool.errors import InputError
 from policytool.model.event import MAX_MILLISECONDS
 from policytool.traces.bundle.bundle import EVIDENCE, MANIFEST, load, sha256_of
+from policytool.traces.bundle.file_counts import FileCounts, count_file
 from policytool.traces.bundle.source import STDIN, read_blocks
-from policytool.traces.tally.fast_path import tally_blocks
-from policytool.traces.tally.tally import Tally
 
 if TYPE_CHECKING:
     from threading import Event
@@ -87,21 +86,19 @@ class Counts:
 
         COUNTS is the table beside it if it was reduced: the records are then those of the whole log.
         """
-        tally = Tally(file.name, complete=False)
-        if counts is None:
-            tally_blocks(read_blocks(str(file)), file.name, tally)
-        else:
-            from policytool.traces.bundle.reduced_log import read_table, tally_reduced
+        found = count_file(str(file), None if counts is None else str(counts))
+        self.put(found, unnamed)
+        return sum(records for _, records in found.hosts)
 
-            tally_reduced(str(file), read_table(str(counts), file.name), file.name, tally)
-        if tally.hosts:
-            for node, records in tally.hosts.items():
+    def put(self, found: FileCounts, unnamed: str) -> None:
+        """Add what was FOUND in a log, where the host that records do not name is UNNAMED."""
+        if found.hosts:
+            for node, records in found.hosts:
                 self.hosts[node or unnamed] += records
             # A log may claim times that no manifest can write.
-            first, last = min(tally.first, MAX_MILLISECONDS), min(tally.last, MAX_MILLISECONDS)
+            first, last = min(found.first, MAX_MILLISECONDS), min(found.last, MAX_MILLISECONDS)
             self.begin = first if self.begin is None else min(self.begin, first)
             self.end = last if self.end is None else max(self.end, last)
-        return tally.hosts.total()
 
 
 def described(file: Path, trace: str, records: int, facts: Facts, lost: int | None) -> EvidenceFile:

@@ -63,9 +63,9 @@ class _Loose:
     count: _Count | None = None
 
 
-def tally_blocks(blocks: Iterable[bytes], origin: str, tally: Tally) -> None:
-    """Add the log of whole lines in BLOCKS, called ORIGIN, to TALLY, with what was not understood."""
-    fast_path = FastPath(origin, tally)
+def tally_blocks(blocks: Iterable[bytes], origin: str, tally: Tally, reader: Reader | None = None) -> None:
+    """Add the log of whole lines in BLOCKS, called ORIGIN, to TALLY; READER is as in `FastPath`."""
+    fast_path = FastPath(origin, tally, reader=reader)
     fast_path.read(blocks)
     fast_path.finish()
 
@@ -83,8 +83,10 @@ def is_record(line: bytes) -> bool:
 class FastPath:
     """Adds events to a tally, and remembers what it has read."""
 
-    def __init__(self, origin: str, tally: Tally, joiner: Joiner | None = None) -> None:
-        """Begin in the middle of a log if JOINER has the records before."""
+    def __init__(
+        self, origin: str, tally: Tally, joiner: Joiner | None = None, reader: Reader | None = None
+    ) -> None:
+        """Begin in the middle of a log if JOINER has the records before; READER may know texts of other logs."""
         self.joiner = joiner or Joiner()
         # The number of the next line.
         self.line = 1
@@ -92,7 +94,7 @@ class FastPath:
         self.within = False
         self._origin = origin
         self._tally = tally
-        self._reader = Reader()
+        self._reader = reader or Reader()
         # What is still to be read: blocks, and the lines of the block at hand.
         self._blocks: Iterator[bytes] = iter(())
         self._lines: Iterator[bytes] = iter(())

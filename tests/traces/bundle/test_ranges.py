@@ -31,14 +31,14 @@ def _in_parts(path: Path, cuts: list[int], warm_up: int) -> tuple[Observations, 
     """Read the log cut at CUTS; also say how often two ranges had to be read again as one."""
     repeated = []
 
-    def again(part: Range) -> Part:
+    def again(part: Range, before: int) -> Part:
         repeated.append(part)
-        return observe_range(str(path), "t", False, part, warm_up)
+        return observe_range(str(path), "t", False, part, before)
 
     edges = sorted({0, *cuts})
     wanted = [Range(begin, end) for begin, end in zip(edges, [*edges[1:], None], strict=True)]
     parts = [observe_range(str(path), "t", False, part, warm_up) for part in wanted]
-    return put_together(parts, again, "t"), len(repeated)
+    return put_together(parts, again), len(repeated)
 
 
 def _line_starts(text: bytes) -> list[int]:
