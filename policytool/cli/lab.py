@@ -17,7 +17,7 @@ from policytool.cli.finding_lines import warn
 from policytool.cli.inputs import DaemonFolder, DaemonNames, Json, load_known
 from policytool.cli.verbs import VerbArgument, VerbGroup, VerbOption, stop
 from policytool.daemons.named import as_daemons
-from policytool.errors import ExitCode, ToolFailedError, UsageError
+from policytool.errors import ExitCode, InputError, ToolFailedError, UsageError
 from policytool.lab.machine_kind import MACHINES, PLAIN, MachineKind, MachineName
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from policytool.lab.enforce import Enforcement
     from policytool.lab.image import Image
     from policytool.lab.status import Step
+    from policytool.lab.verify import Verification
     from policytool.model.access import AccessKey
     from policytool.model.daemon import Daemon
 
@@ -243,18 +244,16 @@ def run(
 def verify(
     folders: Annotated[list[Path], VerbArgument(metavar="DIR...", help="Folders of modules.")],
     output: Annotated[Path, VerbOption("-o", "--output", metavar="FILE", help="The result, as JSON.")],
-    state: Annotated[
-        Path, VerbOption("--state", metavar="DIR", help="Keeps each daemon's result, so that a run can go on.")
-    ] = Path("build/verify"),
     traces: Annotated[
         list[Path] | None,
         VerbOption("--trace", metavar="DIR", help="A bundle that the modules come from, for its hash; repeatable."),
     ] = None,
     scenarios: _Scenarios = None,
 ) -> None:
-    """Enforce every daemon's scenarios, a boot a daemon, all modules in the machine; goes on where it stopped.
+    """Enforce every daemon's scenarios, a boot a daemon, all modules in the machine.
 
-    Without --machine, on every kind of machine.
+    Without --machine, on every kind of machine. What FILE proves already, of the same modules, scenarios and image,
+    is not run again.
     """
     from policytool.lab.image import build_image, require_root
     from policytool.lab.scenario import choose_for
@@ -264,8 +263,12 @@ def verify(
     asked = click.get_current_context().find_object(MachineKind)
     kinds = [asked] if asked else list(MACHINES.values())
     payloads = [(build_image(note, kind=kind), payload) for kind, payload in choose_for(kinds, scenarios or ())]
-    done = verify_in_lab(payloads, folders, traces or (), state, note)
-    write_files(output.parent, {output.name: json.dumps(done, indent=1, sort_keys=True) + "\n"})
+
+    def keep(done: Verification) -> None:
+        write_files(output.parent, {output.name: json.dumps(done, indent=1, sort_keys=True) + "\n"})
+
+    done = verify_in_lab(payloads, folders, traces or (), _verified(output), keep, note)
+    keep(done)
     rows = [
         (name, batch["ok"], len(batch["failed"]), len(batch["denials"]), batch["lost"], round(batch["seconds"]))
         for name, batch in done["batches"].items()
@@ -374,6 +377,20 @@ def _report(done: Enforcement, *, as_json: bool) -> None:
         emit(enforcement_text(done))
     if not done.clean:
         stop(ExitCode.FINDINGS)
+
+
+def _verified(path: Path) -> Verification | None:
+    """Return what an earlier run wrote into PATH, None if nothing is there. InputError: it is something else."""
+    from policytool.lab.verify import read_verification
+
+    if not path.exists():
+        return None
+    try:
+        return read_verification(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path} is there, and not what lab verify writes: {error}; choose another name"
+        ) from error
 
 
 def _image() -> Image:

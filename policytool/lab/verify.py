@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The whole proof: every scenario of every daemon, enforced in batches, with all modules in the machine.
 
-A batch that was proved is not run again: its result stands in a folder, with the hashes of what it is about.
+What a batch is about has a key. One that was proved is not run again, whoever ran it: the result has the keys.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from policytool.errors import InputError
 from policytool.lab.enforce import Denied, Document, enforce
@@ -25,8 +25,12 @@ _FORMAT = 1
 
 
 class Batch(TypedDict):
-    """Scenarios of one daemon: steps that were ok, those that failed, what was denied, records lost."""
+    """Scenarios of one daemon: steps that were ok, those that failed, what was denied, records lost.
 
+    `key` is the `batch_key` of what was run.
+    """
+
+    key: str
     ok: int
     failed: list[str]
     denials: list[Denied]
@@ -36,7 +40,10 @@ class Batch(TypedDict):
 
 
 class Verification(TypedDict):
-    """The result of all batches. `hashes` are sha256, by what they are of."""
+    """The result of all batches. `hashes` are sha256, by what they are of.
+
+    `clean` says that every batch was run, and every step of it ok, nothing denied and no record lost.
+    """
 
     format: int
     clean: bool
@@ -52,28 +59,28 @@ def verify(
     payloads: Sequence[tuple[Image, Mapping[str, Path]]],
     folders: Sequence[Path],
     traces: Sequence[Path],
-    state: Path,
+    before: Verification | None,
+    keep: Callable[[Verification], None],
     told: Told,
 ) -> Verification:
     """Enforce the `batches` of PAYLOADS, each on its image, with the modules in FOLDERS; return what came of it.
 
-    STATE is a folder that keeps each batch's result; one is used again if the image, the scenarios and what is
-    loaded of the modules (`loaded_modules`) are those of now, and its run was clean. TRACES are the bundles the
+    A batch of BEFORE is used again if it was clean, and the image, the scenarios and what is loaded of the modules
+    (`loaded_modules`) are those of now. KEEP is given what there is after each batch. TRACES are the bundles the
     modules come from, for the hashes. A machine that is lost is tried once more; LostVmError when it is lost again.
     Else errors as of `enforce`.
     """
-    state.mkdir(parents=True, exist_ok=True)
     modules = loaded_modules(folders)
-    found: dict[str, Document] = {}
-    about = {f"loaded {name}": hashed for name, hashed in modules.items()}
     planned = [(image, *each) for image, payload in payloads for each in batches(payload).items()]
+    about = {**_of_files(folders, traces), **{f"loaded {name}": hashed for name, hashed in modules.items()}}
+    known = before["batches"] if before else {}
+    found: dict[str, Batch] = {}
+    kernel = before["kernel"] if before else ""
     for image, name, batch in planned:
         about[f"scenarios {name}"] = scenario_files(batch)
         about[f"image {name}"] = image.key
         key = batch_key(image.key, modules, about[f"scenarios {name}"])
-        file = state / f"{name}.json"
-        kept = _read(file, key)
-        if kept is not None:
+        if (kept := known.get(name)) and kept.get("key") == key and _is_clean(kept):
             told(f"{name}: proved already")
             found[name] = kept
             continue
@@ -83,37 +90,51 @@ def verify(
         except LostVmError as error:
             told(f"{name}: {error}; once more")
             done = enforce(image, folders, batch, told).document()
-        found[name] = done
-        aside = file.with_suffix(".new")
-        aside.write_text(json.dumps({"key": key, "document": done}, indent=1), "utf-8")
-        aside.rename(file)
-    return _joined(found, traces, about)
+        kernel = kernel or done["kernel"]
+        found[name] = _batch(key, done)
+        keep(_joined(found, len(planned), about, kernel))
+    return _joined(found, len(planned), about, kernel)
 
 
-def _joined(found: Mapping[str, Document], traces: Sequence[Path], about: Mapping[str, str]) -> Verification:
-    parts = {name: _batch(document) for name, document in found.items()}
-    first = next(iter(found.values()))
-    hashes = {**first["hashes"], **about}
+def read_verification(text: str) -> Verification:
+    """Read the JSON TEXT of a result; ValueError when it is none."""
+    found = json.loads(text)
+    if not (isinstance(found, dict) and found.get("format") == _FORMAT and isinstance(found.get("batches"), dict)):
+        raise ValueError("it has no batches of format 1")
+    return cast("Verification", found)
+
+
+def _of_files(folders: Sequence[Path], traces: Sequence[Path]) -> dict[str, str]:
+    """Return the hashes of what the modules come with: their evidence, and the manifests of TRACES."""
+    files = {f"evidence {path.parent.name}": path for of in folders for path in sorted(of.rglob("evidence.json"))}
     for trace in traces:
-        manifest = trace / MANIFEST
-        if not manifest.is_file():
+        files[f"trace {trace.name}"] = trace / MANIFEST
+        if not (trace / MANIFEST).is_file():
             raise InputError(f"{trace}: not a trace bundle (it has no {MANIFEST})")
-        hashes[f"trace {trace.name}"] = hashlib.sha256(manifest.read_bytes()).hexdigest()
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+
+
+def _joined(found: Mapping[str, Batch], planned: int, about: Mapping[str, str], kernel: str) -> Verification:
     return {
         "format": _FORMAT,
-        "clean": all(document["clean"] for document in found.values()),
-        "steps": sum(batch["ok"] + len(batch["failed"]) for batch in parts.values()),
-        "failed": sum(len(batch["failed"]) for batch in parts.values()),
-        "denials": sum(len(batch["denials"]) for batch in parts.values()),
-        "batches": parts,
-        "hashes": hashes,
-        "kernel": first["kernel"],
+        "clean": len(found) == planned and all(map(_is_clean, found.values())),
+        "steps": sum(batch["ok"] + len(batch["failed"]) for batch in found.values()),
+        "failed": sum(len(batch["failed"]) for batch in found.values()),
+        "denials": sum(len(batch["denials"]) for batch in found.values()),
+        "batches": dict(found),
+        "hashes": dict(about),
+        "kernel": kernel,
     }
 
 
-def _batch(document: Document) -> Batch:
+def _is_clean(batch: Batch) -> bool:
+    return batch["ok"] > 0 and not batch["failed"] and not batch["denials"] and batch["lost"] == 0
+
+
+def _batch(key: str, document: Document) -> Batch:
     steps = document["steps"]
     return {
+        "key": key,
         "ok": sum(step["ok"] for step in steps),
         "failed": [f"{step['scenario']}: {step['daemon']} {step['name']}" for step in steps if not step["ok"]],
         "denials": [denial for denial in document["denials"] if not denial["refused"]],
@@ -126,15 +147,3 @@ def _batch(document: Document) -> Batch:
 def batch_key(image: str, modules: Mapping[str, str], scenarios: str) -> str:
     """Return the digest of all that a batch is about: the IMAGE's key, digests of MODULES and of its SCENARIOS."""
     return digest(image, *(part for pair in sorted(modules.items()) for part in pair), scenarios)
-
-
-def _read(file: Path, key: str) -> Document | None:
-    """Return the clean result that FILE keeps for KEY, None if there is none."""
-    try:
-        kept = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    if not isinstance(kept, dict) or kept.get("key") != key:
-        return None
-    document: Document = kept["document"]
-    return document if document["clean"] else None
