@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from policytool.daemons import load_daemons
-from policytool.report.same_work import SameWork, Scenario
+from policytool.report.same_work import Scenario, SharedScenarios
 from policytool.workflow.beside_monolith import beside_monolith
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +32,7 @@ def main() -> int:
     return 0
 
 
-def measured() -> SameWork:
+def measured() -> SharedScenarios:
     """Read the scenarios that both sides were recorded in."""
     return beside_monolith(load_daemons(), _bundles(MONOLITH), _bundles(MODULAR))
 
@@ -41,7 +41,7 @@ def _bundles(folder: Path) -> list[str]:
     return sorted(str(path.parent) for path in folder.glob("*/manifest.json"))
 
 
-def page(work: SameWork) -> Iterator[str]:
+def page(work: SharedScenarios) -> Iterator[str]:
     """Yield the lines of the page."""
     yield from (
         "# The monolith beside the daemons",

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from bench.monolith import PAGE, measured, page, stamp
-from policytool.report.same_work import DAEMONS, SELF, Did, SameWork, Scenario
+from policytool.report.same_work import DAEMONS, SELF, Did, Scenario, SharedScenarios
 
 STALE = "the traces have changed: make monolith"
 
@@ -18,7 +18,7 @@ def test_the_page_is_of_todays_traces() -> None:
 def test_sums_and_differences_of_two_scenarios() -> None:
     mine, socket = Did(SELF, "capability", "chown"), Did(DAEMONS, "unix_stream_socket", "connectto")
     read, write = Did("etc_t", "file", "read"), Did("etc_t", "file", "write")
-    found = SameWork(
+    found = SharedScenarios(
         "libvirtd",
         (
             Scenario("one", frozenset({mine, read}), {"ad": frozenset({read}), "bd": frozenset({read, socket})}),
@@ -37,4 +37,4 @@ def test_sums_and_differences_of_two_scenarios() -> None:
     assert "| capability | chown | one |" in lines
     assert "| file | write | two |" in lines
     same = Scenario("three", frozenset({read}), {"ad": frozenset({read})})
-    assert list(page(SameWork("libvirtd", (same,)))).count("Nothing.") == 2
+    assert list(page(SharedScenarios("libvirtd", (same,)))).count("Nothing.") == 2

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from policytool.report.page.budget_curve import BudgetCurve
     from policytool.report.page.enforcement import EnforcedRun
     from policytool.report.page.facts import PageFacts
-    from policytool.report.same_work import SameWork
+    from policytool.report.same_work import SharedScenarios
     from policytool.traces.tally.system_calls import SystemCall
     from policytool.workflow.compare import Comparison
     from policytool.workflow.module_set import ModuleSet
@@ -82,7 +82,7 @@ def facts(
     enforcement: EnforcedRun | None = None,
     calls: Calls | None = None,
     held_out: BudgetCurve | None = None,
-    same_work: SameWork | None = None,
+    same_work: SharedScenarios | None = None,
 ) -> PageFacts:
     """Return what the page tells of MODULES and, if they link, of how they COMPARED."""
     from policytool.workflow.reported import page_facts
@@ -90,7 +90,7 @@ def facts(
     return page_facts(modules, compared, enforcement, calls or {}, held_out, same_work)
 
 
-def work_of(monolith: Sequence[str], traces: Sequence[str]) -> SameWork | None:
+def work_of(monolith: Sequence[str], traces: Sequence[str]) -> SharedScenarios | None:
     """Return what MONOLITH has beside what the modular daemons did in TRACES, None without either."""
     if not monolith and not traces:
         return None

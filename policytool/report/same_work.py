@@ -42,7 +42,7 @@ class Scenario:
 
 
 @dataclass(frozen=True, slots=True)
-class SameWork:
+class SharedScenarios:
     """The SCENARIOS that both sides were recorded in, in the order of names; MONOLITH is its daemon's name."""
 
     monolith: str
@@ -65,7 +65,7 @@ def same_work(
     modular: Iterable[Daemon],
     alone: Iterable[tuple[str, Observations]],
     together: Iterable[tuple[str, Observations]],
-) -> SameWork:
+) -> SharedScenarios:
     """Set what MONOLITH did in the scenarios of ALONE beside what the MODULAR daemons did in those of TOGETHER.
 
     A name that comes twice is one scenario, recorded twice. Scenarios that only one side has are left out, and of
@@ -74,7 +74,7 @@ def same_work(
     modular = tuple(modular)
     everyone = frozenset(daemon.domain for daemon in (monolith, *modular))
     mine, theirs = _by_scenario(alone, [monolith], everyone), _by_scenario(together, modular, everyone)
-    return SameWork(
+    return SharedScenarios(
         monolith.name,
         tuple(
             Scenario(name, mine[name][monolith.name], {who: did for who, did in theirs[name].items() if did})

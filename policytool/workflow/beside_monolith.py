@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from policytool.errors import InputError
 from policytool.model.daemon import Daemon
 from policytool.model.observation import Observations
-from policytool.report.same_work import SameWork, same_work
+from policytool.report.same_work import SharedScenarios, same_work
 from policytool.workflow.kept_traces import read_each_part
 
 
-def beside_monolith(known: Sequence[Daemon], alone: Sequence[str], together: Sequence[str]) -> SameWork:
+def beside_monolith(known: Sequence[Daemon], alone: Sequence[str], together: Sequence[str]) -> SharedScenarios:
     """Set the recordings ALONE, of the one of KNOWN that others replace, beside those of the others in TOGETHER.
 
     InputError: a trace cannot be read, or the two sides have no scenario in common.

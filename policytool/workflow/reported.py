@@ -11,7 +11,7 @@ from policytool.report.page.budget_curve import BudgetCurve
 from policytool.report.page.edges import TypeOwners
 from policytool.report.page.enforcement import EnforcedRun
 from policytool.report.page.facts import CheckFacts, DomainFacts, DomainKind, PageFacts
-from policytool.report.same_work import SameWork
+from policytool.report.same_work import SharedScenarios
 from policytool.surface.exposure import exposure
 from policytool.surface.overlap import overlap, union_beside
 from policytool.toolchain.base import base_cil
@@ -27,7 +27,7 @@ def page_facts(
     enforcement: EnforcedRun | None,
     calls: Mapping[str, Mapping[str, Sequence[str]]],
     held_out: BudgetCurve | None = None,
-    same_work: SameWork | None = None,
+    same_work: SharedScenarios | None = None,
 ) -> PageFacts:
     """Return what is to be told of MODULES, which were COMPARED if they link.
 

@@ -13,7 +13,7 @@ from policytool.model.module import BasePolicy
 from policytool.report.page.budget_curve import BudgetCurve
 from policytool.report.page.edges import TypeOwners
 from policytool.report.page.enforcement import EnforcedRun
-from policytool.report.same_work import SameWork
+from policytool.report.same_work import SharedScenarios
 from policytool.surface.domain_reach import DomainReach
 from policytool.surface.exposure import Exposure
 from policytool.surface.overlap import Overlap, UnionBeside
@@ -71,7 +71,7 @@ class PageFacts:
     enforcement: EnforcedRun | None = None
     as_enforced: int = 0
     held_out: BudgetCurve | None = None
-    same_work: SameWork | None = None
+    same_work: SharedScenarios | None = None
 
     @property
     def confined(self) -> tuple[DomainFacts, ...]:

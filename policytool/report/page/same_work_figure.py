@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from policytool.report.page.figure import Figure, values
 from policytool.report.page.palette import BLUE, GREY, VERMILION, Spec
-from policytool.report.same_work import SameWork
+from policytool.report.same_work import SharedScenarios
 
 _STEP = 26
 
 
-def same_work_figure(work: SameWork) -> Figure:
+def same_work_figure(work: SharedScenarios) -> Figure:
     """Return the figure of WORK: a line for each scenario and one for all of them."""
     every = [*work.scenarios, work.together]
     rows: list[dict[str, object]] = []

@@ -4,10 +4,10 @@ from __future__ import annotations
 import re
 
 from policytool.report.page.same_work_figure import same_work_figure
-from policytool.report.same_work import Did, SameWork, Scenario
+from policytool.report.same_work import Did, Scenario, SharedScenarios
 
 READ, WRITE, OPEN = (Did("etc_t", "file", perm) for perm in ("read", "write", "open"))
-WORK = SameWork(
+WORK = SharedScenarios(
     "whole",
     (
         Scenario("one", frozenset({READ, WRITE, OPEN}), {"ad": frozenset({READ}), "bd": frozenset({READ, OPEN})}),
