@@ -3,7 +3,8 @@
 . /mnt/steps
 URI=qemu:///system
 images=/var/lib/libvirt/images
-links() { ip link add labbridge4 type bridge && ip link set labbridge4 up && ip tuntap add labtap2 mode tap && udevadm settle; }
+# The tap device is of ifconfig_t, as services make them: not by this script's own ip.
+links() { ip link add labbridge4 type bridge && ip link set labbridge4 up && /usr/bin/ip tuntap add labtap2 mode tap && udevadm settle; }
 step virtqemud make-disks sh -c 'cd /var/lib/libvirt/images && truncate -s 4M lab-devices.img && truncate -s 1440K lab-devices.floppy'
 step virtqemud label-disks restorecon -R $images
 step virtqemud make-links links
