@@ -6,8 +6,9 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import click
 
@@ -21,15 +22,19 @@ from policytool.errors import ExitCode, InputError, ToolFailedError, UsageError
 from policytool.lab.machine_kind import MACHINES, PLAIN, MachineKind, MachineName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from policytool.generate.candidate import Candidate
+    from policytool.lab.ablate import Ablation
     from policytool.lab.enforce import Enforcement
     from policytool.lab.image import Image
     from policytool.lab.status import Step
     from policytool.lab.verify import Verification
     from policytool.model.access import AccessKey
     from policytool.model.daemon import Daemon
+
+
+_Result = TypeVar("_Result")
 
 
 def _choose_machine(machine: str | None) -> None:
@@ -257,17 +262,16 @@ def verify(
     """
     from policytool.lab.image import build_image, require_root
     from policytool.lab.scenario import choose_for
+    from policytool.lab.verify import read_verification
     from policytool.lab.verify import verify as verify_in_lab
 
     require_root("lab verify")
     asked = click.get_current_context().find_object(MachineKind)
     kinds = [asked] if asked else list(MACHINES.values())
     payloads = [(build_image(note, kind=kind), payload) for kind, payload in choose_for(kinds, scenarios or ())]
-
-    def keep(done: Verification) -> None:
-        write_files(output.parent, {output.name: json.dumps(done, indent=1, sort_keys=True) + "\n"})
-
-    done = verify_in_lab(payloads, folders, traces or (), _verified(output), keep, note)
+    before = _earlier(output, "lab verify", read_verification)
+    keep = partial(_keep, output)
+    done = verify_in_lab(payloads, folders, traces or (), before, keep, note)
     keep(done)
     rows = [
         (name, batch["ok"], len(batch["failed"]), len(batch["denials"]), batch["lost"], round(batch["seconds"]))
@@ -296,14 +300,20 @@ def ablate(
     ] = Path("build/ablate"),
     scenarios: _Scenarios = None,
 ) -> None:
-    """Enforce without the dangerous permissions, and say which of them a step needs, and which none does."""
+    """Enforce without the dangerous permissions, and say which of them a step needs, and which none does.
+
+    What FILE says already, of the same modules, scenarios and image, is not tried again.
+    """
     from policytool.lab.ablate import ablate as ablate_in_lab
+    from policytool.lab.ablate import read_ablation
     from policytool.lab.image import require_root
 
     wanted = frozenset(key for text in access or () for key in _access_keys(text)) if access else None
     require_root("lab ablate")
-    done = ablate_in_lab(_image(), folders, _payload(scenarios), wanted, state, note)
-    write_files(output.parent, {output.name: json.dumps(done, indent=1, sort_keys=True) + "\n"})
+    before = _earlier(output, "lab ablate", read_ablation)
+    keep = partial(_keep, output)
+    done = ablate_in_lab(_image(), folders, _payload(scenarios), wanted, before, state, keep, note)
+    keep(done)
     rows = [
         (
             f"{row['source']} {row['target']}:{row['tclass']} {row['perm']}",
@@ -379,18 +389,18 @@ def _report(done: Enforcement, *, as_json: bool) -> None:
         stop(ExitCode.FINDINGS)
 
 
-def _verified(path: Path) -> Verification | None:
-    """Return what an earlier run wrote into PATH, None if nothing is there. InputError: it is something else."""
-    from policytool.lab.verify import read_verification
-
+def _earlier(path: Path, verb: str, read: Callable[[str], _Result]) -> _Result | None:
+    """Return what an earlier run of VERB wrote into PATH, None if nothing is there. InputError: it is not that."""
     if not path.exists():
         return None
     try:
-        return read_verification(path.read_text("utf-8"))
+        return read(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(
-            f"{path} is there, and not what lab verify writes: {error}; choose another name"
-        ) from error
+        raise InputError(f"{path} is there and not what {verb} writes ({error}); choose another name") from error
+
+
+def _keep(path: Path, done: Verification | Ablation) -> None:
+    write_files(path.parent, {path.name: json.dumps(done, indent=1, sort_keys=True) + "\n"})
 
 
 def _image() -> Image:

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from policytool.errors import UsageError
 from policytool.lab.ablation import Judged, Necessity, StepName, Trial, judge
@@ -93,6 +93,16 @@ class Ablation(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What all trials of one batch came to: `spare` and `asked` as in `Judged`, `further` as in `Ablation`."""
+
+    spare: frozenset[AccessKey]
+    asked: frozenset[AccessKey]
+    boots: int
+    further: frozenset[AccessKey]
+
+
+@dataclass(frozen=True, slots=True)
 class _Lab:
     """What all trials share."""
 
@@ -108,14 +118,17 @@ def ablate(
     folders: Sequence[Path],
     payload: Mapping[str, Path],
     wanted: Collection[AccessKey] | None,
+    before: Ablation | None,
     state: Path,
+    keep: Callable[[Ablation], None],
     told: Told,
 ) -> Ablation:
     """Find out which of the permissions WANTED the steps of PAYLOAD need; None: all dangerous ones of the modules.
 
-    STATE keeps each trial, so that an interrupted run goes on; a trial counts as long as the image, the scenarios,
-    and what is loaded of the modules are the same. Batches with few steps come first: what one batch needs is not
-    taken away in the next ones, nor what was found in STATE by a run beside this one.
+    What BEFORE says counts as long as the image, the scenarios and what is loaded of the modules are the same: a
+    batch that was tried to its end is not tried again. STATE keeps the trials of one that was interrupted. KEEP is
+    given what is known after each batch. Batches with few steps come first: what one batch needs is not taken away
+    in the next ones, nor what was found in STATE by a run beside this one.
 
     UsageError if one of WANTED is in no rule of the modules. Else errors as of `enforce`.
     """
@@ -128,16 +141,65 @@ def ablate(
     told(f"{len(candidates)} permissions are in doubt")
     state.mkdir(parents=True, exist_ok=True)
     loaded = loaded_modules(folders)
-    tried: dict[str, Kept] = {}
     hashes = {"image": image.key} | {f"loaded {name}": hashed for name, hashed in loaded.items()}
+    if before and any(before["hashes"].get(name) != hashed for name, hashed in hashes.items()):
+        told("the modules or the image have changed: what is known of them counts no more")
+        before = None
     about = batch_key(image.key, loaded, "")
-    for name, batch in sorted(batches(payload).items(), key=lambda item: _steps(item[1])):
-        hashed = hashes[f"scenarios {name}"] = scenario_files(batch)
-        doubted = sorted(candidates - _needed(state, about).keys())
-        new: Kept = {"about": about, "scenarios": hashed, "candidates": doubted, "trials": []}
+    known = _needed_before(before)
+    found: dict[str, _Outcome] = {}
+    planned = sorted(batches(payload).items(), key=lambda item: _steps(item[1]))
+    hashes |= {f"scenarios {name}": scenario_files(batch) for name, batch in planned}
+    for name, batch in planned:
+        hashed = hashes[f"scenarios {name}"]
+        doubted = candidates - known.keys() - _needed(state, about).keys()
+        if outcome := _before(before, name, hashed, doubted):
+            told(f"{name}: tried already")
+            found[name] = outcome
+            continue
+        new: Kept = {"about": about, "scenarios": hashed, "candidates": sorted(doubted), "trials": []}
         # Named after the scenarios too: what others of the same daemon need stays known.
-        tried[name] = _batch(lab, name, batch, new, state / f"{name}-{hashed[:12]}.json")
-    return _document(candidates, tried, _needed(state, about), hashes)
+        found[name] = _outcome(_batch(lab, name, batch, new, state / f"{name}-{hashed[:12]}.json"))
+        keep(_document(candidates, found, {**_needed(state, about), **known}, hashes))
+    return _document(candidates, found, {**_needed(state, about), **known}, hashes)
+
+
+def read_ablation(text: str) -> Ablation:
+    """Read the JSON TEXT of a result; ValueError when it is none."""
+    found = json.loads(text)
+    if not (isinstance(found, dict) and found.get("format") == _FORMAT and isinstance(found.get("boots"), dict)):
+        raise ValueError("it has no boots of format 1")
+    return cast("Ablation", found)
+
+
+def _key(row: Permission) -> AccessKey:
+    return row["source"], row["target"], row["tclass"], row["perm"]
+
+
+def _needed_before(before: Ablation | None) -> Mapping[AccessKey, tuple[StepName, list[str]]]:
+    return {
+        _key(row): ((row["step"][0], row["step"][1], row["step"][2]), row["said"])
+        for row in (before["permissions"] if before else ())
+        if row["verdict"] == Necessity.NEEDED
+    }
+
+
+def _before(before: Ablation | None, name: str, scenarios: str, doubted: frozenset[AccessKey]) -> _Outcome | None:
+    """Return what BEFORE says of the batch NAME of SCENARIOS, None if it does not say it of all that is DOUBTED."""
+    if before is None or before["hashes"].get(f"scenarios {name}") != scenarios or name not in before["boots"]:
+        return None
+    rows = {_key(row): row for row in before["permissions"]}
+    spare = frozenset(key for key, row in rows.items() if name in row["batches"])
+    if not doubted <= spare:
+        return None
+    asked = frozenset(key for key in spare if rows[key]["asked"])
+    return _Outcome(spare, asked, before["boots"][name], _keys(before["further"]))
+
+
+def _outcome(kept: Kept) -> _Outcome:
+    judged = _judged(kept)
+    further = _keys(kept["trials"][-1]["further"]) if kept["trials"] else frozenset[AccessKey]()
+    return _Outcome(judged.spare, judged.asked, len(kept["trials"]), further)
 
 
 def _candidates(policy: LabPolicy, wanted: Collection[AccessKey] | None) -> frozenset[AccessKey]:
@@ -255,16 +317,16 @@ def _trial(ran: TrialRecord) -> Trial:
 
 def _document(
     candidates: frozenset[AccessKey],
-    tried: Mapping[str, Kept],
+    found: Mapping[str, _Outcome],
     needed: Mapping[AccessKey, tuple[StepName, list[str]]],
     hashes: Mapping[str, str],
 ) -> Ablation:
-    judged = {name: _judged(kept) for name, kept in tried.items()}
     permissions: list[Permission] = []
+    planned = sum(name.startswith("scenarios ") for name in hashes)
     for key in sorted(candidates):
-        clean = [name for name, done in judged.items() if key in done.spare]
+        clean = [name for name, outcome in found.items() if key in outcome.spare]
         step, said = needed.get(key, ((), []))
-        spare = Necessity.SPARE if len(clean) == len(judged) else Necessity.OPEN
+        spare = Necessity.SPARE if len(clean) == planned else Necessity.OPEN
         source, target, tclass, perm = key
         permissions.append(
             {
@@ -275,17 +337,16 @@ def _document(
                 "verdict": Necessity.NEEDED if key in needed else spare,
                 "step": list(step),
                 "said": said,
-                "asked": any(key in done.asked for done in judged.values()),
+                "asked": any(key in outcome.asked for outcome in found.values()),
                 "batches": clean,
             }
         )
-    last = [kept["trials"][-1] for kept in tried.values() if kept["trials"]]
-    further = {tuple(key) for trial in last for key in trial["further"]}
+    further = frozenset[AccessKey]().union(*(outcome.further for outcome in found.values()))
     return {
         "format": _FORMAT,
         "permissions": permissions,
         "further": [list(key) for key in sorted(further)],
-        "boots": {name: len(kept["trials"]) for name, kept in tried.items()},
+        "boots": {name: outcome.boots for name, outcome in found.items()},
         "hashes": dict(hashes),
     }
 

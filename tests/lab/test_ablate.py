@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from policytool.errors import UsageError
 from policytool.lab import ablate as module
-from policytool.lab.ablate import Ablation, ablate
+from policytool.lab.ablate import Ablation, ablate, read_ablation
 from policytool.lab.image import Image, Told
 from policytool.lab.machine_policy import LabPolicy
 from policytool.lab.session import Session
@@ -100,7 +102,9 @@ def tried(
     tmp_path: Path,
     wanted: frozenset[AccessKey] | None = None,
     scripts: Sequence[str] = ("a-work.sh", "b-work.sh"),
+    before: Ablation | None = None,
 ) -> Ablation:
+    kept: list[Ablation] = []
     modules = tmp_path / "modules"
     modules.mkdir(exist_ok=True)
     (modules / "labd.cil").write_text(CIL)
@@ -108,7 +112,8 @@ def tried(
     for name in (*scripts, "steps"):
         payload[name] = tmp_path / name
         payload[name].write_text(name)
-    return ablate(Image(tmp_path, "key"), [modules], payload, wanted, tmp_path / "state", lambda line: None)
+    state = tmp_path / "state"
+    return ablate(Image(tmp_path, "key"), [modules], payload, wanted, before, state, kept.append, lambda line: None)
 
 
 @pytest.mark.base
@@ -152,6 +157,36 @@ def test_what_a_run_beside_this_one_found_is_known(played: Played, tmp_path: Pat
         ["a-work", "labd", "mount"],
     )
     assert len(played.boots) == boots + 1
+
+
+@pytest.mark.base
+def test_a_result_is_gone_on_from_where_the_trials_are_lost(played: Played, tmp_path: Path) -> None:
+    first = tried(tmp_path)
+    shutil.rmtree(tmp_path / "state")
+    boots = len(played.boots)
+    again = read_ablation(json.dumps(first))
+    assert tried(tmp_path, before=again) == first
+    assert len(played.boots) == boots
+    # Of a result for one of two batches, the other one is tried, without what the first is known to need.
+    shutil.rmtree(tmp_path / "state")
+    half = tried(tmp_path, scripts=("a-work.sh",))
+    shutil.rmtree(tmp_path / "state")
+    boots = len(played.boots)
+    whole = tried(tmp_path, before=half)
+    assert played.boots[boots:] == [["b-work"]]
+    assert whole["permissions"] == first["permissions"]
+    # Of other scenarios it says nothing.
+    shutil.rmtree(tmp_path / "state")
+    boots = len(played.boots)
+    other: Ablation = {**first, "hashes": {**first["hashes"], "image": "another"}}
+    assert tried(tmp_path, before=other) == first
+    assert len(played.boots) > boots
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"format": 1}', '{"format": 2, "boots": {}}'])
+def test_what_is_no_result_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"boots|Expecting"):
+        read_ablation(text)
 
 
 @pytest.mark.base
