@@ -212,7 +212,7 @@ def test_networkx_setools_and_subprocess_each_have_one_place() -> None:
             if name.split(".")[0] in users:
                 users[name.split(".")[0]].add(name_of(path))
     assert {user.split("/")[0] for user in users["networkx"]} == {"graph"}
-    assert users["setools"] == {"policy/compiled.py", "policy/setools_rules.py"}
+    assert users["setools"] == {"policy/compiled.py", "policy/mls_ranges.py", "policy/setools_rules.py"}
     assert users["subprocess"] == {"toolchain/run.py"}
 
 

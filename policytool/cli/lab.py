@@ -3,38 +3,30 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections import Counter
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import click
 
-from policytool.cli.console import emit, emit_json, note, table, write_files
+from policytool.cli.console import emit, emit_json, note, table
 from policytool.cli.decisions import AcceptedPolicies, PrivateTypes, Transitions, load_choices
 from policytool.cli.finding_lines import warn
 from policytool.cli.inputs import DaemonFolder, DaemonNames, Json, load_known
+from policytool.cli.lab_machine import Scenarios, asked_image, asked_payload
+from policytool.cli.lab_proof import ablate, verify
 from policytool.cli.verbs import VerbArgument, VerbGroup, VerbOption, stop
 from policytool.daemons.named import as_daemons
-from policytool.errors import ExitCode, InputError, ToolFailedError, UsageError
-from policytool.lab.machine_kind import MACHINES, PLAIN, MachineKind, MachineName
+from policytool.errors import ExitCode, ToolFailedError, UsageError
+from policytool.lab.machine_kind import MACHINES, MachineName
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from policytool.generate.candidate import Candidate
-    from policytool.lab.ablate import Ablation
     from policytool.lab.enforce import Enforcement
-    from policytool.lab.image import Image
     from policytool.lab.status import Step
-    from policytool.lab.verify import Verification
-    from policytool.model.access import AccessKey
     from policytool.model.daemon import Daemon
-
-
-_Result = TypeVar("_Result")
 
 
 def _choose_machine(machine: str | None) -> None:
@@ -55,10 +47,6 @@ app = VerbGroup(
     ],
 )
 
-_Scenarios = Annotated[
-    list[str] | None,
-    VerbOption("--scenario", metavar="NAME", help="A scenario, or a daemon for all of its; repeatable."),
-]
 _Workload = Annotated[
     Path | None,
     VerbOption("--workload", metavar="FILE", file=True, help="A scenario of your own."),
@@ -77,7 +65,7 @@ _MONOLITH = "libvirtd"
 @app.verb()
 def build() -> None:
     """Build the image from Debian packages, or say where it is; needs root, and some minutes the first time."""
-    image = _image()
+    image = asked_image()
     emit(f"{image.folder}\nlibvirt {image.libvirt_version}, base policy {image.policy_version}, {image.key}\n")
 
 
@@ -85,7 +73,7 @@ def build() -> None:
 def record(
     output: Annotated[Path, VerbOption("-o", "--output", metavar="DIR", help="The bundle to make.")],
     daemons: DaemonNames = None,
-    scenarios: _Scenarios = None,
+    scenarios: Scenarios = None,
     workload: _Workload = None,
     under: Annotated[
         list[Path] | None,
@@ -116,18 +104,18 @@ def record(
         raise UsageError(f"--mode is complete, permissive or calls, not {mode!r}")
     require_root("lab record")
     chosen = _daemons(daemons or (), load_known(daemon_folder))
-    payload = _payload(scenarios, workload)
+    payload = asked_payload(scenarios, workload)
     if mode == _CALLS:
         _record_calls(chosen, payload, output, under or (), overwrite=overwrite, by_daemon=by_daemon)
         return
     if by_daemon:
-        ran = record_batches(_image(), chosen, payload, output, note, under=under or (), mode=Recording(mode))
+        ran = record_batches(asked_image(), chosen, payload, output, note, under=under or (), mode=Recording(mode))
         emit(_steps_text(ran))
         if not all(step.ok for step in ran):
             stop(ExitCode.FINDINGS)
         return
     made = record_in_lab(
-        _image(),
+        asked_image(),
         chosen,
         payload,
         output,
@@ -157,9 +145,9 @@ def _record_calls(
 
     lost = 0
     if by_daemon:
-        steps = record_call_batches(_image(), daemons, payload, output, note, under=under)
+        steps = record_call_batches(asked_image(), daemons, payload, output, note, under=under)
     else:
-        made = record_calls(_image(), daemons, payload, output, note, under=under, overwrite=overwrite)
+        made = record_calls(asked_image(), daemons, payload, output, note, under=under, overwrite=overwrite)
         steps, lost = tuple(made.session.status.steps), made.table.lost
         counted = made.table.counted
         calls = f"{sum(counted.values())} calls of {len(counted)} kinds"
@@ -172,7 +160,7 @@ def _record_calls(
 @app.verb()
 def enforce(
     folders: Annotated[list[Path], VerbArgument(metavar="DIR...", help="Folders of modules.")],
-    scenarios: _Scenarios = None,
+    scenarios: Scenarios = None,
     workload: _Workload = None,
     neverallow: Annotated[
         bool, VerbOption(help="Check the base's neverallow rules first; Debian's semodule does not.")
@@ -194,9 +182,11 @@ def enforce(
     from policytool.lab.image import require_root
 
     require_root("lab enforce")
-    payload = _payload(scenarios, workload)
+    payload = asked_payload(scenarios, workload)
     known = load_known(daemon_folder)
-    done = enforce_in_lab(_image(), folders, payload, note, known=known, neverallow=neverallow, drop_ins=drop_ins)
+    done = enforce_in_lab(
+        asked_image(), folders, payload, note, known=known, neverallow=neverallow, drop_ins=drop_ins
+    )
     _report(done, as_json=as_json)
 
 
@@ -206,7 +196,7 @@ def run(
         Path, VerbOption("-o", "--output", metavar="DIR", help="Gets first/, skeletons/, second/ and modules/.")
     ],
     daemons: DaemonNames = None,
-    scenarios: _Scenarios = None,
+    scenarios: Scenarios = None,
     workload: _Workload = None,
     transitions: Transitions = True,
     private_types: PrivateTypes = True,
@@ -223,9 +213,9 @@ def run(
     from policytool.lab.whole_loop import Loop, loop
 
     require_root("lab run")
-    image = _image()
+    image = asked_image()
     known = load_known(daemon_folder)
-    payload = _payload(scenarios, workload)
+    payload = asked_payload(scenarios, workload)
     choices = load_choices(accepted, transitions=transitions, private_types=private_types)
     about = Loop(image, _daemons(daemons or (), known), known, payload, choices)
 
@@ -245,86 +235,8 @@ def run(
     _report(enforce_in_lab(image, [done.modules], payload, note, known=known), as_json=as_json)
 
 
-@app.verb()
-def verify(
-    folders: Annotated[list[Path], VerbArgument(metavar="DIR...", help="Folders of modules.")],
-    output: Annotated[Path, VerbOption("-o", "--output", metavar="FILE", help="The result, as JSON.")],
-    traces: Annotated[
-        list[Path] | None,
-        VerbOption("--trace", metavar="DIR", help="A bundle that the modules come from, for its hash; repeatable."),
-    ] = None,
-    scenarios: _Scenarios = None,
-) -> None:
-    """Enforce every daemon's scenarios, a boot a daemon, all modules in the machine.
-
-    Without --machine, on every kind of machine. What FILE proves already, of the same modules, scenarios and image,
-    is not run again.
-    """
-    from policytool.lab.image import build_image, require_root
-    from policytool.lab.scenario import choose_for
-    from policytool.lab.verify import read_verification
-    from policytool.lab.verify import verify as verify_in_lab
-
-    require_root("lab verify")
-    asked = click.get_current_context().find_object(MachineKind)
-    kinds = [asked] if asked else list(MACHINES.values())
-    payloads = [(build_image(note, kind=kind), payload) for kind, payload in choose_for(kinds, scenarios or ())]
-    before = _earlier(output, "lab verify", read_verification)
-    keep = partial(_keep, output)
-    done = verify_in_lab(payloads, folders, traces or (), before, keep, note)
-    keep(done)
-    rows = [
-        (name, batch["ok"], len(batch["failed"]), len(batch["denials"]), batch["lost"], round(batch["seconds"]))
-        for name, batch in done["batches"].items()
-    ]
-    emit(table(("daemon", "ok", "failed", "denials", "lost", "seconds"), rows, frozenset({1, 2, 3, 4, 5})))
-    emit(f"\n{done['steps'] - done['failed']} of {done['steps']} steps ok, {done['denials']} denials\n")
-    if not done["clean"]:
-        stop(ExitCode.FINDINGS)
-
-
-@app.verb()
-def ablate(
-    folders: Annotated[list[Path], VerbArgument(metavar="DIR...", help="Folders of modules.")],
-    output: Annotated[Path, VerbOption("-o", "--output", metavar="FILE", help="The result, as JSON.")],
-    access: Annotated[
-        list[str] | None,
-        VerbOption(
-            "--access",
-            metavar="'SOURCE TARGET:CLASS PERM...'",
-            help="Permissions in doubt (default: all dangerous ones and all capabilities); repeatable.",
-        ),
-    ] = None,
-    state: Annotated[
-        Path, VerbOption("--state", metavar="DIR", help="Keeps each boot's result, so that a run can go on.")
-    ] = Path("build/ablate"),
-    scenarios: _Scenarios = None,
-) -> None:
-    """Enforce without the dangerous permissions, and say which of them a step needs, and which none does.
-
-    What FILE says already, of the same modules, scenarios and image, is not tried again.
-    """
-    from policytool.lab.ablate import ablate as ablate_in_lab
-    from policytool.lab.ablate import read_ablation
-    from policytool.lab.image import require_root
-
-    wanted = frozenset(key for text in access or () for key in _access_keys(text)) if access else None
-    require_root("lab ablate")
-    before = _earlier(output, "lab ablate", read_ablation)
-    keep = partial(_keep, output)
-    done = ablate_in_lab(_image(), folders, _payload(scenarios), wanted, before, state, keep, note)
-    keep(done)
-    rows = [
-        (
-            f"{row['source']} {row['target']}:{row['tclass']} {row['perm']}",
-            row["verdict"],
-            " ".join(row["step"]) or ("asked for" if row["asked"] else "not asked for"),
-        )
-        for row in done["permissions"]
-    ]
-    emit(table(("permission", "verdict", "step"), rows))
-    counts = Counter(row["verdict"] for row in done["permissions"])
-    emit(f"\n{counts['needed']} needed, {counts['spare']} spare, {counts['open']} open\n")
+app.verb()(verify)
+app.verb()(ablate)
 
 
 @app.verb()
@@ -339,14 +251,14 @@ def shell(
     from policytool.lab.vm import shell as boot_shell
 
     require_root("lab shell")
-    image = _image()
+    image = asked_image()
     base = image_base(image)
     if folders and enforcing:
         policy = enforce_policy(base, folders)
     else:
         policy = record_policy(base, _daemons((), load_known(None)), folders or ())
     with run_folder("shell") as folder:
-        boot_shell(prepare(image, policy, _payload(()), folder, note, enforcing=enforcing), folder)
+        boot_shell(prepare(image, policy, asked_payload(()), folder, note, enforcing=enforcing), folder)
 
 
 @app.verb()
@@ -369,17 +281,6 @@ def clean(
             note(f"removed {folder}")
 
 
-def _access_keys(text: str) -> Iterator[AccessKey]:
-    """Yield the accesses of TEXT, 'SOURCE TARGET:CLASS PERM...'."""
-    source, _, rest = text.partition(" ")
-    target, _, rest = rest.partition(":")
-    tclass, *perms = rest.split() or ("",)
-    if not (source and target and tclass and perms):
-        raise UsageError(f"--access {text!r} is not 'SOURCE TARGET:CLASS PERM...'")
-    for perm in perms:
-        yield source, source if target == "self" else target, tclass, perm
-
-
 def _report(done: Enforcement, *, as_json: bool) -> None:
     if as_json:
         emit_json(done.document())
@@ -387,37 +288,6 @@ def _report(done: Enforcement, *, as_json: bool) -> None:
         emit(enforcement_text(done))
     if not done.clean:
         stop(ExitCode.FINDINGS)
-
-
-def _earlier(path: Path, verb: str, read: Callable[[str], _Result]) -> _Result | None:
-    """Return what an earlier run of VERB wrote into PATH, None if nothing is there. InputError: it is not that."""
-    if not path.exists():
-        return None
-    try:
-        return read(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} is there and not what {verb} writes ({error}); choose another name") from error
-
-
-def _keep(path: Path, done: Verification | Ablation) -> None:
-    write_files(path.parent, {path.name: json.dumps(done, indent=1, sort_keys=True) + "\n"})
-
-
-def _image() -> Image:
-    from policytool.lab.image import build_image
-
-    return build_image(note, kind=_kind())
-
-
-def _payload(scenarios: Sequence[str] | None, workload: Path | None = None) -> dict[str, Path]:
-    from policytool.lab.scenario import choose
-
-    return choose(scenarios or (), workload, _kind().scenarios)
-
-
-def _kind() -> MachineKind:
-    """Return the kind of machine that was asked for before the verb."""
-    return click.get_current_context().find_object(MachineKind) or PLAIN
 
 
 def _daemons(names: Sequence[str], known: Sequence[Daemon]) -> tuple[Daemon, ...]:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A compiled policy, as setools reads it, in values of our own.
 
-setools has no type information, so only this file and setools_rules.py import it, and every result is a plain
-string, number, tuple or frozen value. `source, target, tclass, perms` mean what they mean in setools and the
-language.
+setools has no type information, so only this file, mls_ranges.py and setools_rules.py import it, and every result
+is a plain string, number, tuple or frozen value. `source, target, tclass, perms` mean what they mean in setools and
+the language.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
-from itertools import permutations
 from pathlib import Path
 from types import MappingProxyType
 
 import setools
-from setools.exception import InvalidRange, NoCommon
+from setools.exception import NoCommon
 
 from policytool.errors import InputError
 from policytool.model.context import OBJECT_ROLE, SecurityContext
+from policytool.policy.mls_ranges import MlsRanges
 from policytool.policy.rule_table import (
     PERMISSION_RULES,
     TYPE_RULES,
@@ -45,9 +45,6 @@ FlowWeights = Mapping[tuple[str, str], tuple[int, int]]
 # Source, target, class, permissions and condition of a rule, and whether it is in force.
 PlainRule = tuple[str, str, str, frozenset[str], Condition | None, bool]
 
-# Which of the low and high level of one range, then of another, dominate which: each with each, in that order.
-LevelComparison = tuple[bool, ...]
-
 # Gives the table of rules: the one that was kept, or that which the function reads.
 Keep = Callable[[Callable[[], RuleTable]], RuleTable]
 
@@ -66,9 +63,6 @@ class CompiledPolicy:
         self.path = Path(path)
         self._stated = dict(booleans or {})
         self._keep = keep
-        # setools takes about a millisecond to look a range up.
-        self._ranges: dict[str, setools.Range | None] = {}
-        self._comparisons: dict[tuple[str, str], LevelComparison] = {}
         try:
             self._stamp = _stamp(self.path)
             self._policy = setools.SELinuxPolicy(str(self.path))
@@ -265,52 +259,14 @@ class CompiledPolicy:
         low = str(self._policy.lookup_user(name).mls_range.low) if self.mls else ""
         return SecurityContext(name, OBJECT_ROLE, type_, low)
 
-    def range_fault(self, user: str, role: str, range_: str) -> str:
-        """Say in a few words why a context of USER may not have RANGE; "" when it may.
-
-        As libsepol has it: the range must exist, and unless the role is `object_r` the user's own range must
-        contain it.
-        """
-        if not self.mls:
-            return f"range {range_} in a policy without MLS" if range_ else ""
-        if not range_:
-            return "no range"
-        asked = self._range(range_)
-        if asked is None:
-            return f"range {range_} is not valid"
-        if role == OBJECT_ROLE:
-            return ""
-        own = self._user_ranges[user]
-        if own.low <= asked.low and asked.high <= own.high:
-            return ""
-        return f"user {user} may not have range {range_}"
-
     @cached_property
-    def _user_ranges(self) -> Mapping[str, setools.Range]:
-        return {str(user.name): user.mls_range for user in self._policy.users()}
+    def ranges(self) -> MlsRanges:
+        """The ranges of contexts, which say what they are worth to users and constraints."""
+        return MlsRanges(self._policy, mls=self.mls)
 
-    def _range(self, text: str) -> setools.Range | None:
-        """Return the range that TEXT is, None where it is not valid."""
-        if text not in self._ranges:
-            self._ranges[text] = None
-            with suppress(InvalidRange):
-                self._ranges[text] = self._policy.lookup_range(text)
-        return self._ranges[text]
-
-    def compare_levels(self, source: str, target: str) -> LevelComparison:
-        """Return how the levels of two ranges compare: all that constraints can see of SOURCE and TARGET.
-
-        In a policy with MLS both ranges must be valid.
-        """
-        if not self.mls:
-            return ()
-        if (source, target) not in self._comparisons:
-            ranges = (self._range(source), self._range(target))
-            levels = [level for range_ in ranges if range_ for level in (range_.low, range_.high)]
-            self._comparisons[source, target] = tuple(
-                bool(left >= right) for left, right in permutations(levels, 2)
-            )
-        return self._comparisons[source, target]
+    def range_fault(self, user: str, role: str, range_: str) -> str:
+        """As `MlsRanges.fault`."""
+        return self.ranges.fault(user, role, range_)
 
     @cached_property
     def _table(self) -> RuleTable:

@@ -23,7 +23,8 @@ from typing import Protocol, Self
 from policytool.errors import InputError, ToolFailedError
 from policytool.model.access import AccessVector
 from policytool.model.context import OBJECT_ROLE, SecurityContext
-from policytool.policy.compiled import CompiledPolicy, LevelComparison
+from policytool.policy.compiled import CompiledPolicy
+from policytool.policy.mls_ranges import LevelComparison
 from policytool.policy.sepol import Reason, SepolPolicy, is_available
 from policytool.policy.terule import TeRuleType
 
@@ -188,7 +189,7 @@ class Decider:
         (constraint_expr_eval_reason of libsepol/src/services.c), whatever categories these are: a hundred guests,
         each with its own pair of categories, are one question.
         """
-        levels = self.policy.compare_levels(source.range_, target.range_)
+        levels = self.policy.ranges.compare(source.range_, target.range_)
         ends = (source.user, source.role, source.type_, target.user, target.role, target.type_)
         seen = (ends, levels, tclass, perm)
         answer = self._like_answers.get(seen)

@@ -110,9 +110,9 @@ def test_range_fault(policy: CompiledPolicy) -> None:
 
 
 def test_ranges_compare_by_their_levels_whatever_the_categories(policy: CompiledPolicy) -> None:
-    same = policy.compare_levels("s0:c0", "s0:c0")
-    assert policy.compare_levels("s0:c1", "s0:c1") == same
-    others = [policy.compare_levels("s0:c0", other) for other in ("s0", "s0:c1", "s0:c0,c1", "s0-s0:c0")]
+    same = policy.ranges.compare("s0:c0", "s0:c0")
+    assert policy.ranges.compare("s0:c1", "s0:c1") == same
+    others = [policy.ranges.compare("s0:c0", other) for other in ("s0", "s0:c1", "s0:c0,c1", "s0-s0:c0")]
     assert len({same, *others}) == 5
 
 
