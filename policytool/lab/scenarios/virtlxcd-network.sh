@@ -9,7 +9,7 @@ step virtnetworkd network virsh -c network:///system net-create /mnt/net-nat.xml
 step virtlxcd create virsh create /mnt/container-net.xml
 step virtlxcd interfaces virsh domiflist lab-container-net
 step virtlxcd interface-statistics sh -c 'virsh -q -c lxc:///system domifstat lab-container-net "$(virsh -q -c lxc:///system domiflist lab-container-net | awk "{print \$1; exit}")"'
-step virtlxcd address inside 'ip address show | grep -q 192.168.210.50'
+step virtlxcd address inside '/usr/bin/ip address show | grep -q 192.168.210.50'
 step virtlxcd folder inside 'grep -q shared /srv/file && echo more >>/srv/file'
 step virtlxcd memory-folder inside 'df /media && echo x >/media/file'
 step virtlxcd attach-interface virsh attach-interface lab-container-net network lab-nat --mac 52:54:00:ab:00:21 --live
