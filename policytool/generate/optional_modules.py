@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Statements that need a module which a host may lack, put into optional blocks: a block for each such module."""
+"""Statements that need a module which a host may lack, put into optional blocks.
+
+A block is about one source, for refpolicy source has a section for each, and the CIL form has the same blocks.
+"""
 
 from __future__ import annotations
 
@@ -38,11 +41,12 @@ def in_optional_blocks(module: PolicyModule, spared: Mapping[str, str], macros: 
     silent = _split(module.dontaudit_rules, lambda rule: modules((rule.source, rule.target)))
     calls = _split(module.calls, of_call)
 
-    def block(key: tuple[str, ...]) -> OptionalBlock:
-        found = OptionalBlock((), rules[key], xperms[key], made[key], silent[key], calls[key], key)
-        return replace(found, types=tuple(sorted(found.names & optional.keys())))
-
-    blocks = [block(key) for key in {*rules, *xperms, *made, *silent, *calls} - {()}]
+    blocks = []
+    for key in {*rules, *xperms, *made, *silent, *calls} - {()}:
+        whole = OptionalBlock((), rules[key], xperms[key], made[key], silent[key], calls[key], key)
+        for source in whole.sources:
+            part = whole.about([source])
+            blocks.append(replace(part, types=tuple(sorted(part.names & optional.keys()))))
     return replace(
         module,
         rules=rules[()],
@@ -50,7 +54,9 @@ def in_optional_blocks(module: PolicyModule, spared: Mapping[str, str], macros: 
         transitions=made[()],
         dontaudit_rules=silent[()],
         calls=calls[()],
-        optionals=tuple(sorted((*module.optionals, *blocks), key=lambda of: (of.modules, of.types))),
+        optionals=tuple(
+            sorted((*module.optionals, *blocks), key=lambda of: (of.modules, sorted(of.sources), of.types))
+        ),
     )
 
 

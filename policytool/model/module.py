@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from policytool.model.access import AccessKey, Evidence
@@ -127,6 +128,24 @@ class OptionalBlock:
         found |= {name for rule in self.dontaudit_rules for name in (rule.source, rule.target)}
         found |= {name for of in self.transitions for name in (of.source, of.target, of.default)}
         return frozenset(found.union(*(call.types for call in self.calls)))
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """Who does what its statements are about."""
+        found = {rule.source for rule in self.rules} | {rule.source for rule in self.dontaudit_rules}
+        found |= {transition.source for transition in self.transitions}
+        return frozenset(found | {call.arguments[0] for call in self.calls})
+
+    def about(self, sources: Collection[str]) -> OptionalBlock:
+        """Return the part whose statements are about one of SOURCES."""
+        return replace(
+            self,
+            rules=tuple(rule for rule in self.rules if rule.source in sources),
+            xperm_rules=tuple(rule for rule in self.xperm_rules if rule.source in sources),
+            transitions=tuple(of for of in self.transitions if of.source in sources),
+            dontaudit_rules=tuple(rule for rule in self.dontaudit_rules if rule.source in sources),
+            calls=tuple(call for call in self.calls if call.arguments[0] in sources),
+        )
 
 
 class RawReason(StrEnum):

@@ -51,6 +51,7 @@ def test_each_module_that_a_host_may_lack_has_a_block_and_the_rest_stays() -> No
     made = in_optional_blocks(MODULE, SPARED, {})
     assert [(block.modules, block.types) for block in made.optionals] == [
         ((), ("other_t",)),
+        (("dns",), ("dns_t",)),
         (("dns",), ("dns_exec_t", "dns_t")),
         (("numa",), ("numa_log_t",)),
     ]
@@ -68,7 +69,11 @@ def test_each_module_that_a_host_may_lack_has_a_block_and_the_rest_stays() -> No
 def test_a_module_that_labels_or_declarations_need_is_needed_anyway() -> None:
     label = FileContext("/x", FileKind.FILE, SecurityContext("system_u", "object_r", "numa_log_t", "s0"))
     labelled = replace(MODULE, file_contexts=(label,))
-    assert [block.modules for block in in_optional_blocks(labelled, SPARED, {}).optionals] == [(), ("dns",)]
+    assert [block.modules for block in in_optional_blocks(labelled, SPARED, {}).optionals] == [
+        (),
+        ("dns",),
+        ("dns",),
+    ]
     given = replace(MODULE, attributes=(TypeAttribute("dns_t", ("daemon",), "why"),))
     assert [block.modules for block in in_optional_blocks(given, SPARED, {}).optionals] == [(), ("numa",)]
 

@@ -65,7 +65,7 @@ def test_virtnetworkd_runs_dnsmasq_and_iptables_and_dnsmasq_the_rest(made: Mappi
     assert candidate.attribution.runs_in["/usr/bin/dash"] == {"dnsmasq_t"}
     left = {
         (t.target, t.default)
-        for t in candidate.module.transitions
+        for t in candidate.module.every_transition
         if t.source == "virtnetworkd_t" and t.tclass == "process"
     }
     assert left == {("dnsmasq_exec_t", "dnsmasq_t"), ("iptables_exec_t", "iptables_t")}
@@ -105,7 +105,7 @@ def test_virtqemud_probes_qemu_itself_and_asks_for_the_guests_domain(made: Mappi
         ("/usr/bin/qemu-system-x86_64", Whose.STAYS),
         ("/usr/bin/qemu-system-x86_64", Whose.SETEXEC),
     }
-    assert not any(t.target == "qemu_exec_t" for t in candidate.module.transitions)
+    assert not any(t.target == "qemu_exec_t" for t in candidate.module.every_transition)
     assert candidate.attribution
     stays = {p.path: p.reason for p in candidate.attribution.programs if p.whose is Whose.STAYS}
     assert "which of them depends on who runs it" in stays["/usr/bin/qemu-system-x86_64"]
@@ -129,7 +129,7 @@ def test_qemu_img_leaves_virtstoraged_on_request(recorded: Observations, virt_ba
     child, way_in = "virtstoraged_qemu_img_t", "virtstoraged_qemu_img_exec_t"
     assert {child, way_in} < candidate.module.declared
     assert ("virtstoraged_t", way_in, child) in {
-        (t.source, t.target, t.default) for t in candidate.module.transitions
+        (t.source, t.target, t.default) for t in candidate.module.every_transition
     }
     assert (r"/usr/bin/qemu-img", way_in) in {(f.pattern, f.context.type_) for f in candidate.module.file_contexts}
     rules = {(r.source, r.target, r.tclass, perm) for r in candidate.module.every_rule for perm in r.perms}
@@ -190,7 +190,7 @@ def test_without_transitions_helpers_stay(recorded: Observations, virt_base: Bas
     (candidate,) = generate_modules(
         recorded, load_daemons(), ["virtnetworkd_t"], virt_base, replace(CHOICES, transitions=False)
     )
-    assert {t.source for t in candidate.module.transitions if t.tclass == "process"} == {"init_t"}
+    assert {t.source for t in candidate.module.every_transition if t.tclass == "process"} == {"init_t"}
     rules = {(r.source, r.target, r.tclass, perm) for r in candidate.module.every_rule for perm in r.perms}
     assert ("virtnetworkd_t", "dnsmasq_exec_t", "file", "execute_no_trans") in rules
     assert not candidate.cured(Cure.TRANSITION)
@@ -211,7 +211,7 @@ def test_a_recording_under_the_transition_gives_the_helpers_rules(virt_base: Bas
         vector("cupsd_t", "virt_log_t", "file", "write", program="/usr/sbin/cupsd"),
     )
     (candidate,) = generate_modules(seen, (), ["greeterd_t"], virt_base, CHOICES)
-    assert ("dnsmasq_exec_t", "dnsmasq_t") in {(t.target, t.default) for t in candidate.module.transitions}
+    assert ("dnsmasq_exec_t", "dnsmasq_t") in {(t.target, t.default) for t in candidate.module.every_transition}
     rules = {(r.source, r.target): r for r in candidate.module.every_rule}
     assert ("dnsmasq_t", "greeterd_t") in rules
     assert rules["dnsmasq_t", "virt_log_t"].reason == "helper dnsmasq_t, entered from greeterd_t"

@@ -85,6 +85,8 @@ def _transition(transition: TypeTransition, indent: str) -> list[str]:
 
 def _optional(module: PolicyModule, block: OptionalBlock, sample: Sample) -> list[str]:
     name = "_with_".join((module.name, "_".join(block.modules or block.types)))
+    if block.modules and (others := sorted(block.sources - {module.domain})):
+        name = f"{name}_of_{'_'.join(others)}"
     transitions = [line for transition in block.transitions for line in _transition(transition, "    ")]
     rules = _rules(sample, block.rules, block.xperm_rules, "    ")
     return [f"(optional {name}", *transitions, *rules, *_dontaudits(block.dontaudit_rules, "    "), ")"]

@@ -114,9 +114,9 @@ class _Writer:
 
     def _optional(self, block: OptionalBlock, sources: Sequence[str]) -> list[str]:
         """Return what BLOCK says of SOURCES, as a block of its own; nothing if it says nothing of them."""
-        part = _about(block, sources)
+        part = block.about(sources)
         lines = [line for transition in part.transitions for line in [*_transition(transition, misread=True), ""]]
-        xperms = {rule.sort_key[:3]: rule for rule in block.xperm_rules}
+        xperms = {rule.sort_key[:3]: rule for rule in part.xperm_rules}
         for rule in part.rules:
             why = self.raw.get(rule.sort_key)
             reason = "\n".join(text for text in (why.interface if why else "", rule.reason) if text)
@@ -291,18 +291,6 @@ def _dontaudits(rules: Iterable[DontauditRule]) -> list[str]:
         lines += [f"# {safe(line)}" for line in rule.reason.split("\n")]
         lines.append(f"dontaudit {rule.source} {target}:{rule.tclass} {_set(rule.perms)};")
     return lines
-
-
-def _about(block: OptionalBlock, sources: Sequence[str]) -> OptionalBlock:
-    """Return the part of BLOCK whose statements are about one of SOURCES."""
-    return replace(
-        block,
-        rules=tuple(rule for rule in block.rules if rule.source in sources),
-        transitions=tuple(of for of in block.transitions if of.source in sources),
-        dontaudit_rules=tuple(rule for rule in block.dontaudit_rules if rule.source in sources),
-        calls=tuple(call for call in block.calls if call.arguments[0] in sources),
-        xperm_rules=(),
-    )
 
 
 def _required(block: OptionalBlock, known: frozenset[str]) -> list[str]:
