@@ -36,7 +36,7 @@ def demo(
     """Do the main job on the shipped traces: graphs, modules, link check, replay, comparison, report."""
     from policytool.check.findings import Severity
     from policytool.cli import check, compare, generate, replay
-    from policytool.cli.report import calls_of, facts, read_proof, work_of
+    from policytool.cli.report import calls_of, facts, read_proof
     from policytool.graph import export
     from policytool.graph.permission_graph import build as build_graph
     from policytool.policy.verdicts import Verdict
@@ -81,9 +81,7 @@ def demo(
     emit(compare.summary(compared))
     with progress("drawing the page"):
         calls = sorted(str(path) for path in (_TRACES / "calls").glob("*.calls.xz"))
-        monolith = sorted(str(path.parent) for path in (_TRACES / "monolith").glob("*/manifest.json"))
-        work = work_of(monolith, bundles) if monolith else None
-        told = facts(linked, compared, read_proof(_PROOF), calls_of(calls, linked), same_work=work)
+        told = facts(linked, compared, read_proof(_PROOF), calls_of(calls, linked))
         write_files(output, {"report.html": page_html(told)})
     emit(f"\nModules, graphs and evidence are in {modules}, the report in {output / 'report.html'}.\n")
     failed = any(finding.severity is Severity.ERROR for finding in built.findings)
