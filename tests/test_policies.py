@@ -88,7 +88,7 @@ def test_modules_are_not_stale(made: Sequence[Candidate], base: Base) -> None:
 
 def test_they_compile_and_link_with_neverallow_rules_on(built: Build) -> None:
     assert [finding for finding in built.findings if finding.severity is Severity.ERROR] == []
-    assert [build.format.value for build in built.formats] == ["refpolicy", "cil"]
+    assert [build.format.value for build in built.formats] == ["cil", "refpolicy"]
     assert len(built.sources) == len(FOLDERS)
 
 
@@ -123,7 +123,7 @@ def test_both_languages_give_the_same_policy(built: Build) -> None:
             for attribute in policy.attributes_of(f"{name}_t")
         }
 
-    refpolicy, cil = (rules(build.result) for build in built.formats)
+    cil, refpolicy = (rules(build.result) for build in built.formats)
     assert refpolicy == cil
     assert {("type_transition", f"{name}_t", "domain") for name in NEW} <= cil
 

@@ -16,6 +16,12 @@ from policytool.policy.cil_nodes import CONTAINERS, OPERATORS, REQUIREMENT, CilN
 # Rules whose permissions add up: one rule with two permissions is two rules with one each.
 _ADDING = frozenset({"allow", "auditallow", "dontaudit"})
 
+# Rules whose numbers add up in the same way.
+_ADDING_XPERMS = frozenset({"allowx", "auditallowx", "dontauditx"})
+
+# Numbers of ioctl and nlmsg: 16 bits.
+_MOST_NUMBERS = 1 << 16
+
 # Statements whose names add up in the same way.
 _SETS = frozenset({"typeattributeset", "roleattributeset"})
 
@@ -28,8 +34,8 @@ def canonical_statements(module: str, text: str, known: Container[str] = frozens
 
     What checkmodule and pp add or count through is left out: requirements outside of optional blocks (a module
     that links has them), the numbers of optional blocks, and those of attributes that stand for a set in one rule.
-    An optional block that requires names, all of which are KNOWN to be there, is in force: what it holds is given
-    as if there were no block.
+    An optional block whose names are all KNOWN to be there is in force: what it holds is given as if there were no
+    block. They are those that it requires, or, in CIL that nobody compiled, those of its rules.
     """
     nodes = cil_nodes(text)
     return tuple(sorted(set(_Reader(module, nodes, known).statements(nodes))))
@@ -63,15 +69,19 @@ class _Reader:
                 yield self._container(node, depth)
             elif keyword in _ADDING:
                 yield from self._rule(node)
+            elif keyword in _ADDING_XPERMS:
+                yield from self._xperm_rule(node)
             elif keyword in _SETS:
                 yield from self._set(node, depth)
             elif not (keyword in ("typeattribute", "roleattribute") and node.items[-1] in self._sets):
                 yield _words(node, self._sets)
 
     def _in_force(self, node: CilNode) -> bool:
-        """Whether all names that the optional block NODE requires are known, and there are any."""
-        required = [name for item in node.items if isinstance(item, CilNode) for name in _required(item) or ()]
-        return bool(required) and all(name in self._known for name in required)
+        """Whether all names that the optional block NODE requires, or its rules have, are known; there are some."""
+        held = [item for item in node.items if isinstance(item, CilNode)]
+        names = [name for item in held for name in _required(item) or ()]
+        names = names or [name for item in held for name in _named(item)]
+        return bool(names) and all(name in self._known for name in names)
 
     def _container(self, node: CilNode, depth: int) -> str:
         """Return a block: its head word by word, and what it holds, sorted. A numbered optional has no name."""
@@ -101,6 +111,20 @@ class _Reader:
             case _:
                 yield _words(node, self._sets)
 
+    def _xperm_rule(self, node: CilNode) -> Iterator[str]:
+        match node.items:
+            case [
+                str(kind),
+                str(source),
+                str(target),
+                CilNode(items=[str(what), str(tclass), CilNode() as numbers]),
+            ] if (values := _numbers(numbers)) is not None:
+                names = (self._sets.get(source, source), self._sets.get(target, target))
+                for value in values:
+                    yield f"( {kind} {' '.join(names)} ( {what} {tclass} ( {value:#x} ) ) )"
+            case _:
+                yield _words(node, self._sets)
+
     def _set(self, node: CilNode, depth: int) -> Iterator[str]:
         match node.items:
             case [_, str(name), *_] if name in self._sets or (name == REQUIREMENT and depth == 0):
@@ -122,6 +146,37 @@ def _required(node: CilNode) -> tuple[str, ...] | None:
         case [str(kind), str(name), *names] if kind in _SETS and name == REQUIREMENT:
             return tuple(word for of in names for word in ((of,) if isinstance(of, str) else of.words or ("",)))
     return None
+
+
+def _named(node: CilNode) -> tuple[str, ...]:
+    """Return the types that NODE names, a rule; "", which is the name of nothing, for another statement."""
+    match node.items:
+        case [str(kind), str(source), str(target), *_] if kind in _ADDING | _ADDING_XPERMS:
+            return (source,) if target == "self" else (source, target)
+        case ["typetransition", str(source), str(target), str(_), *_, str(default)]:
+            return (source, target, default)
+    return ("",)
+
+
+def _numbers(node: CilNode) -> list[int] | None:
+    """Return the numbers that NODE lists, None where it says them in another way, or too many."""
+    found: list[int] = []
+    for item in node.items:
+        match item:
+            case str(word):
+                ends = (word, word)
+            case CilNode(items=["range", str(first), str(last)]):
+                ends = (first, last)
+            case _:
+                return None
+        try:
+            first_number, last_number = (int(end, 0) for end in ends)
+        except ValueError:
+            return None
+        if not 0 <= first_number <= last_number < _MOST_NUMBERS:
+            return None
+        found += range(first_number, last_number + 1)
+    return found
 
 
 def _every(nodes: list[CilNode]) -> Iterator[CilNode]:

@@ -41,10 +41,10 @@ from policytool.toolchain.sources import find_sources
 
 
 class SourceFormat(StrEnum):
-    """The language a module is written in."""
+    """The language a module is written in. CIL is first: it says each rule, which refpolicy says in macros."""
 
-    REFPOLICY = "refpolicy"
     CIL = "cil"
+    REFPOLICY = "refpolicy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def build(
 def compile_each(
     folders: Sequence[Path], *, headers: Path | None = None, cache: Cache | None = None
 ) -> tuple[tuple[ModuleSource, str], ...]:
-    """Return each module in FOLDERS with the CIL that `build` links first: of the .te if it has one. Links nothing.
+    """Return each module in FOLDERS with the CIL that `build` links first: its .cil if it has one. Links nothing.
 
     InputError for a module that does not compile, or whose name comes twice.
     """
@@ -204,7 +204,7 @@ def _choices(
     """Yield what is to be linked: one set of modules a format, once where both are the same."""
     seen: list[tuple[LinkedModule, ...]] = []
     for kind in SourceFormat:
-        if kind is SourceFormat.REFPOLICY and not any(source.te for source in sources):
+        if not any(source.te if kind is SourceFormat.REFPOLICY else source.cil for source in sources):
             continue
         modules = []
         for source in sources:

@@ -46,7 +46,7 @@ def test_generate_check_replay(greeter: Path, small: tuple[str, str]) -> None:
     checked = policytool("check", *small, greeter, "--json")
     assert checked.returncode == 0, checked.stdout
     document = json.loads(checked.stdout)
-    assert document["formats"] == ["refpolicy", "cil"]
+    assert document["formats"] == ["cil", "refpolicy"]
     assert document["modules"] == ["greeterd"]
     replayed = policytool("replay", *small, LOG, "--module", greeter, "--json")
     assert replayed.returncode == 0, replayed.stdout

@@ -86,11 +86,27 @@ def test_a_block_whose_names_are_all_known_is_no_difference() -> None:
     plain = canonical_statements("m", rule)
     assert canonical_statements("m", block, {"bin_t"}) == plain
     assert canonical_statements("m", block, {"lib_t"}) == canonical_statements("m", block) != plain
-    # A block that says nothing of what it needs may be off all the same.
+    # CIL that nobody compiled says what it needs by its rules.
     assert canonical_statements("m", f"(optional o {rule})", {"bin_t"}) != plain
+    assert canonical_statements("m", f"(optional o {rule})", {"bin_t", "m_t"}) == plain
+    made = '(typetransition m_t bin_t file "a b" lib_t)'
+    assert canonical_statements("m", f"(optional o {made})", {"bin_t", "m_t"}) != canonical_statements("m", made)
+    assert canonical_statements("m", f"(optional o {made})", {"bin_t", "m_t", "lib_t"}) == said(made)
+    unread = "(optional o (roletype system_r m_t))"
+    assert canonical_statements("m", unread, {"bin_t", "m_t", "system_r"}) == said(unread)
     outer = f"(optional m_optional_1 (typeattributeset cil_gen_require lib_t) {block})"
     assert canonical_statements("m", outer, {"bin_t", "lib_t"}) == plain
     assert canonical_statements("m", outer, {"lib_t"}) == canonical_statements("m", block)
+
+
+def test_numbers_of_ioctl_are_told_one_by_one() -> None:
+    rule = "(allowx m_t bin_t (ioctl file ({})))"
+    whole = said(rule.format("0x10 (range 0x12 0x14)"))
+    assert whole == said(rule.format("(range 0x13 0x14) 0x12") + rule.format("16"))
+    assert whole != said(rule.format("0x10 (range 0x12 0x13)"))
+    # What is no list of numbers is taken word by word.
+    for odd in ("range 0x1 0x2", "all", "not (0x1)", "(range 0x2 0x1)", "0x10000", "(range 0x1 0xffffff)"):
+        assert said(rule.format(odd)) == (said(rule.format(odd))[0],) != whole
 
 
 def test_an_optional_block_that_a_person_named_keeps_its_name() -> None:
