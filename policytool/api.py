@@ -81,11 +81,12 @@ def generate(
     *daemons: str,
     base: Path | None = None,
     choices: Choices | None = None,
-    profile: Profile = Profile.EXACT,
+    profile: Profile | None = None,
 ) -> tuple[Candidate, ...]:
     """Make the modules of DAEMONS (names, or domain types), or of every known daemon that was seen.
 
-    BASE is a folder of the base's modules, None the distribution's. CHOICES are what a person decided.
+    BASE is a folder of the base's modules, None the distribution's. CHOICES are what a person decided. PROFILE None
+    is that of `policytool generate`.
     """
     known = load_daemons()
     wanted = [require_domain(name, known) for name in daemons]

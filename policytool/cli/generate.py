@@ -50,12 +50,22 @@ def generate(
     output: Annotated[Path, VerbOption("-o", "--output", metavar="DIR", help="Each module goes into DIR/DAEMON.")],
     daemons: DaemonNames = None,
     profile: Annotated[
-        Profile,
+        Profile | None,
         VerbOption(
-            help="exact: what was seen, nothing else; robust: and what is likely beside it; interfaces: in "
-            "refpolicy's own words where they bring little beside what was seen (CIL stays exact)."
+            help="interfaces: what was seen, nothing else, in refpolicy's own words where these grant just that; "
+            "exact: rule by rule; robust: and what is likely beside it (default: interfaces; exact for CIL, a "
+            "compiled base, and where the policy headers are missing)."
         ),
-    ] = Profile.EXACT,
+    ] = None,
+    price: Annotated[
+        float | None,
+        VerbOption(
+            metavar="P",
+            least=0.01,
+            help="Profile interfaces: a permission that was never seen may come with a call, and costs P "
+            "statements (default: none comes; CIL stays exact).",
+        ),
+    ] = None,
     budget: Budget = None,
     confidence: Confidence = 0.0,
     like: Like = None,
@@ -85,6 +95,10 @@ def generate(
     from policytool.workflow.generate import generate_modules
     from policytool.workflow.versions import versioned
 
+    if price is not None and profile is not Profile.INTERFACES:
+        raise UsageError("--price is about --profile interfaces")
+    if profile is None and language is ModuleFormat.CIL:
+        profile = Profile.EXACT
     if profile is not Profile.ROBUST and (explain_robust or like or budget is not None or confidence):
         raise UsageError("--budget, --confidence, --like and --explain-robust are about --profile robust")
     known = load_known(daemon_folder)
@@ -112,6 +126,7 @@ def generate(
             choices,
             profile=profile,
             limit=limit_of(budget, confidence),
+            price=price,
             recordings=recordings_of(traces),
         )
     written = [versioned(candidate, output / candidate.daemon.name, language) for candidate in made]

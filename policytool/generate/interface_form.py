@@ -17,9 +17,6 @@ from policytool.model.profile import Profile
 from policytool.model.rules import AllowRule
 from policytool.policy.permission_sets import PermissionSet
 
-# What one permission that was never seen costs, in statements. docs/results.md has the curve.
-PRICE = 0.6
-
 
 @dataclass(frozen=True, slots=True)
 class InterfaceForm:
@@ -35,11 +32,19 @@ class InterfaceForm:
 
 
 def interface_form(
-    module: PolicyModule, options: Options, sets: Mapping[str, tuple[PermissionSet, ...]], price: float = PRICE
+    module: PolicyModule,
+    options: Options,
+    sets: Mapping[str, tuple[PermissionSet, ...]],
+    owners: Mapping[str, str],
+    price: float | None,
 ) -> InterfaceForm:
-    """Put MODULE in the words among OPTIONS that cost the least at PRICE; SETS of permissions by class."""
-    chosen = cover(options.rows, [*options.raw, *options.calls], price)
-    calls = tuple(sorted(_calls(chosen, options, _evidence_of(module))))
+    """Put MODULE in the words among OPTIONS that cost the least; SETS of permissions by class.
+
+    OWNERS has the module of each interface. PRICE is what one permission that was never seen costs, in statements;
+    None: OPTIONS bring none.
+    """
+    chosen = cover(options.rows, [*options.raw, *options.calls], price or 0.0)
+    calls = tuple(sorted(_calls(chosen, options, _evidence_of(module), owners)))
     raw = {option.name for option in chosen.options} - options.written.keys()
     covered = frozenset[Item]().union(*(call.covers for call in calls))
     rules = tuple(_uncovered(rule, covered) for rule in module.rules if _name(rule) in raw)
@@ -69,13 +74,16 @@ def _evidence_of(module: PolicyModule) -> Mapping[Item, Evidence]:
     }
 
 
-def _calls(chosen: Cover, options: Options, seen: Mapping[Item, Evidence]) -> Iterable[MacroCall]:
+def _calls(
+    chosen: Cover, options: Options, seen: Mapping[Item, Evidence], owners: Mapping[str, str]
+) -> Iterable[MacroCall]:
     for option in chosen.options:
         if written := options.written.get(option.name):
             excess = tuple(sorted((of, to, tclass, perm) for of, to, tclass, perm in option.excess))
             covers = tuple(sorted(option.covers))
             evidence = tuple(seen[item] for item in covers if item in seen)
-            yield MacroCall(written.macro, written.arguments, written.types, covers, excess, evidence)
+            owner = owners.get(written.macro, "")
+            yield MacroCall(written.macro, written.arguments, written.types, covers, excess, evidence, owner)
 
 
 def _uncovered(rule: AllowRule, covered: frozenset[Item]) -> AllowRule:
@@ -91,7 +99,7 @@ def _uncovered(rule: AllowRule, covered: frozenset[Item]) -> AllowRule:
 
 
 def _raw_rule(rule: AllowRule, module: PolicyModule, options: Options) -> RawRule:
-    if {rule.source, rule.target} <= module.declared:
+    if rule.source == rule.target or {rule.source, rule.target} <= module.declared:
         return RawRule(rule.sort_key, RawReason.OWN)
     found = options.alternatives.get(_name(rule))
     if found is None:

@@ -9,17 +9,18 @@ gives an attribute that constraints name.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
+from math import inf
 
 from policytool.generate.cover import Item, Option, cost_of
 from policytool.model.access import AccessKey
 from policytool.model.module import PolicyModule
 from policytool.policy.allowed_perms import AllowedPerms
 from policytool.policy.compiled import CompiledPolicy
-from policytool.policy.macros import Expansion, Macro, MacroTable, MacroTransition
+from policytool.policy.macros import End, Expansion, Macro, MacroTable, MacroTransition, Place
 from policytool.policy.signatures import MacroKind, Parameter
 from policytool.surface.danger import DANGERS, On, places
 
@@ -31,6 +32,8 @@ _M4_WORDS = frozenset({"dnl", "divnum", "shift", "sysval", "divert", "undivert",
 
 # A call that grants more than this is not looked at, whatever the price.
 MOST = 20_000
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ class Options:
 class Limits:
     """What is known of accesses beyond the rows of a module, under the skeletons of all daemons.
 
-    `observed` were seen and are allowed, by whatever module. `forbidden` are never granted.
+    `allowed` says what the base grants. `observed` are accesses that are no excess either: seen, and allowed by
+    whatever module. `forbidden` are never granted.
     """
 
     policy: CompiledPolicy
@@ -81,14 +85,21 @@ class Limits:
     observed: frozenset[AccessKey]
     forbidden: frozenset[AccessKey]
     _places: dict[str, Mapping[On, frozenset[str]]] = field(default_factory=dict)
+    _known: dict[Place, frozenset[str]] = field(default_factory=dict)
 
-    def beyond(self, accesses: Iterable[AccessKey]) -> frozenset[AccessKey]:
-        """Return those of ACCESSES that nobody was seen to need and the base does not grant."""
-        return frozenset(
-            access
-            for access in accesses
-            if access not in self.observed and access[3] not in self.allowed.perms(*access[:3])
-        )
+    def known(self, place: Place) -> frozenset[str]:
+        """Return the permissions that are no excess at PLACE."""
+        found = self._known.get(place)
+        if found is None:
+            found = self._known[place] = self.allowed.perms(*place) | self._observed.get(place, _NOTHING)
+        return found
+
+    @cached_property
+    def _observed(self) -> Mapping[Place, Set[str]]:
+        found: dict[Place, set[str]] = {}
+        for source, target, tclass, perm in self.observed:
+            found.setdefault((source, target, tclass), set()).add(perm)
+        return found
 
     def objection(self, excess: Iterable[AccessKey]) -> str:
         """Say why one of EXCESS must not be granted unseen, "" where nothing speaks against them."""
@@ -124,15 +135,15 @@ def rows_of(module: PolicyModule) -> frozenset[Item]:
 
 
 def options_of(
-    module: PolicyModule, table: MacroTable, expansion: Expansion, limits: Limits, price: float
+    module: PolicyModule, table: MacroTable, expansion: Expansion, limits: Limits, price: float | None
 ) -> Options:
-    """Return the statements that may stand for the rules and transitions of MODULE at PRICE."""
+    """Return the statements that may stand for the rules and transitions of MODULE at PRICE; None: no excess."""
     return _Maker(module, table, expansion, limits, price).options()
 
 
 class _Maker:
     def __init__(
-        self, module: PolicyModule, table: MacroTable, expansion: Expansion, limits: Limits, price: float
+        self, module: PolicyModule, table: MacroTable, expansion: Expansion, limits: Limits, price: float | None
     ) -> None:
         self._module = module
         self._table = table
@@ -154,11 +165,12 @@ class _Maker:
         self._names: dict[Item, str] = {}
         self._whole: dict[str, frozenset[Item]] = {}
         # An allowxperm stands beside its allow.
+        self._known: dict[Place, frozenset[str]] = {}
         self._narrowed = frozenset((*rule.sort_key[:3], rule.perm) for rule in module.xperm_rules)
 
     def options(self) -> Options:
         raw = tuple(self._raw())
-        most = cost_of(raw, self._price)
+        most = 0.0 if self._price is None else cost_of(raw, self._price) / self._price
         calls: dict[str, Option] = {}
         written: dict[str, Written] = {}
         for macro in self._table.macros:
@@ -204,8 +216,24 @@ class _Maker:
             return
         if macro.parameters.count(Parameter.TYPE) != len(macro.parameters):
             return
+        if len(macro.parameters) == 1:
+            ends = self._expansion.ends(macro)
+            yield from ((source,) for source in self._sources if not ends.isdisjoint(self._ends[source]))
+            return
         for source in self._sources:
             yield from self._filled(macro, {0: source})
+
+    @cached_property
+    def _ends(self) -> Mapping[str, Set[End]]:
+        """For each source, what the rules of a macro may have at their other end if they grant a row of it."""
+        found: dict[str, set[End]] = {source: set() for source in self._sources}
+        for source, target, tclass in self._perms:
+            found[source].update((tclass, name, True) for name in self._expansion.names(target))
+            if target == source:
+                found[source].add((tclass, "$1", True))
+            if target in found:
+                found[target].update((tclass, name, False) for name in self._expansion.names(source))
+        return found
 
     @cached_property
     def _sources(self) -> tuple[str, ...]:
@@ -270,50 +298,68 @@ class _Maker:
 
     def _beside(self, macro: Macro, arguments: tuple[str, ...]) -> bool:
         """Say whether a call of a macro without attributes grants what has no row."""
-        for rule, source, target in self._expansion.rules(macro, arguments):
-            if not set(rule.perms) <= self._perms.get((source, target, rule.tclass), frozenset()) | (
-                self._limits.allowed.perms(source, target, rule.tclass)
-            ):
-                return True
-        return False
+        return any(self._beyond(macro, arguments))
 
-    def _touches(self, macro: Macro, arguments: tuple[str, ...]) -> bool:
+    def _beyond(self, macro: Macro, arguments: tuple[str, ...]) -> Iterator[AccessKey]:
+        """Yield what a call grants beyond rows and what is no excess, some of it more than once."""
+        for place, rule in self._expansion.granted(macro, arguments):
+            known = self._known.get(place)
+            if known is None:
+                known = self._known[place] = self._limits.known(place) | self._perms.get(place, _NOTHING)
+            for perm in rule.perms:
+                if perm not in known:
+                    yield (*place, perm)
+
+    def _covered(self, macro: Macro, arguments: tuple[str, ...]) -> frozenset[Item]:
+        """Return the accesses of rules that a call grants whatever the booleans."""
+        found: set[Item] = set()
         for rule, source, target in self._expansion.rules(macro, arguments):
             pairs = self._pairs.get(rule.tclass)
             if not pairs or rule.conditional:
                 continue
             sources, targets = self._expansion.types(source), self._expansion.types(target)
             if len(sources) == len(targets) == 1:
-                if (*sources, *targets) in pairs:
-                    return True
-            elif any(of in sources and to in targets for of, to in pairs):
-                return True
-        return False
+                pairs = pairs & {(*sources, *targets)}
+            for of, to in pairs:
+                if of in sources and to in targets:
+                    wanted = self._perms[of, to, rule.tclass]
+                    found.update((of, to, rule.tclass, perm) for perm in rule.perms if perm in wanted)
+        return frozenset(found)
 
     def _option(self, macro: Macro, call: Written, most: float) -> Option | None:
-        if not (macro.transitions or self._touches(macro, call.arguments)):
-            return None
+        """Return the CALL of MACRO as an option, None if it is none; it brings less excess than MOST, or none."""
         plain = tuple(argument.strip('"') for argument in call.arguments)
-        if self._expansion.size(macro, plain) > MOST:
+        accesses = self._covered(macro, plain)
+        if not (accesses or macro.transitions) or self._expansion.size(macro, plain) > MOST:
             return None
-        granted = self._expansion.granted(macro, plain)
-        covers = (self._rows & (granted.accesses | granted.transitions)) - self._narrowed
-        if not covers or not all(self._makes(transition) for transition in granted.transitions):
+        transitions = self._expansion.transitions(macro, plain)
+        covers = (accesses | (self._rows & transitions)) - self._narrowed
+        if not covers or not all(self._makes(transition) for transition in transitions):
             return None
-        excess = self._limits.beyond((granted.accesses | granted.conditional) - self._rows)
-        objection = self._limits.objection(excess)
         names = {self._names[row] for row in covers}
-        if macro.kind is MacroKind.INTERFACE:
-            found = Alternative(macro.name, len(excess), objection)
-            for name in names:
-                known = self._alternatives.get(name)
-                if self._whole[name] <= granted.accesses and (known is None or _rank(found) < _rank(known)):
-                    self._alternatives[name] = found
-        if objection or len(excess) * self._price >= most:
+        whole = [name for name in names if self._whole[name] <= accesses and macro.kind is MacroKind.INTERFACE]
+        # More than that is neither an option nor a better alternative.
+        enough = max(most, *(self._nearest(name) for name in whole), 0)
+        excess: set[AccessKey] = set()
+        for access in self._beyond(macro, plain):
+            excess.add(access)
+            if len(excess) > enough:
+                return None
+        objection = self._limits.objection(excess)
+        found = Alternative(macro.name, len(excess), objection)
+        for name in whole:
+            if (known := self._alternatives.get(name)) is None or _rank(found) < _rank(known):
+                self._alternatives[name] = found
+        if objection or (excess and len(excess) >= most):
             return None
         if macro.kind is MacroKind.PATTERN and len(names) < 2:
             return None
-        return Option(str(call), covers, self._needs(call.types), excess)
+        return Option(str(call), covers, self._needs(call.types), frozenset(excess))
+
+    def _nearest(self, name: str) -> float:
+        """Return the excess of the best interface known for the raw statement NAME, if it may be called."""
+        known = self._alternatives.get(name)
+        return known.excess if known and not known.why_not else inf
 
     def _makes(self, transition: Item) -> bool:
         source, target, tclass, default, name = transition

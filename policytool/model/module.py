@@ -94,7 +94,8 @@ class MacroCall:
     """A call of a macro of the policy headers instead of rules: what it covers of what was seen, and what it adds.
 
     `covers` are accesses and transitions, `excess` accesses that were never seen. `types` are the arguments that
-    are types, `evidence` is that of all accesses that it covers.
+    are types, `evidence` is that of all accesses that it covers. `owner` is the module that has the macro,
+    "" for a pattern.
     """
 
     macro: str
@@ -103,6 +104,7 @@ class MacroCall:
     covers: tuple[tuple[str, ...], ...]
     excess: tuple[AccessKey, ...] = ()
     evidence: tuple[Evidence, ...] = field(default=(), compare=False)
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,16 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 class AllowedPerms:
-    """The permissions that rules of POLICY grant. Conditional rules count as they are at stored values."""
+    """The permissions that rules of POLICY grant.
 
-    def __init__(self, policy: CompiledPolicy) -> None:
+    Conditional rules count as they are at stored values; with ALWAYS, what depends on a boolean does not count.
+    """
+
+    def __init__(self, policy: CompiledPolicy, *, always: bool = False) -> None:
         self._policy = policy
         self._rules: dict[str, dict[tuple[str, str], frozenset[str]]] = {}
         for rule in policy.rules({TeRuleType.ALLOW}):
-            if rule.enabled:
+            if rule.condition is None if always else rule.enabled:
                 of_source = self._rules.setdefault(rule.source, {})
                 place = (rule.target, rule.tclass)
                 of_source[place] = of_source.get(place, _NOTHING) | rule.perms

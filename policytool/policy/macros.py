@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from policytool.model.access import AccessKey
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.signatures import MacroKind, Parameter
 from policytool.policy.terule import TeRuleType
@@ -157,13 +157,11 @@ def _transitions(
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """What a call grants: accesses that no boolean decides on, those that one does, and transitions."""
+# From whom to what, and the class.
+Place = tuple[str, str, str]
 
-    accesses: frozenset[AccessKey]
-    conditional: frozenset[AccessKey]
-    transitions: frozenset[tuple[str, str, str, str, str]]
+# A class, a type or an attribute, and whether that is the target.
+End = tuple[str, str, bool]
 
 
 class Expansion:
@@ -175,6 +173,7 @@ class Expansion:
         self._policy = policy
         self._held = held
         self._known: dict[str, frozenset[str]] = {}
+        self._ends: dict[str, frozenset[End]] = {}
 
     def types(self, name: str) -> frozenset[str]:
         """Return the types that NAME, a type or an attribute, stands for."""
@@ -206,17 +205,16 @@ class Expansion:
             for rule, source, target in self.rules(macro, arguments)
         )
 
-    def granted(self, macro: Macro, arguments: Sequence[str]) -> Granted:
-        """Return what a call of MACRO with ARGUMENTS grants."""
-        accesses: tuple[set[AccessKey], set[AccessKey]] = (set(), set())
+    def granted(self, macro: Macro, arguments: Sequence[str]) -> Iterator[tuple[Place, MacroRule]]:
+        """Yield each place where a call of MACRO with ARGUMENTS grants something, with the rule that does."""
         for rule, source, target in self.rules(macro, arguments):
-            accesses[rule.conditional].update(
-                (of, to, rule.tclass, perm)
-                for of in self.types(source)
-                for to in self.types(target)
-                for perm in rule.perms
-            )
-        transitions = frozenset(
+            for of in self.types(source):
+                for to in self.types(target):
+                    yield (of, to, rule.tclass), rule
+
+    def transitions(self, macro: Macro, arguments: Sequence[str]) -> frozenset[tuple[str, str, str, str, str]]:
+        """Return the transitions that a call gives: source, target, class, default, name."""
+        return frozenset(
             (
                 _filled(transition.source, arguments),
                 _filled(transition.target, arguments),
@@ -226,7 +224,35 @@ class Expansion:
             )
             for transition in macro.transitions
         )
-        return Granted(frozenset(accesses[False]), frozenset(accesses[True] - accesses[False]), transitions)
+
+    def ends(self, macro: Macro) -> frozenset[End]:
+        """Return what the rules of MACRO have at their other end, names as in the rules; it takes one type."""
+        found = self._ends.get(macro.name)
+        if found is None:
+            rules = [*macro.rules]
+            for attribute in (name for names in macro.attributes for name in names):
+                rules += [*self._table.as_source.get(attribute, ()), *self._table.as_target.get(attribute, ())]
+            found = frozenset(
+                (rule.tclass, rule.target, True) if rule.source == "$1" else (rule.tclass, rule.source, False)
+                for rule in rules
+            )
+            self._ends[macro.name] = found
+        return found
+
+    def names(self, type_: str) -> frozenset[str]:
+        """Return the names by which rules of macros mean TYPE_: its own, and attributes."""
+        return self._names.get(type_, frozenset()) | {type_}
+
+    @cached_property
+    def _names(self) -> Mapping[str, frozenset[str]]:
+        found: dict[str, set[str]] = {}
+        rules = [rule for macro in self._table.macros for rule in macro.rules]
+        for kept in (self._table.as_source, self._table.as_target):
+            rules += [rule for of in kept.values() for rule in of]
+        for name in {name for rule in rules for name in (rule.source, rule.target)}:
+            for type_ in self.types(name):
+                found.setdefault(type_, set()).add(name)
+        return {type_: frozenset(names) for type_, names in found.items()}
 
 
 def _filled(name: str, arguments: Sequence[str]) -> str:

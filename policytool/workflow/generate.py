@@ -27,6 +27,7 @@ from policytool.model.support import Recordings, scenarios_of
 from policytool.policy.aliases import without_aliases
 from policytool.policy.decide import Decider
 from policytool.toolchain.base import Base
+from policytool.toolchain.headers import headers_folder
 from policytool.workflow.base_limits import with_proposals, without_constrained, without_forbidden
 from policytool.workflow.children import as_children, children_owned
 from policytool.workflow.helpers_of import entered_by
@@ -71,11 +72,15 @@ def generate_modules(
     base: Base,
     choices: Choices = _NO_CHOICES,
     *,
-    profile: Profile = Profile.EXACT,
+    profile: Profile | None = None,
     limit: Limit = _NO_LIMIT,
+    price: float | None = None,
     recordings: Recordings | None = None,
 ) -> tuple[Candidate, ...]:
     """Make the modules of the WANTED domains, or of all KNOWN daemons that were seen if none is named.
+
+    PROFILE None is `interfaces` where the base can be linked and the policy headers are there, else `exact`. PRICE
+    is what profile `interfaces` pays for a permission that was never seen, in statements; None: it grants none.
 
     BASE may be one compiled policy, as a host or a phone has it. That can be asked and not linked, so that modules
     are extensions of its domains alone, without transitions and private types of their own; neverallow rules, which
@@ -87,8 +92,10 @@ def generate_modules(
     """
     if base.compiled:
         choices = replace(choices, transitions=False, private_types=False)
+    if profile is None:
+        profile = Profile.EXACT if base.compiled or not headers_folder().is_dir() else Profile.INTERFACES
     prepared = prepare(observations, known, wanted, base, choices)
-    made = make_modules(prepared, base, profile, limit)
+    made = make_modules(prepared, base, profile, limit, price)
     if not base.compiled:
         made = without_spared(made, base, prepared.like)
     return tuple(_sampled(candidate, recordings or {}) for candidate in made)
@@ -151,7 +158,11 @@ def prepare(
 
 
 def make_modules(
-    prepared: Prepared, base: Base, profile: Profile, limit: Limit = _NO_LIMIT
+    prepared: Prepared,
+    base: Base,
+    profile: Profile,
+    limit: Limit = _NO_LIMIT,
+    price: float | None = None,
 ) -> tuple[Candidate, ...]:
     """Make the modules of what is PREPARED. ToolFailedError: what comes out does not link with BASE."""
     skeletons, base_types = prepared.skeletons, prepared.base_types
@@ -194,7 +205,7 @@ def make_modules(
     if base.compiled:
         raise UsageError(f"profile {profile} needs the modules of the base (--base DIR): what it adds has to link")
     if profile is Profile.INTERFACES:
-        return interface_candidates(made, skeletons.policy, base)
+        return interface_candidates(made, skeletons.policy, base, price)
     with Decider(skeletons.policy) as decider:
 
         def ask(candidate: Candidate, vectors: Iterable[AccessVector]) -> tuple[Triaged, ...]:

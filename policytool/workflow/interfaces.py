@@ -11,7 +11,7 @@ from policytool.check.findings import ModuleSource, SourceFile
 from policytool.errors import ToolFailedError
 from policytool.generate.candidate import Candidate
 from policytool.generate.forbidden import forbidden_accesses
-from policytool.generate.interface_form import PRICE, InterfaceForm, interface_form
+from policytool.generate.interface_form import InterfaceForm, interface_form
 from policytool.generate.interface_options import Limits, Options, options_of
 from policytool.generate.triage import WITHOUT_RULE, Cure
 from policytool.generate.writers.cil import write_cil
@@ -23,8 +23,9 @@ from policytool.policy.macros import Expansion, MacroTable
 from policytool.policy.more_granted import more_granted
 from policytool.policy.permission_sets import PermissionSet, parse_permission_sets
 from policytool.toolchain.base import Base
+from policytool.toolchain.base_names import interface_modules
 from policytool.toolchain.compile import Compiled, compile_refpolicy
-from policytool.toolchain.headers import permission_sets_text
+from policytool.toolchain.headers import headers_folder, permission_sets_text
 from policytool.toolchain.link import LinkFailed, link, link_or_fail
 from policytool.toolchain.run import concurrently
 from policytool.workflow.linked_policy import linked_policy
@@ -39,8 +40,14 @@ _GRANTED = frozenset({Cure.ALLOW, Cure.GRANTED})
 class Wording:
     """What is asked of the base and the skeletons of all daemons, to put their modules in refpolicy's words."""
 
-    def __init__(self, made: Sequence[Candidate], policy: CompiledPolicy, table: MacroTable) -> None:
-        """POLICY is the base with the skeletons of MADE."""
+    def __init__(
+        self, made: Sequence[Candidate], policy: CompiledPolicy, table: MacroTable, price: float | None
+    ) -> None:
+        """POLICY is the base with the skeletons of MADE.
+
+        PRICE is that of a permission that was never seen, or the lowest one that is asked about. None: a call
+        grants nothing but what its own module or the base grants without it, whatever the booleans.
+        """
         attributes: dict[str, set[str]] = {}
         for candidate in made:
             for declaration in candidate.module.types:
@@ -50,14 +57,17 @@ class Wording:
         held = {type_: frozenset(names) for type_, names in attributes.items()}
         none = frozenset[str]()
         self._table = table
+        self._price = price
         self._expansion = Expansion(table, policy, lambda of: policy.attributes_of(of) | held.get(of, none))
         triaged = [access for candidate in made for access in candidate.triaged]
+        observed = [access.vector.key for access in triaged if access.cure in _GRANTED and price is not None]
         self._limits = Limits(
             policy,
-            AllowedPerms(policy),
-            frozenset(access.vector.key for access in triaged if access.cure in _GRANTED),
+            AllowedPerms(policy, always=price is None),
+            frozenset(observed),
             frozenset(access.vector.key for access in triaged if access.cure in WITHOUT_RULE),
         )
+        self.owners = interface_modules(headers_folder())
         sets = parse_permission_sets(permission_sets_text())
         self.sets: Mapping[str, tuple[PermissionSet, ...]] = {
             tclass: sets.of_class(tclass, perms) for tclass, perms in policy.classes.items()
@@ -67,26 +77,30 @@ class Wording:
         """Keep ACCESSES out of what later options bring."""
         self._limits = replace(self._limits, forbidden=self._limits.forbidden | accesses)
 
-    def options(self, candidate: Candidate, price: float = PRICE) -> Options:
-        """Return what may be written for the module of CANDIDATE at PRICE or a higher one."""
-        return options_of(candidate.module, self._table, self._expansion, self._limits, price)
+    def options(self, candidate: Candidate) -> Options:
+        """Return what may be written for the module of CANDIDATE at the price or a higher one."""
+        return options_of(candidate.module, self._table, self._expansion, self._limits, self._price)
 
 
 def interface_candidates(
-    made: Sequence[Candidate], policy: CompiledPolicy, base: Base, price: float = PRICE
+    made: Sequence[Candidate], policy: CompiledPolicy, base: Base, price: float | None
 ) -> tuple[Candidate, ...]:
-    """Give the modules of MADE a form in refpolicy's words; POLICY is BASE with their skeletons.
+    """Give the modules of MADE a form in refpolicy's words at PRICE; POLICY is BASE with their skeletons.
 
-    Those that refpolicy source cannot hold keep none. Raise ToolFailedError when a form does not compile or link,
-    lacks a permission of the exact form, or grants what was not counted.
+    Those that refpolicy source cannot hold keep none. A form with a price is linked, to see what it really grants:
+    ToolFailedError when it does not compile or link, lacks a permission of the exact form, or grants what was not
+    counted. Without one it grants what the exact form does, going by what the compilers were asked; `check` links
+    both.
     """
-    wording = Wording(made, policy, probed_macros(base))
+    wording = Wording(made, policy, probed_macros(base), price)
 
     def worded(candidate: Candidate) -> Candidate:
-        form = interface_form(candidate.module, wording.options(candidate, price), wording.sets, price)
+        form = interface_form(candidate.module, wording.options(candidate), wording.sets, wording.owners, price)
         return replace(candidate, form=form)
 
     done = tuple(candidate if candidate.only_cil else worded(candidate) for candidate in made)
+    if price is None:
+        return done
     for _ in range(_ROUNDS):
         result = link(base, _texts(done))
         if not isinstance(result, LinkFailed):

@@ -64,7 +64,7 @@ def options(
     policy: CompiledPolicy,
     *macros: Macro,
     forbidden: frozenset[AccessKey] = frozenset(),
-    price: float = 0.5,
+    price: float | None = 0.5,
 ) -> Options:
     table = MacroTable(tuple(replace(macro, attributes=macro.attributes or _none(macro)) for macro in macros))
     limits = Limits(policy, AllowedPerms(policy), frozenset(), forbidden)
@@ -75,9 +75,9 @@ def _none(macro: Macro) -> tuple[tuple[str, ...], ...]:
     return ((),) * macro.parameters.count(TYPE)
 
 
-def form(of: PolicyModule, policy: CompiledPolicy, *macros: Macro, price: float = 0.5) -> InterfaceForm:
+def form(of: PolicyModule, policy: CompiledPolicy, *macros: Macro, price: float | None = 0.5) -> InterfaceForm:
     sets = {"file": (PermissionSet("read_inherited_perms", frozenset({"lock", "read"})),)}
-    return interface_form(of, options(of, policy, *macros, price=price), sets, price)
+    return interface_form(of, options(of, policy, *macros, price=price), sets, {"etc_read": "files"}, price)
 
 
 ETC = AllowRule("new_t", "etc_t", "file", ("open", "read"))
@@ -100,6 +100,15 @@ def test_excess_is_bought_at_its_price(policy: CompiledPolicy) -> None:
     assert (dear.module.calls, dear.excess) == ((), frozenset())
     assert [(raw.reason, raw.interface) for raw in dear.module.raw] == [
         (RawReason.DEARER, "etc_read_more would bring 1 permission that nobody was seen to need")
+    ]
+
+
+def test_without_a_price_a_call_brings_nothing(policy: CompiledPolicy) -> None:
+    assert [call.macro for call in form(module(ETC), policy, READ, price=None).module.calls] == ["etc_read"]
+    made = form(module(ETC), policy, WIDE, replace(WIDE, name="etc_read_most", rules=BOTH.rules), price=None)
+    assert (made.module.calls, made.excess) == ((), frozenset())
+    assert [raw.interface for raw in made.module.raw] == [
+        "etc_read_more would bring 1 permission that nobody was seen to need"
     ]
 
 

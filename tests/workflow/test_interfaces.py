@@ -12,7 +12,7 @@ from policytool.policy.decide import Decider
 from policytool.policy.more_granted import more_granted
 from policytool.toolchain.base import Base
 from policytool.toolchain.build import build
-from policytool.toolchain.link import link_or_fail
+from policytool.toolchain.link import Linked, link_or_fail
 from policytool.workflow.generate import generate_modules
 from tests.synthetic import observations, vector
 
@@ -35,8 +35,8 @@ SEEN = observations(
 def test_a_module_in_refpolicys_words_allows_what_was_seen_and_what_it_says(
     virt_base: Base, tmp_path: Path
 ) -> None:
-    (made,) = generate_modules(SEEN, (), ["greeterd_t"], virt_base, profile=Profile.INTERFACES)
-    (exact,) = generate_modules(SEEN, (), ["greeterd_t"], virt_base)
+    (made,) = generate_modules(SEEN, (), ["greeterd_t"], virt_base, profile=Profile.INTERFACES, price=0.6)
+    (exact,) = generate_modules(SEEN, (), ["greeterd_t"], virt_base, profile=Profile.EXACT)
     assert made.form
     assert {call.macro for call in made.form.module.calls} >= {"kernel_getattr_proc", "init_use_fds"}
     files, exact_files = made.files(ModuleFormat.BOTH), exact.files(ModuleFormat.BOTH)
@@ -56,6 +56,19 @@ def test_a_module_in_refpolicys_words_allows_what_was_seen_and_what_it_says(
     assert denied == {"execmem"}, "refused, and no interface may bring it"
 
 
+def test_without_a_price_both_forms_allow_the_same(virt_base: Base, tmp_path: Path) -> None:
+    (made,) = generate_modules(SEEN, (), ["greeterd_t"], virt_base)
+    assert made.form
+    assert made.form.excess == frozenset()
+    calls = {call.macro for call in made.form.module.calls}
+    assert calls >= {"kernel_getattr_proc", "init_use_fds"}
+    for name, text in made.files(ModuleFormat.BOTH).items():
+        (tmp_path / name).write_text(text)
+    built = build([tmp_path], virt_base)
+    cil, refpolicy = (CompiledPolicy(of.result.policy) for of in built.formats if isinstance(of.result, Linked))
+    assert more_granted(cil, refpolicy) == more_granted(refpolicy, cil) == frozenset()
+
+
 def test_a_compiled_base_has_no_interfaces(virt_base: Base, tmp_path: Path) -> None:
     seen = observations(vector("dnsmasq_t", "etc_t", "file", "write"))
     policy = link_or_fail(virt_base, {}, "no link").policy
@@ -63,3 +76,5 @@ def test_a_compiled_base_has_no_interfaces(virt_base: Base, tmp_path: Path) -> N
 
     with pytest.raises(UsageError, match="profile interfaces needs the modules of the base"):
         generate_modules(seen, (), ["dnsmasq_t"], find_base(policy), profile=Profile.INTERFACES)
+    (made,) = generate_modules(seen, (), ["dnsmasq_t"], find_base(policy))
+    assert made.form is None

@@ -52,6 +52,12 @@ def test_a_transition_takes_class_and_name(table: MacroTable) -> None:
     assert found.transitions == (MacroTransition("$1", "var_run_t", "$3", "$2", "$4"),)
 
 
+def granted(expansion: Expansion, of: Macro, *arguments: str) -> set[tuple[str, str, str, str]]:
+    """Return the accesses that a call of OF grants whatever the booleans."""
+    places = expansion.granted(of, arguments)
+    return {(*place, perm) for place, rule in places if not rule.conditional for perm in rule.perms}
+
+
 def test_other_domains_are_granted_something_too(table: MacroTable) -> None:
     assert MacroRule("dnsmasq_t", "$1", "process", ("sigchld",)) in macro(table, "dnsmasq_domtrans").rules
 
@@ -69,18 +75,38 @@ def test_an_attribute_grants_what_its_rules_say(table: MacroTable, policy: Compi
     found = macro(table, "files_unconfined")
     assert (found.rules, found.attributes) == ((), (("files_unconfined_type",),))
     wanted = ("virtlogd_t", "etc_t", "file", "write")
-    assert wanted in Expansion(table, policy, lambda type_: frozenset()).granted(found, ("virtlogd_t",)).accesses
+    assert wanted in granted(Expansion(table, policy, lambda type_: frozenset()), found, "virtlogd_t")
     held = Expansion(table, policy, lambda type_: frozenset(found.attributes[0]))
-    assert not held.granted(found, ("virtlogd_t",)).accesses
+    assert not granted(held, found, "virtlogd_t")
 
 
 def test_a_call_expands_for_its_arguments(table: MacroTable, policy: CompiledPolicy) -> None:
     expansion = Expansion(table, policy, policy.attributes_of)
     made = macro(table, "files_runtime_filetrans")
-    granted = expansion.granted(made, ("virtlogd_t", "virt_runtime_t", "sock_file"))
-    assert granted.transitions == {("virtlogd_t", "var_run_t", "sock_file", "virt_runtime_t", "")}
-    assert ("virtlogd_t", "var_run_t", "dir", "add_name") in granted.accesses
-    assert len(granted.accesses) <= expansion.size(made, ("virtlogd_t", "virt_runtime_t", "sock_file"))
+    arguments = ("virtlogd_t", "virt_runtime_t", "sock_file")
+    assert expansion.transitions(made, arguments) == {
+        ("virtlogd_t", "var_run_t", "sock_file", "virt_runtime_t", "")
+    }
+    accesses = granted(expansion, made, *arguments)
+    assert ("virtlogd_t", "var_run_t", "dir", "add_name") in accesses
+    assert len(accesses) <= expansion.size(made, arguments)
+
+
+def test_what_a_call_can_stand_for_is_told_by_its_other_ends(table: MacroTable, policy: CompiledPolicy) -> None:
+    expansion = Expansion(table, policy, policy.attributes_of)
+    assert ("process", "dnsmasq_t", True) in expansion.ends(macro(table, "dnsmasq_domtrans"))
+    assert ("process", "dnsmasq_t", False) in expansion.ends(macro(table, "dnsmasq_domtrans"))
+    assert {"etc_t", "file_type"} <= expansion.names("etc_t")
+    assert expansion.names("nobody_knows_t") == {"nobody_knows_t"}
+    for found in table.macros:
+        if len(found.parameters) > 1 or found.transitions:
+            continue
+        ends = expansion.ends(found)
+        for (source, target, tclass), _ in expansion.granted(found, ("virtlogd_t",)):
+            mine = {(tclass, name, True) for name in (*expansion.names(target), "$1")}
+            theirs = {(tclass, name, False) for name in (*expansion.names(source), "$1")}
+            wanted = (mine if source == "virtlogd_t" else set()) | (theirs if target == "virtlogd_t" else set())
+            assert wanted & ends
 
 
 def test_the_table_is_the_same_from_the_cache(table: MacroTable, virt_base: Base, tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from policytool.generate.writers.comment import safe, supported
 from policytool.model.module import MacroCall, RawReason, RawRule
@@ -12,14 +13,24 @@ from policytool.model.rules import AllowRule
 from policytool.model.support import NOT_TOLD, Sample
 
 
-def write_calls(calls: Iterable[MacroCall], sample: Sample = NOT_TOLD) -> list[str]:
-    """Return the lines of CALLS, each with what in SAMPLE it covers and what it brings beside it."""
+def write_calls(calls: Iterable[MacroCall], own: Collection[str], sample: Sample = NOT_TOLD) -> list[str]:
+    """Return the lines of CALLS, each with what in SAMPLE it covers and what it brings beside it.
+
+    They are in the order that SELint checks (C-001): patterns about OWN types, the interfaces of the module kernel,
+    and all others, by module.
+    """
     lines = []
-    for call in calls:
+    for call in sorted(calls, key=partial(_order, own)):
         lines += [f"# {safe(text)}"] if (text := supported(call.evidence, sample)) else []
         lines += [f"# {safe(line, 0)}" for line in _covered(call)]
         lines += [f"{call.macro}({', '.join(call.arguments)})", ""]
     return lines
+
+
+def _order(own: Collection[str], call: MacroCall) -> tuple[int, str, str, tuple[str, ...]]:
+    is_own = not call.owner and all(type_ in own for type_ in call.types)
+    rank = 0 if is_own else 1 if call.owner == "kernel" else 2
+    return rank, call.owner or call.macro, call.macro, call.arguments
 
 
 def raw_groups(

@@ -122,7 +122,7 @@ class _Writer:
             reason = "\n".join(text for text in (why.interface if why else "", rule.reason) if text)
             perms = self.sets.get((rule.tclass, rule.perms), "")
             lines += _allow(replace(rule, reason=reason), xperms, self.sample, perms)
-        lines += write_calls(part.calls, self.sample)
+        lines += write_calls(part.calls, self.module.declared, self.sample)
         if part.dontaudit_rules:
             lines += ["# What is denied, and not logged.", *_dontaudits(part.dontaudit_rules), ""]
         if not lines:
@@ -135,7 +135,7 @@ class _Writer:
         """Return CALLS behind the rules about own types, and other RULES under the reason why they are no calls."""
         own, *others = raw_groups(rules, self.raw)
         lines = [line for rule in own[1] for line in self._named(rule)]
-        lines += write_calls(calls, self.sample)
+        lines += write_calls(calls, self.module.declared, self.sample)
         for title, group in others:
             lines += [f"# {title}:", ""] if group else []
             lines += [line for rule in group for line in self._named(rule)]
