@@ -23,7 +23,7 @@ from policytool.traces.events import strace_call
 from policytool.traces.events.asked_by import read_arch, read_args, read_call
 from policytool.traces.events.avc import is_notice, read_decision
 from policytool.traces.events.fields import field_pairs, fields, number, plain, text_value
-from policytool.traces.events.naming import name_objects, places_seen
+from policytool.traces.events.naming import name_objects
 from policytool.traces.events.record import Form, Record, Row, decoded, event_key
 from policytool.traces.events.record_paths import begin_in_cwd, named_from, path_of_decision
 
@@ -71,7 +71,7 @@ def assemble(rows: Sequence[Row], origin: str, unread: Callable[[Unread], None])
     pathed = tuple(
         replace(decision, path=path_of_decision(decision.path, draft.avc_path)) for decision in draft.decisions
     )
-    named = name_objects(pathed, paths, key.node, call)
+    named, places = name_objects(pathed, paths, key.node, call)
     return TraceEvent(
         key=key,
         decisions=tuple(
@@ -82,7 +82,7 @@ def assemble(rows: Sequence[Row], origin: str, unread: Callable[[Unread], None])
         paths=paths,
         errors=tuple(draft.errors),
         records=len(rows),
-        places=places_seen(pathed, named, paths, key.node),
+        places=places,
     )
 
 

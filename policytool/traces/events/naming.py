@@ -10,7 +10,7 @@ with the `search` that goes with them, have the name of the entry, and the inode
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -102,20 +102,25 @@ def class_of(item: PathItem) -> str:
     return "" if item.mode is None else _CLASSES.get(item.mode & 0o170000, "")
 
 
+Places = tuple[tuple[Place, bool], ...]
+
+
 def name_objects(
     decisions: Sequence[Asked], items: Sequence[PathItem], node: str, call: str = ""
-) -> tuple[Named, ...]:
+) -> tuple[tuple[Named, ...], Places]:
     """Name the objects of the DECISIONS of an event of NODE; ITEMS are its PATH records, absolute if CWD tells.
 
-    CALL is the system call, "" unknown.
+    CALL is the system call, "" unknown. The second result is where objects were seen, and whether each was removed.
     """
     if len(decisions) == 1 and not items:
         # Most events.
         only = decisions[0]
         if only.path.startswith("/") and not ENTRY_PERMS.intersection(only.perms):
-            return (Named(only.path),)
+            place = _place_at(only, only.path, node)
+            return (Named(only.path),), () if place is None else ((place, _removes(only)),)
     scene = Scene(decisions, items, node, call)
-    return tuple(scene.name(decision) for decision in decisions)
+    named = tuple([scene.name(decision) for decision in decisions])
+    return named, scene.places(named)
 
 
 class Scene:
@@ -125,6 +130,7 @@ class Scene:
         self._node = node
         self._call = call
         self._decisions = decisions
+        self._records = items
         self.items = [item for item in items if item.name.startswith("/")]
         self._unplaced = {item.inode for item in items if not item.name.startswith("/")}
         # Objects with the path that the kernel gave them.
@@ -150,6 +156,25 @@ class Scene:
             return Named(posixpath.dirname(path))
         return Named(path)
 
+    def places(self, named: Sequence[Named]) -> Places:
+        """Return where the objects were seen, and whether each was removed; the decisions are about those NAMED."""
+        found: dict[Place, bool] = {}
+        for item in self.items:
+            if item.inode and item.nametype != "UNKNOWN" and not _has_another_name(item, self._records):
+                place = Place(item.inode, item.dev, self._node, item.name, "", class_of(item))
+                found[place] = found.get(place, False) or item.nametype == "DELETE"
+        for asked, name in zip(self._decisions, named, strict=True):
+            path = "" if is_about_entry(asked) else name.path
+            there = _place_at(asked, path, self._node)
+            if there is None:
+                if name.identity == NOTHING or not asked.inode or asked.dev in KERNELS:
+                    continue
+                there = Place(asked.inode, tidy_device(asked.dev), self._node, "", asked.name, asked.tclass)
+                if folder := self.implied(asked):
+                    found.setdefault(there._replace(path=folder, name="", sure=False), False)
+            found[there] = found.get(there, False) or _removes(asked)
+        return tuple(found.items())
+
     def implied(self, asked: Asked) -> str:
         """Return the one folder of the event's paths with the name of ASKED, a folder; "" if that is not one."""
         if asked.tclass != "dir" or not asked.name or not asked.inode or asked.inode in self._unplaced:
@@ -157,9 +182,9 @@ class Scene:
         if ENTRY_PERMS.intersection(asked.perms) or "write" in asked.perms:
             # What is written to is the folder of the entry itself.
             folders = {posixpath.dirname(path) for path in self._made}
+            named = {folder for folder in folders if posixpath.basename(folder) == asked.name}
         else:
-            folders = self._above
-        named = {folder for folder in folders if posixpath.basename(folder) == asked.name}
+            named = self._above(asked.name)
         if len(named) != 1:
             return ""
         (folder,) = named
@@ -178,10 +203,22 @@ class Scene:
         return Identity(tidy_device(asked.dev), asked.inode or 0, asked.name, self._node, entry)
 
     @cached_property
-    def _above(self) -> set[str]:
-        """The folders that the objects with a path are in, at any depth."""
-        paths = {item.name for item in self.items} | {decision.path for decision in self.pathed}
-        return {folder for path in paths for folder in _folders(path)}
+    def _paths(self) -> set[str]:
+        """The paths of all objects that have one."""
+        return {item.name for item in self.items} | {decision.path for decision in self.pathed}
+
+    def _above(self, name: str) -> set[str]:
+        """Return the folders called NAME that the objects with a path are in, at any depth, or two of them."""
+        found: set[str] = set()
+        inside = f"/{name}/"
+        for path in self._paths if "/" not in name else ():
+            place = path.find(inside)
+            # A path may be long, and repeat a name: all its folders together would be much longer.
+            while place >= 0 and len(found) < 2:
+                place += len(inside) - 1
+                found.add(path[:place])
+                place = path.find(inside, place)
+        return found
 
     @cached_property
     def _made(self) -> set[str]:
@@ -196,6 +233,8 @@ class Scene:
             if item.inode == asked.inode and may_be_same(asked.dev, item.dev)
         ]
         found += [(o.path, o.tclass, "") for o in self.pathed if o.inode == asked.inode and o.dev == asked.dev]
+        if not found:
+            return None
         fitting = [
             (path, tclass, nametype)
             for path, tclass, nametype in found
@@ -285,28 +324,15 @@ class Scene:
         return Named(self._only_entry(folder) or posixpath.join(folder, ""), folder)
 
 
-def places_seen(
-    decisions: Sequence[Asked], named: Sequence[Named], items: Sequence[PathItem], node: str
-) -> tuple[tuple[Place, bool], ...]:
-    """Return where the objects of an event were seen, and whether each was removed: see `name_objects`."""
-    found: dict[Place, bool] = {}
-    scene = Scene(decisions, items, node)
-    for item in scene.items:
-        if item.inode and item.nametype != "UNKNOWN" and not _has_another_name(item, items):
-            place = Place(item.inode, item.dev, node, item.name, "", class_of(item))
-            found[place] = found.get(place, False) or item.nametype == "DELETE"
-    for asked, name in zip(decisions, named, strict=True):
-        if not asked.inode or asked.dev in KERNELS:
-            continue
-        place = Place(asked.inode, tidy_device(asked.dev), node, "", asked.name, asked.tclass)
-        if not is_about_entry(asked) and name.path and not _searched(asked):
-            place = place._replace(path=name.path, name="")
-        elif name.identity == NOTHING:
-            continue
-        elif folder := scene.implied(asked):
-            found.setdefault(place._replace(path=folder, name="", sure=False), False)
-        found[place] = found.get(place, False) or not _REMOVED.isdisjoint(asked.perms)
-    return tuple(found.items())
+def _place_at(asked: Asked, path: str, node: str) -> Place | None:
+    """Return the place of what ASKED is about, at PATH; None if it is elsewhere, or cannot be told."""
+    if not path or not asked.inode or asked.dev in KERNELS or _searched(asked):
+        return None
+    return Place(asked.inode, tidy_device(asked.dev), node, path, "", asked.tclass)
+
+
+def _removes(asked: Asked) -> bool:
+    return not _REMOVED.isdisjoint(asked.perms)
 
 
 def _has_another_name(item: PathItem, items: Sequence[PathItem]) -> bool:
@@ -339,8 +365,3 @@ def _fits(asked: Asked, tclass: str) -> bool:
 
 def _entry(path: str) -> Named:
     return Named(path, posixpath.dirname(path))
-
-
-def _folders(path: str) -> Iterator[str]:
-    while (path := posixpath.dirname(path)) != "/":
-        yield path

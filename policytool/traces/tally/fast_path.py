@@ -18,7 +18,7 @@ from policytool.model.event import TraceEvent, Unread
 from policytool.traces.events.asked_by import asked_by
 from policytool.traces.events.assemble import assemble
 from policytool.traces.events.joiner import MAX_BYTES, Ended, Joiner, Run
-from policytool.traces.events.naming import name_objects, places_seen
+from policytool.traces.events.naming import name_objects
 from policytool.traces.events.record import AUDITD_BETWEEN, AUDITD_HEAD, AUDITD_STAMP, Form, Record, Row
 from policytool.traces.tally.blocks import Cut, cut_block
 from policytool.traces.tally.shapes import (
@@ -229,8 +229,8 @@ class FastPath:
             decisions = () if decision is None else (decision, *others)
             if not decisions and not items.items:
                 continue
-            named = name_objects(decisions, items.items, "", call.name)
-            self._tally.see(places_seen(decisions, named, items.items, ""), first, last)
+            named, places = name_objects(decisions, items.items, "", call.name)
+            self._tally.see(places, first, last)
             for known, name in zip(decisions, named, strict=True):
                 access = known.access
                 seen = vectors.get(id(access))
@@ -374,7 +374,7 @@ class FastPath:
                 self._again(count, group.key)
                 continue
             stamp = group[0][0]
-            if not AUDITD_STAMP.fullmatch(stamp) or any(row[4] is not _RAW for row in group):
+            if not AUDITD_STAMP.fullmatch(stamp) or [None for row in group if row[4] is not _RAW]:
                 self._tally.add(assemble(group, self._origin, self._tally.unread))
                 continue
             text = tuple([part for row in group for part in row[1:3]])

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import TypeVar
 
 from policytool.model.event import Location, PathItem, UnreadKind
@@ -46,11 +47,19 @@ _DECISION = re.compile(rb"(avc:  (?:denied|granted)  \{[^{}\n]*\}) for  pid=[0-9
 
 # The numbers of a call. No key that matters can be in them: exe, comm, ARCH, SYSCALL have letters that they lack.
 _NUMBERS = re.compile(rb" success=(?:yes|no) exit=[-0-9a-f =]+items=[0-9]+")
+# The same as nearly all calls have them.
+_ARGS = re.compile(
+    rb" success=(?:yes|no) exit=-?[0-9]+ a0=([0-9a-f]{1,16}) a1=([0-9a-f]{1,16}) a2=([0-9a-f]{1,16})"
+    rb" a3=([0-9a-f]{1,16}) items="
+)
 _ARCH = re.compile(rb"arch=[0-9a-f]+ syscall=[0-9]+")
 _CALLER = re.compile(
     rb" ppid=\d+ pid=\d+ auid=\d+ uid=\d+ gid=\d+ euid=\d+ suid=\d+ fsuid=\d+ egid=\d+ sgid=\d+ fsgid=\d+"
     rb" tty=[\w()/?-]+ ses=\d+ (comm=[^\n]*)\n?"
 )
+
+# A PATH record whose name begins in no folder: it is absolute, or there is none.
+_PLACED = re.compile(rb'item=[0-9]+ name=(?:"/|"" |\(null\) )').match
 
 # The kinds of which something is read for a tally.
 _TELLING = frozenset(READERS)
@@ -102,13 +111,13 @@ class Texts(dict[tuple[bytes, ...], _V]):
     def shared(self, event: tuple[bytes, ...]) -> tuple[bytes, ...]:
         """Return EVENT with parts that are here already, where there are equal ones."""
         known = self._parts
-        if new := set(event).difference(known):
-            if self._size > MAX_SHARED_BYTES or len(known) > MAX_SHARED:
-                self.clear()
-                new = set(event)
-            self._size += sum(map(len, new))
-            known.update(zip(new, new, strict=True))
-        return tuple([known[part] for part in event])
+        if self._size > MAX_SHARED_BYTES or len(known) > MAX_SHARED:
+            self.clear()
+        before = len(known)
+        event = tuple([known.setdefault(part, part) for part in event])
+        if new := len(known) - before:
+            self._size += sum(map(len, islice(reversed(known), new)))
+        return event
 
     def keep(self, event: tuple[bytes, ...], value: _V) -> None:
         """Remember VALUE for EVENT, as `shared` returned it."""
@@ -201,7 +210,7 @@ class Reader:
                 else:
                     return None
         records = len(event) // 2
-        if paths and cwd and not begin_in_cwd(call.name, partial(_read_args, called)):
+        if cwd and (all(map(_PLACED, paths)) or not begin_in_cwd(call.name, partial(_read_args, called))):
             cwd = b""
         items = self._items_of(paths, cwd) if paths else NO_ITEMS
         if first is None:
@@ -267,6 +276,9 @@ def _read_known(head: bytes, rest: bytes) -> Known | None:
 
 def _read_args(body: bytes) -> tuple[int, ...]:
     """Read the arguments in the BODY of a SYSCALL record of which `Reader` has read all but the numbers."""
+    usual = _ARGS.match(body, body.find(b" success="))
+    if usual is not None:
+        return tuple([int(arg, 16) for arg in usual.groups()])
     numbers = _NUMBERS.search(body)
     return () if numbers is None else read_args(fields(decoded(numbers[0]), _RAW))
 
