@@ -173,7 +173,8 @@ class _Maker:
         most = 0.0 if self._price is None else cost_of(raw, self._price) / self._price
         calls: dict[str, Option] = {}
         written: dict[str, Written] = {}
-        for macro in self._table.macros:
+        # Those that grant little first: then what grants much is soon seen to be no better.
+        for macro in self._expansion.smallest_first:
             if macro.constrained:
                 continue
             for arguments in self._arguments(macro):
@@ -187,7 +188,10 @@ class _Maker:
                 if option:
                     calls[option.name] = option
                     written[option.name] = call
-        return Options(self._rows, raw, tuple(calls.values()), written, self._alternatives)
+        # Of equals the first is chosen: that of the first macro in the headers.
+        place = {macro.name: place for place, macro in enumerate(self._table.macros)}
+        ordered = sorted(calls, key=lambda name: place[written[name].macro])
+        return Options(self._rows, raw, tuple(calls[name] for name in ordered), written, self._alternatives)
 
     def _raw(self) -> Iterator[Option]:
         for rule in self._module.rules:

@@ -239,6 +239,15 @@ class Expansion:
             self._ends[macro.name] = found
         return found
 
+    @cached_property
+    def smallest_first(self) -> tuple[Macro, ...]:
+        """All macros, those that grant the least to one type first."""
+        count = {
+            macro.name: sum(len(self.types(name)) for _, name, _ in self.ends(macro))
+            for macro in self._table.macros
+        }
+        return tuple(sorted(self._table.macros, key=lambda macro: count[macro.name]))
+
     def names(self, type_: str) -> frozenset[str]:
         """Return the names by which rules of macros mean TYPE_: its own, and attributes."""
         return self._names.get(type_, frozenset()) | {type_}
