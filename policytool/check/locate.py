@@ -8,7 +8,7 @@ belongs to, so the statement is looked for there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _SYNC = re.compile(r'^#line (?P<line>\d+)(?: "(?P<file>[^"]*)")?$')
@@ -51,17 +51,26 @@ class _Statement:
 
 
 def statement_line(expanded: str, statement: str) -> int:
-    """Return the line of the .te whose EXPANDED text holds the CIL STATEMENT, 0 if none does.
+    """Return the line of the .te whose EXPANDED text holds the CIL STATEMENT, 0 if none does."""
+    return statement_lines(expanded, [statement])[0]
+
+
+def statement_lines(expanded: str, statements: Sequence[str]) -> list[int]:
+    """Return for each of the CIL STATEMENTS the line of the .te whose EXPANDED text holds it, 0 if none does.
 
     An allow is found by source, target and class, what else by all its names, then by the last of them (what
     a failing statement could not resolve is named last).
     """
+    every = tuple(_statements(expanded))
+    return [_line(every, statement) for statement in statements]
+
+
+def _line(statements: Sequence[_Statement], statement: str) -> int:
     names = tuple(dict.fromkeys(_names(statement)))
     if not names:
         return 0
     if statement.startswith(("(allow ", "(auditallow ", "(dontaudit ")):
         names = names[:3]
-    statements = tuple(_statements(expanded))
     wanted = frozenset(names) - {"self"}
     keyword = statement[1:].split(None, 1)[0]
     exact = [candidate for candidate in statements if wanted <= candidate.words]

@@ -30,6 +30,8 @@ def irreducible_text(proof: Proof, parts: Sequence[SurfaceParts]) -> str:
             f"{len(shared)} more are needed and stand in several modules, each of which is to be enough alone, "
             f"such as {shared[0].rule.module}: allow {shared[0].rule} {shared[0].perm}\n"
         )
+    if worded := proof.of(Standing.WORDED):
+        lines.append(f"{len(worded)} more come with a call that is needed, and are granted without it\n")
     if findings:
         columns = ("place", "statement", "permission", "why", "detail")
         lines.append(table(columns, [_finding(judged, proof) for judged in findings]))

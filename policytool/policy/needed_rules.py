@@ -28,7 +28,8 @@ class Standing(StrEnum):
     """What became of one permission of one statement. NEEDED is proved; the four from UNSEEN on can go.
 
     SHARED would be needed, but that other modules have it too. What helpers of several daemons do in a domain of
-    the base is in each of their modules, since each has to be enough without the others.
+    the base is in each of their modules, since each has to be enough without the others. WORDED comes with a call
+    of a macro that something needs, and the base grants it anyway.
     """
 
     NEEDED = "needed"
@@ -37,6 +38,7 @@ class Standing(StrEnum):
     GRANTED = "granted without it"
     TWICE = "granted by another statement too"
     FUTILE = "denied all the same"
+    WORDED = "said by a call too, and granted without it"
     OFF = "not in force"
     UNJUDGED = "not judged"
 

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from policytool.check.locate import statement_line
+from policytool.check.locate import statement_lines
 from policytool.model.access import AccessVector
 from policytool.model.daemon import Daemon
 from policytool.model.observation import Observations
+from policytool.policy.allowed_perms import AllowedPerms
 from policytool.policy.cil_rules import CilModule, CilRule, read_cil, without_grants
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
@@ -35,6 +38,9 @@ _KEEPER = "policytool_attributes"
 # What the roles are called that tell which optional blocks are in force.
 _MARK = "policytool_block"
 
+# A line that calls a macro, and is no block.
+_CALL = re.compile(r"\s*(?!optional_policy|gen_require|policy_module)[a-z]\w*\(.*\)\s*$")
+
 
 def prove_irreducible(
     observations: Observations, known: Sequence[Daemon], modules: ModuleSet
@@ -57,7 +63,9 @@ def prove_irreducible(
         judged = judge(grants, vectors, without_rules, with_rules)
     every = tuple(sorted((*judged, *rest), key=_order))
     exempt = tuple(_exempt(name, module, modules.plain) for name, module in read.items())
-    proof = Proof(every, exempt, dict(_places(modules.built, every)))
+    places = dict(_places(modules.built, every))
+    every = _worded(every, places, {grant.rule: grant for grant in grants}, modules.built, skeleton)
+    proof = Proof(every, exempt, places)
     return proof, tuple(_parts(modules, skeleton, vectors))
 
 
@@ -136,14 +144,63 @@ def _parts(modules: ModuleSet, skeleton: CompiledPolicy, vectors: Iterable[Acces
 
 def _places(built: Build, judged: Iterable[JudgedPermission]) -> Iterator[tuple[CilRule, StatementPlace]]:
     """Find where the statements that are findings stand in the files that the user has."""
-    modules = {module.source.name: module for module in built.formats[0].modules}
-    for rule in {permission.rule for permission in judged if permission.standing.is_finding}:
-        module = modules[rule.module]
+    yield from _found(built, {permission.rule for permission in judged if permission.standing.is_finding})
+
+
+def _found(built: Build, rules: Iterable[CilRule]) -> Iterator[tuple[CilRule, StatementPlace]]:
+    by_module: dict[str, list[CilRule]] = {}
+    for rule in rules:
+        by_module.setdefault(rule.module, []).append(rule)
+    for module in built.formats[0].modules:
+        of_module = by_module.get(module.source.name, [])
         if module.expanded and module.source.te:
-            statement = module.cil[rule.start : rule.end]
-            yield rule, StatementPlace(module.source.te.path, statement_line(module.expanded, statement))
+            statements = [module.cil[rule.start : rule.end] for rule in of_module]
+            for rule, line in zip(of_module, statement_lines(module.expanded, statements), strict=True):
+                yield rule, StatementPlace(module.source.te.path, line)
         elif module.source.cil:
-            yield rule, StatementPlace(module.source.cil.path, rule.line)
+            for rule in of_module:
+                yield rule, StatementPlace(module.source.cil.path, rule.line)
+
+
+def _worded(
+    every: Sequence[JudgedPermission],
+    places: Mapping[CilRule, StatementPlace],
+    grants: Mapping[CilRule, Grant],
+    built: Build,
+    skeleton: CompiledPolicy,
+) -> tuple[JudgedPermission, ...]:
+    """Return EVERY permission; WORDED is what cannot go without a call of a macro that something needs.
+
+    The SKELETON grants it to all that it is about, whatever the booleans.
+    """
+    lines = {source.te.path: source.te.text.splitlines() for source in built.sources if source.te}
+    calls = {rule: place for rule, place in places.items() if _is_call(lines.get(place.file, ()), place.line)}
+    if not calls:
+        return tuple(every)
+    modules = {rule.module for rule in calls}
+    wanted = {judged.rule for judged in every if judged.standing in (Standing.NEEDED, Standing.SHARED)}
+    needed = {place for _, place in _found(built, [rule for rule in wanted if rule.module in modules])}
+    allowed = AllowedPerms(skeleton, always=True)
+
+    def is_worded(judged: JudgedPermission) -> bool:
+        grant = grants.get(judged.rule)
+        return (
+            grant is not None
+            and judged.standing in (Standing.UNSEEN, Standing.GRANTED)
+            and calls.get(judged.rule) in needed
+            and all(
+                judged.perm in allowed.perms(source, target, judged.rule.tclass)
+                for source in grant.sources
+                for target in (grant.targets or {source})
+            )
+        )
+
+    return tuple(replace(judged, standing=Standing.WORDED) if is_worded(judged) else judged for judged in every)
+
+
+def _is_call(lines: Sequence[str], number: int) -> bool:
+    """Say whether line NUMBER, from 1, of LINES calls a macro."""
+    return 0 < number <= len(lines) and _CALL.match(lines[number - 1]) is not None
 
 
 def _order(judged: JudgedPermission) -> tuple[str, int, str]:

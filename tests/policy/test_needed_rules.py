@@ -87,6 +87,7 @@ def test_only_what_can_go_or_was_not_judged_is_a_finding() -> None:
     assert {standing for standing in Standing if not standing.is_finding} == {
         Standing.NEEDED,
         Standing.SHARED,
+        Standing.WORDED,
         Standing.OFF,
     }
     assert Standing.UNJUDGED.is_finding

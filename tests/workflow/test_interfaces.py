@@ -10,10 +10,13 @@ from policytool.model.profile import ModuleFormat, Profile
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.decide import Decider
 from policytool.policy.more_granted import more_granted
+from policytool.policy.needed_rules import Standing
 from policytool.toolchain.base import Base
 from policytool.toolchain.build import build
 from policytool.toolchain.link import Linked, link_or_fail
 from policytool.workflow.generate import generate_modules
+from policytool.workflow.module_set import ModuleSet
+from policytool.workflow.prove import prove_irreducible
 from tests.synthetic import observations, vector
 
 pytestmark = pytest.mark.base
@@ -67,6 +70,30 @@ def test_without_a_price_both_forms_allow_the_same(virt_base: Base, tmp_path: Pa
     built = build([tmp_path], virt_base)
     cil, refpolicy = (CompiledPolicy(of.result.policy) for of in built.formats if isinstance(of.result, Linked))
     assert more_granted(cil, refpolicy) == more_granted(refpolicy, cil) == frozenset()
+
+
+SPOKEN = """policy_module(greeterd, 1.0.0)
+gen_require(`
+	attribute domain, file_type;
+	type init_t, var_run_t;
+	role system_r;
+')
+type greeterd_t, domain;
+type greeterd_runtime_t, file_type;
+role system_r types greeterd_t;
+files_runtime_filetrans(greeterd_t, greeterd_runtime_t, file, "greeterd.pid")
+"""
+
+
+def test_a_call_that_nothing_needs_can_go(virt_base: Base, tmp_path: Path) -> None:
+    """What a needed call says once more than the base is in docs/tutorial.md, with the distribution's base."""
+    seen = observations(*(vector("greeterd_t", "var_run_t", "dir", perm) for perm in ("add_name", "write")))
+    (tmp_path / "greeterd.te").write_text(f"{SPOKEN}init_write_runtime_socket(greeterd_t)\n")
+    proof, _ = prove_irreducible(seen, (), ModuleSet([tmp_path], virt_base))
+    assert {each.perm for each in proof.of(Standing.NEEDED)} == {"add_name", "write"}
+    found = {(each.rule.target, each.perm) for each in proof.findings}
+    assert ("init_runtime_t", "write") in found
+    assert ("var_run_t", "add_name") not in found
 
 
 def test_a_compiled_base_has_no_interfaces(virt_base: Base, tmp_path: Path) -> None:

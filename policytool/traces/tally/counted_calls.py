@@ -133,7 +133,8 @@ def name_counts(raw: RawCounts, programs: ProgramsRun, domains: Collection[str])
     """Return RAW under the names that PROGRAMS tell, as far as they are calls of DOMAINS or of what init ran.
 
     Init runs a unit's other commands (ExecReload=), which get its filter as well, whatever their domain is.
-    InputError where the log calls one identifier by several names, or by none though something was run under it.
+    InputError where the log calls one identifier by several names, or by none though it tells that something was
+    run under it. Calls of processes that it never heard of (a container's own) are unknown.
     """
     domains_of: dict[int, Counter[str]] = {}
     paths_of: dict[_File, Counter[str]] = {}
@@ -148,7 +149,8 @@ def name_counts(raw: RawCounts, programs: ProgramsRun, domains: Collection[str])
             raise InputError(
                 f"the audit log has several domains for one identifier, {sid}: {', '.join(sorted(names))}"
             )
-    if nameless := sorted({sid for ran in raw.execs.values() for sid, _ in ran} - domains_of.keys()):
+    heard_of = {sid for pid, ran in raw.execs.items() if pid in programs.of for sid, _ in ran}
+    if nameless := sorted(heard_of - domains_of.keys()):
         raise InputError(
             f"programs ran under the identifier {nameless[0]}, and the audit log tells no domain of it"
         )

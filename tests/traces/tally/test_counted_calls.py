@@ -99,6 +99,13 @@ def test_a_process_that_one_side_knows_more_of_names_nothing() -> None:
     assert named(counts(calls, ran), log) == {SystemCall("greeter_t", DAEMON, "read", "", ""): 1}
 
 
+def test_calls_of_a_process_that_the_log_never_heard_of_are_unknown() -> None:
+    ran = [[393, SHELL, *DASH, 10], [393, GREETER, *FILE, 20], [999, 333, 9, 99, 30]]
+    raw = parse_counts(counts([[333, 0, 9, 0, 99, 0, 0, 0, 4]], ran), "counts")
+    done = name_counts(raw, programs_run(read_events(LOG, "synthetic.log", lambda _: None)), ("greeter_t",))
+    assert (dict(done.counted), done.unknown) == ({}, 4)
+
+
 def test_a_log_that_contradicts_itself_is_refused() -> None:
     text = counts([], [[393, SHELL, *DASH, 10], [393, GREETER, *FILE, 20], [400, GREETER, *FILE, 30]])
     with pytest.raises(InputError, match=r"several domains for one identifier, 222: greeter_t, initrc_t"):
