@@ -22,6 +22,14 @@ TABLES = [
 
 # audit names the domain after an execve, where the kernel counts the call under the one before it.
 COUNTED_ELSEWHERE = {"execve", "execveat"}
+# What scenarios run themselves. Bundles that were recorded before these had wrappers have it, tables of later not.
+OWN_TOOLS = {
+    "/usr/bin/ip",
+    "/usr/bin/pgrep",
+    "/usr/bin/udevadm",
+    "/usr/local/bin/policytool-client",
+    "/usr/sbin/setfiles",
+}
 OPENS = {"open", "openat"}
 FILES = {"file", "dir", "lnk_file", "chr_file", "blk_file", "sock_file", "fifo_file"}
 # Of an open: what its flags must have for an access to be asked.
@@ -63,7 +71,8 @@ def test_each_path_access_has_a_call_of_its_program_that_explains_it(table: Path
     unexplained = {
         (*key, perm)
         for *key, perm in accesses
-        if key[2] not in COUNTED_ELSEWHERE
+        if key[1] not in OWN_TOOLS
+        and key[2] not in COUNTED_ELSEWHERE
         and (
             tuple(key) not in flags
             or (key[2] in OPENS and perm in BY_FLAG and flags[key[0], key[1], key[2]].isdisjoint(BY_FLAG[perm]))
