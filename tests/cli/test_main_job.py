@@ -110,7 +110,7 @@ def test_a_syntax_error_is_a_finding_with_its_line(greeter: Path, small: tuple[s
     done = policytool("check", *small, tmp_path)
     assert done.returncode == 1
     # The parser sees it at the next statement, behind the comment above that.
-    near = "|".join(str(number + lines) for lines in range(7))
+    near = "|".join(str(number + lines) for lines in range(10))
     assert re.search(rf"greeterd\.te:({near}): E-compile", done.stdout)
     assert policytool("replay", *small, LOG, "--module", tmp_path).returncode == 3, (
         "what does not compile is not replayed"

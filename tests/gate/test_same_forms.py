@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from policytool.gate.same_forms import same_forms
+from policytool.model.profile import ModuleFormat, Profile
 from policytool.toolchain.base import Base
+from policytool.workflow.generate import generate_modules
 from policytool.workflow.growth_findings import growth_findings
 from policytool.workflow.module_set import ModuleSet
 from tests.gate.tiny_base import MODULE, modules, tiny_base
-
-POLICIES = Path(__file__).resolve().parents[2] / "policies"
+from tests.synthetic import observations, vector
 
 
 @pytest.mark.parametrize(
@@ -45,9 +46,16 @@ def test_what_is_the_same(first: str, second: str, same: bool) -> None:
 
 
 @pytest.mark.base
-def test_the_forms_of_the_shipped_modules_are_the_same(virt_base: Base) -> None:
-    folders = [POLICIES / name for name in ("virtqemud", "virtstoraged", "virtlogd")]
-    builds = modules_of(folders, virt_base)
+def test_the_forms_of_an_exact_module_are_the_same(virt_base: Base, tmp_path: Path) -> None:
+    seen = observations(
+        vector("greeterd_t", "init_t", "fd", "use"),
+        *(vector("greeterd_t", "etc_t", "file", perm, path="/etc/greeting") for perm in ("open", "read")),
+    )
+    (made,) = generate_modules(seen, (), ["greeterd_t"], virt_base, profile=Profile.EXACT)
+    for name, text in made.files(ModuleFormat.BOTH).items():
+        (tmp_path / name).write_text(text)
+    builds = modules_of([tmp_path], virt_base)
+    assert len(builds) == 2
     assert same_forms(*builds)
 
 
