@@ -13,7 +13,8 @@ from policytool.traces.formats.glued import split
 # Hands that copied a record have been seen to write `type AVC` and `msg-audit`.
 _TYPE = rb"(?:(?:node|host)=(\S+) )?type[= ](?:UNKNOWN\[)?(\w+)\]? {1,3}msg[=-]audit\("
 _HEADER = re.compile(_TYPE + rb"(" + STAMP + rb")\) ?:?[ ]{0,2}")
-_BEGIN = re.compile(rb"(?:(?:node|host)=\S{1,256} )?type[= ]\S{1,64} {1,3}msg[=-]audit\(")
+# Where a record of this format begins, also within a line.
+BEGIN = re.compile(rb"(?:(?:node|host)=\S{1,256} )?type[= ]\S{1,64} {1,3}msg[=-]audit\(")
 
 
 def read_line(line: bytes, number: int, report: Report) -> Sequence[Record] | None:
@@ -32,7 +33,7 @@ def _record(header: re.Match[bytes], body: bytes, number: int) -> Record:
 
 
 def _broken(line: bytes, report: Report) -> Sequence[Record] | None:
-    begin = _BEGIN.match(line)
+    begin = BEGIN.match(line)
     if begin is None or b")" in line[begin.end() :]:
         # Where a stamp is whole, but none of auditd's, it is another format's.
         return None
@@ -43,7 +44,7 @@ def _broken(line: bytes, report: Report) -> Sequence[Record] | None:
 def _glued(line: bytes, first: int, number: int, report: Report) -> Sequence[Record]:
     """Take apart what was pasted onto one line: each record keeps its own stamp, so nothing is merged."""
     records = []
-    for part, believable in split(line, _BEGIN, first):
+    for part, believable in split(line, BEGIN, first):
         header = _HEADER.match(part)
         if not believable:
             report(UnreadKind.MALFORMED, part)

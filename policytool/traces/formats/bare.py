@@ -40,19 +40,19 @@ def read_line(line: bytes, number: int, report: Report) -> Sequence[Record] | No
     """Return the records of LINE (a `Format`)."""
     typed = _TYPED.match(line)
     if typed is not None and typed[1] != b"AVC":
-        return (_record(typed[1], line[typed.end() :], number),)
+        return _records(typed[1], line[typed.end() :], number, report)
     if _MESSAGE.match(line):
-        return (_record(b"USER_AVC", line, number),)
+        return _records(b"USER_AVC", line, number, report)
     begin = typed.end() if typed else 0
     return _decisions(line[begin:], number, report) if _DECISION.match(line, begin) else None
 
 
-def read_logged(line: bytes, number: int) -> Sequence[Record] | None:
-    """Return the record of LINE, which the audit system itself has written, of whatever kind it is."""
+def read_logged(line: bytes, number: int, report: Report) -> Sequence[Record] | None:
+    """Return the records of LINE, which the audit system itself has written, of whatever kind it is."""
     logged = _LOGGED.match(line)
     if logged is None:
         return None
-    return (_record(logged[1].removeprefix(b"UNKNOWN[").rstrip(b"]"), line[logged.end() :], number),)
+    return _records(logged[1].removeprefix(b"UNKNOWN[").rstrip(b"]"), line[logged.end() :], number, report)
 
 
 def _decisions(text: bytes, number: int, report: Report) -> Sequence[Record]:
@@ -69,6 +69,21 @@ def _decisions(text: bytes, number: int, report: Report) -> Sequence[Record]:
         kind = b"USER_AVC" if _MANAGER.search(part) else b"AVC"
         key = full_key(b"", 0, UNSTAMPED + number + len(records) * _NEXT)
         records.append(Record(key, kind, part, number, form))
+    return records
+
+
+def _records(kind: bytes, body: bytes, number: int, report: Report) -> Sequence[Record]:
+    if b"audit(" not in body:
+        return (_record(kind, body, number),)
+    records: list[Record] = []
+    head = kind + b" "
+    for place, (part, believable) in enumerate(split(head + body, audit.BEGIN, len(head))):
+        if not believable:
+            report(UnreadKind.MALFORMED, part.removeprefix(head))
+        elif place == 0:
+            records.append(_record(kind, part[len(head) :], number))
+        else:
+            records += audit.read_line(part, number, report) or ()
     return records
 
 

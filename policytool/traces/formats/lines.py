@@ -142,5 +142,5 @@ def read_text(line: bytes, number: int, report: Callable[[UnreadKind, bytes], No
         if records is not None:
             break
     else:
-        records = bare.read_logged(prefix.record, number) if prefix.audit else None
+        records = bare.read_logged(prefix.record, number, report) if prefix.audit else None
     return None if records is None else [placed(record, prefix.milliseconds, prefix.host) for record in records]

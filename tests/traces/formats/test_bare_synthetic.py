@@ -7,7 +7,7 @@ import pytest
 
 from policytool.model.event import UnreadKind
 from policytool.traces.events.record import UNSTAMPED
-from tests.traces.reading import CONTEXTS, decision, event, read
+from tests.traces.reading import CONTEXTS, avc, decision, event, read
 
 BODY = f'avc:  denied  {{ read }} for  pid=7 comm="blued" {CONTEXTS} tclass=file permissive=1'
 JOURNAL = "Oct 20 11:15:41 host audit[1112]: "
@@ -50,6 +50,18 @@ def test_object_managers_without_an_audit_system(tag: str) -> None:
     )
     assert (got.perms, got.tclass, got.permissive) == (("status",), "system", False)
     assert got.path == "/usr/lib/systemd/system/x.service"
+
+
+def test_a_whole_record_behind_one_without_a_stamp_is_one_of_its_own() -> None:
+    events, unread = read(f"{JOURNAL}CWD cwd=/w {avc()}")
+    assert unread == []
+    assert sorted(len(event.decisions) for event in events) == [0, 1]
+
+
+def test_what_a_program_wrote_is_no_record_of_its_own() -> None:
+    events, unread = read(f"{JOURNAL}USER_AVC pid=1 msg='{BODY} exe=/x {avc()}'")
+    assert events == []
+    assert [one.kind for one in unread] == [UnreadKind.MALFORMED]
 
 
 def test_the_end_of_a_user_space_record_whose_beginning_is_lost() -> None:

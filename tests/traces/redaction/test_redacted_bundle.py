@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from policytool.errors import InputError
@@ -114,6 +114,8 @@ def policy_of(seen: Observations) -> Observations:
 
 
 @settings(deadline=None)
+@example([b"t" + record("USER_AVC", "pid=1 msg='" + avc().partition("): ")[2] + ' exe="/x"\'\x1dUID="a"').encode()])
+@example([b"CWD cwd=/w " + avc().encode()])
 @given(st.lists(LINES, max_size=10))
 def test_any_record_can_be_redacted_and_read_again(lines: list[bytes]) -> None:
     records = list(read_records(lines, "x", lambda _: None))
