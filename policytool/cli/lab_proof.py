@@ -77,6 +77,13 @@ def ablate(
     state: Annotated[
         Path, VerbOption("--state", metavar="DIR", help="Keeps each boot's result, so that a run can go on.")
     ] = Path("build/ablate"),
+    everywhere: Annotated[
+        bool,
+        VerbOption(
+            "--everywhere",
+            help="Try each in all scenarios, not only in the shortest that the evidence beside the modules names.",
+        ),
+    ] = False,
     scenarios: Scenarios = None,
 ) -> None:
     """Enforce without the dangerous permissions, and say which of them a step needs, and which none does.
@@ -91,7 +98,8 @@ def ablate(
     require_root("lab ablate")
     before = _earlier(output, "lab ablate", read_ablation)
     keep = partial(_keep, output)
-    done = ablate_in_lab(asked_image(), folders, asked_payload(scenarios), wanted, before, state, keep, note)
+    payload = asked_payload(scenarios)
+    done = ablate_in_lab(asked_image(), folders, payload, wanted, before, state, keep, note, everywhere=everywhere)
     keep(done)
     rows = [
         (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which permissions of modules no step needs: enforced runs without them, batch by batch, until that is known."""
+"""Which permissions of modules no step needs: enforced runs without them, until that is known."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import TypedDict, cast
 
 from policytool.errors import UsageError
 from policytool.lab.ablation import Judged, Necessity, StepName, Trial, judge
+from policytool.lab.ablation_plan import plan
 from policytool.lab.denials import expected_denials
 from policytool.lab.image import Image, Told
 from policytool.lab.loaded import loaded_modules, scenario_files
 from policytool.lab.machine_policy import LabPolicy, enforce_policy, image_base, without
-from policytool.lab.scenario import STEPS, batches, steps
+from policytool.lab.scenario import STEPS
 from policytool.lab.scenario_logs import split_by_step
 from policytool.lab.session import boot, run_folder
 from policytool.lab.verify import batch_key
@@ -62,9 +63,9 @@ class Kept(TypedDict):
 class Permission(TypedDict):
     """What is known of one permission.
 
-    `verdict` is needed, spare or open. `step` is the one that needs it, by its scenario, daemon and name; `said` is
-    what that step printed without it. `asked` says whether any step asked for it in a trial that was clean without
-    it. `batches` are those that were clean without it.
+    `verdict` is needed, spare (in all that was planned for it) or open. `step` is the one that needs it, by its
+    scenario, daemon and name; `said` is what that step printed without it. `asked` says whether any step asked for
+    it in a trial that was clean without it. `batches` are those parts of the plan that were clean without it.
     """
 
     source: str
@@ -81,8 +82,8 @@ class Permission(TypedDict):
 class Ablation(TypedDict):
     """The result. `hashes` are sha256, by what they are of.
 
-    `boots` is how many trials each batch took. `further` are denials that only arose without what is spare: what
-    the kernel or a program tried instead.
+    `boots` is how many trials each part of the plan took. `further` are denials that only arose without what is
+    spare: what the kernel or a program tried instead.
     """
 
     format: int
@@ -122,20 +123,23 @@ def ablate(
     state: Path,
     keep: Callable[[Ablation], None],
     told: Told,
+    *,
+    everywhere: bool = False,
 ) -> Ablation:
     """Find out which of the permissions WANTED the steps of PAYLOAD need; None: all dangerous ones of the modules.
 
-    What BEFORE says counts as long as the image, the scenarios and what is loaded of the modules are the same: a
-    batch that was tried to its end is not tried again. STATE keeps the trials of one that was interrupted. KEEP is
-    given what is known after each batch. Batches with few steps come first: what one batch needs is not taken away
-    in the next ones, nor what was found in STATE by a run beside this one.
+    Each is tried where the `plan` has it, EVERYWHERE as there. What BEFORE says counts as long as the image, the
+    scenarios and what is loaded of the modules are the same: what was tried to its end is not tried again. STATE
+    keeps the trials of what was interrupted. KEEP is given what is known after each part of the plan. What one part
+    needs is not taken away in the next ones, nor what was found in STATE by a run beside this one.
 
     UsageError if one of WANTED is in no rule of the modules. Else errors as of `enforce`.
     """
     sources, _ = find_sources(folders)
     base = image_base(image)
     policy = enforce_policy(base, folders)
-    expected = frozenset(expected_denials(evidence_files(sources)))
+    evidence = evidence_files(sources)
+    expected = frozenset(expected_denials(evidence))
     lab = _Lab(image, base, policy, expected, told)
     candidates = _candidates(policy, wanted)
     told(f"{len(candidates)} permissions are in doubt")
@@ -148,20 +152,22 @@ def ablate(
     about = batch_key(image.key, loaded, "")
     known = _needed_before(before)
     found: dict[str, _Outcome] = {}
-    planned = sorted(batches(payload).items(), key=lambda item: _steps(item[1]))
-    hashes |= {f"scenarios {name}": scenario_files(batch) for name, batch in planned}
-    for name, batch in planned:
-        hashed = hashes[f"scenarios {name}"]
-        doubted = candidates - known.keys() - _needed(state, about).keys()
-        if outcome := _before(before, name, hashed, doubted):
-            told(f"{name}: tried already")
-            found[name] = outcome
+    planned = plan(candidates, evidence, payload, everywhere=everywhere)
+    tried = {part.name: part.doubted for part in planned}
+    hashes |= {f"scenarios {part.name}": scenario_files(part.payload) for part in planned}
+    for part in planned:
+        hashed = hashes[f"scenarios {part.name}"]
+        doubted = part.doubted - known.keys() - _needed(state, about).keys()
+        if outcome := _before(before, part.name, hashed, doubted):
+            told(f"{part.name}: tried already")
+            found[part.name] = outcome
             continue
         new: Kept = {"about": about, "scenarios": hashed, "candidates": sorted(doubted), "trials": []}
         # Named after the scenarios too: what others of the same daemon need stays known.
-        found[name] = _outcome(_batch(lab, name, batch, new, state / f"{name}-{hashed[:12]}.json"))
-        keep(_document(candidates, found, {**_needed(state, about), **known}, hashes))
-    return _document(candidates, found, {**_needed(state, about), **known}, hashes)
+        file = state / f"{part.name.replace(' ', '-')}-{hashed[:12]}.json"
+        found[part.name] = _outcome(_batch(lab, part.name, part.payload, new, file))
+        keep(_document(tried, candidates, found, {**_needed(state, about), **known}, hashes))
+    return _document(tried, candidates, found, {**_needed(state, about), **known}, hashes)
 
 
 def read_ablation(text: str) -> Ablation:
@@ -211,10 +217,6 @@ def _candidates(policy: LabPolicy, wanted: Collection[AccessKey] | None) -> froz
     for source, target, tclass, perm in sorted(frozenset(wanted) - held):
         raise UsageError(f"no rule of the modules grants {source} {target}:{tclass} {perm}")
     return frozenset(wanted)
-
-
-def _steps(batch: Mapping[str, Path]) -> int:
-    return sum(steps(path.stem, path.parent) for name, path in batch.items() if name.endswith(".sh"))
 
 
 def _batch(lab: _Lab, name: str, batch: Mapping[str, Path], new: Kept, file: Path) -> Kept:
@@ -316,17 +318,18 @@ def _trial(ran: TrialRecord) -> Trial:
 
 
 def _document(
+    tried: Mapping[str, frozenset[AccessKey]],
     candidates: frozenset[AccessKey],
     found: Mapping[str, _Outcome],
     needed: Mapping[AccessKey, tuple[StepName, list[str]]],
     hashes: Mapping[str, str],
 ) -> Ablation:
     permissions: list[Permission] = []
-    planned = sum(name.startswith("scenarios ") for name in hashes)
     for key in sorted(candidates):
         clean = [name for name, outcome in found.items() if key in outcome.spare]
         step, said = needed.get(key, ((), []))
-        spare = Necessity.SPARE if len(clean) == planned else Necessity.OPEN
+        planned = {name for name, doubted in tried.items() if key in doubted}
+        spare = Necessity.SPARE if planned and planned.issubset(clean) else Necessity.OPEN
         source, target, tclass, perm = key
         permissions.append(
             {

@@ -110,6 +110,12 @@ def _payload(scripts: Mapping[str, Path], others: Mapping[str, Path]) -> dict[st
     return found
 
 
+def one_batch(payload: Mapping[str, Path], script: str) -> dict[str, Path]:
+    """Return SCRIPT of PAYLOAD, with the files that it reads."""
+    others = {name: path for name, path in payload.items() if not name.endswith(".sh")}
+    return _payload({script: payload[script]}, others)
+
+
 def batches(payload: Mapping[str, Path], most: int = MOST_STEPS) -> dict[str, dict[str, Path]]:
     """Split PAYLOAD into one for each daemon that its scenarios are named after, in the order of those names.
 

@@ -126,9 +126,9 @@ def test_what_no_step_needs_is_told_from_what_one_does(played: Played, tmp_path:
         ("execmem", "spare", [], False),
     ]
     assert done["permissions"][2]["said"] == ["not permitted"]
-    assert done["permissions"][0]["batches"] == ["a", "b"]
+    assert done["permissions"][0]["batches"] == ["all of a", "all of b"]
     # b needs no second boot: what a needs is not taken away any more.
-    assert done["boots"] == {"a": 2, "b": 1}
+    assert done["boots"] == {"all of a": 2, "all of b": 1}
 
 
 @pytest.mark.base
@@ -140,7 +140,7 @@ def test_what_is_done_is_not_done_again_and_a_lost_machine_is_tried_once_more(
     boots = len(played.boots)
     assert tried(tmp_path) == first
     assert len(played.boots) == boots
-    next((tmp_path / "state").glob("b-*.json")).write_text("{")
+    next((tmp_path / "state").glob("all-of-b-*.json")).write_text("{")
     assert tried(tmp_path) == first
     assert played.boots[boots:] == [["b-work"]]
 
