@@ -12,7 +12,7 @@ from posixpath import dirname, normpath
 from policytool.model.access import AccessVector, Use
 from policytool.policy.compiled import CompiledPolicy
 from policytool.policy.terule import TeRuleType
-from policytool.traces.tally.system_calls import SystemCall
+from policytool.traces.tally.system_calls import CAPABILITIES, SystemCall
 
 
 class NeedKind(StrEnum):
@@ -336,6 +336,13 @@ def _of_call(call: SystemCall) -> Iterator[_Found]:
     words = call.arguments.split()
     if call.name == "socket" and words:
         yield NeedKind.FAMILY, words[0] if words[0].startswith("AF_") else ""
+    if call.name == "capset":
+        # The kernel asks no policy for what a process gives itself: that it has it is enough.
+        given = {name for word in words for name in word.split("|")}
+        # Who keeps most of them has looked at what it has, and takes some away; it can do with less.
+        if len(given) <= len(CAPABILITIES) // 2:
+            for name in sorted(given):
+                yield NeedKind.CAPABILITY, name
     if call.name in _NAMESPACE_CALLS:
         flags = {flag for word in words for flag in word.split("|")} & _NAMESPACES.keys()
         for flag in flags:

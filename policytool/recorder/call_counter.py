@@ -147,7 +147,7 @@ def main(words: Sequence[str]) -> int:
     """Count while the command runs; return its status."""
     arguments, output, *command = words
     wanted = {
-        int(number): [(place, mask, pointer) for place, mask, pointer in each]
+        int(number): [(place, mask, inside) for place, mask, inside in each]
         for number, each in json.loads(Path(arguments).read_text("utf-8")).items()
     }
     maps = Maps(

@@ -38,7 +38,8 @@ CALL_KEY = struct.Struct("<IIIIQQQII")
 # process, sid, device, nothing; inode.
 EXEC_KEY = struct.Struct("<IIIIQ")
 COUNT = struct.Struct("<Q")
-# Of each of two arguments: its offset in the saved registers, whether it points to the value; the bits that count.
+# Of each of two arguments: its offset in the saved registers, and, where it points to the value, one more than how
+# far in that is; the bits that count.
 ARGUMENTS = struct.Struct("<IIIIQQ")
 # Which map each of these is in.
 LOST_INDEX = 0
@@ -54,6 +55,7 @@ _MOST_ERRORS = 4095
 # arch/x86/include/asm/thread_info.h: a call of 32 bits.
 _COMPAT = 2
 _NO_REPLACE = 1
+_NOTHING = (-1, 0, None)
 
 # On the stack, from its end: the key of a call, that of an exec, a place to read into, and one to keep something.
 _KEY = -CALL_KEY.size
@@ -108,13 +110,13 @@ def kernel_offsets(types: KernelTypes, blob_sizes: int) -> Offsets:
     )
 
 
-def argument_table(arguments: Mapping[int, Sequence[tuple[int, int, bool]]]) -> Mapping[int, bytes]:
-    """Return, by number of a call, the entry of the map of arguments: (place, mask, whether it is a pointer)."""
+def argument_table(arguments: Mapping[int, Sequence[tuple[int, int, int | None]]]) -> Mapping[int, bytes]:
+    """Return, by number of a call, its entry in the map: of each argument (place, mask, how far in or None)."""
     found = {}
     for number, wanted in arguments.items():
-        first, second = (*wanted, (-1, 0, False), (-1, 0, False))[:2]
+        first, second = (*wanted, _NOTHING, _NOTHING)[:2]
         found[number] = ARGUMENTS.pack(
-            _register(first[0]), first[2], _register(second[0]), second[2], first[1], second[1]
+            _register(first[0]), _inside(first[2]), _register(second[0]), _inside(second[2]), first[1], second[1]
         )
     return found
 
@@ -167,6 +169,10 @@ def exit_program(offsets: Offsets, maps: Maps) -> bytes:
 
 def _register(place: int) -> int:
     return _REGISTERS[place] if place >= 0 else 0
+
+
+def _inside(offset: int | None) -> int:
+    return 0 if offset is None else offset + 1
 
 
 def _read(
@@ -236,6 +242,8 @@ def _count(code: Code, maps: Maps) -> None:
         code.load(R1, R9, 8 * place + 4, 4)
         code.jump_if(R1, "==", 0, f"{done}-value")
         code.load(R3, R10, _READ)
+        code.add_register(R3, R1)
+        code.add(R3, -1)
         code.store_value(R10, _READ, 0)
         _read(code, R3, 0, function=READ_USER)
         code.label(f"{done}-value")

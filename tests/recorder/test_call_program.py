@@ -66,9 +66,15 @@ def machine(number: int, *arguments: int, narrow: bool = False, most: int = 100)
         BLOB: block(x4=(1, 4), xc=(SID, 4)),
         0xFFFF_FFFF_8123_4564: struct.pack("<i", 8),
         REGISTERS: registers(number, *arguments),
-        USER: struct.pack("<Q", 0x5000_0000),
+        USER: struct.pack("<QQQQ", 0x5000_0000, 0x6_0000_0005, 0x7_0000_0000, 0),
     }
-    table = argument_table({41: [(0, 0xFFFFFFFF, False), (1, 0xF, False)], 435: [(0, 0x7E000000, True)]})
+    table = argument_table(
+        {
+            41: [(0, 0xFFFFFFFF, None), (1, 0xF, None)],
+            126: [(1, 0xFFFFFFFF, 8), (1, 0x1FF, 12)],
+            435: [(0, 0x7E000000, 0)],
+        }
+    )
     arguments_map = {
         key.to_bytes(4, "little"): bytearray(table.get(key, bytes(ARGUMENTS.size))) for key in range(512)
     }
@@ -100,6 +106,9 @@ def test_what_an_argument_points_to_is_read() -> None:
     made = machine(435, USER, 88)
     made.run(enter_program(OFFSETS, MAPS), (REGISTERS, 435))
     assert counted(made) == {(SID, 435, DEVICE, 0, NUMBER, 0x50000000, 0, 0): 1}
+    made = machine(126, 1, USER)
+    made.run(enter_program(OFFSETS, MAPS), (REGISTERS, 126))
+    assert counted(made) == {(SID, 126, DEVICE, 0, NUMBER, 5, 6, 0): 1}
     made = machine(435, 0xDEAD_0000, 88)
     made.run(enter_program(OFFSETS, MAPS), (REGISTERS, 435))
     assert counted(made) == {(SID, 435, DEVICE, 0, NUMBER, 0, 0, 0): 1}, "a fault leaves nothing of a stack behind"

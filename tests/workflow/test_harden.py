@@ -13,7 +13,7 @@ from policytool.hardening.drop_in import drop_in_text
 from policytool.hardening.settings import Setting
 from policytool.model.access import AccessVector
 from policytool.policy.compiled import CompiledPolicy
-from policytool.traces.tally.system_calls import SystemCall
+from policytool.traces.tally.system_calls import CAPABILITIES, SystemCall
 from policytool.workflow.harden import Hardened, harden
 from tests.policy.tiny import POLICIES, compile_cil
 from tests.synthetic import vector
@@ -258,6 +258,15 @@ def test_what_the_policy_refuses_anyway_is_no_need(tmp_path: Path, rule: str, he
     assert len(refused) == (0 if held else 2)
     # Without execmem asked for, it was another mapping (of a file, shared).
     assert _of(_made(policy, *HELPER, calls=calls), "MemoryDenyWriteExecute").held
+
+
+def test_what_a_process_gives_itself_is_in_the_bounding_set(policy: CompiledPolicy) -> None:
+    few = SystemCall("greeterd_t", "/usr/sbin/greeterd", "capset", "CAP_NET_ADMIN|CAP_SETPCAP CAP_BPF", "")
+    most = replace(few, arguments="|".join(name for name in CAPABILITIES[:30] if name != "CAP_SYS_MODULE"))
+    calls = RecordedCalls({READ: 1, few: 2, most: 1}, frozenset({"x86_64"}))
+    setting = _of(_made(policy, calls=calls), "CapabilityBoundingSet")
+    assert (setting.value, setting.held) == ("CAP_BPF CAP_NET_ADMIN CAP_SETPCAP", "")
+    assert "CAP_BPF: greeterd_t /usr/sbin/greeterd (2)" in setting.because
 
 
 def test_what_the_c_library_does_instead_of_clone3_is_in_the_filter(policy: CompiledPolicy) -> None:

@@ -78,13 +78,13 @@ class NamedCounts:
     unknown: int
 
 
-def wanted_arguments(machine: str, numbers: Iterable[int]) -> Mapping[int, list[tuple[int, int, bool]]]:
-    """Return which arguments of the call of each of NUMBERS the kernel shall tell apart: (place, bits, pointer)."""
+def wanted_arguments(machine: str, numbers: Iterable[int]) -> Mapping[int, list[tuple[int, int, int | None]]]:
+    """Return which arguments of the call of each of NUMBERS the kernel shall tell apart: (place, bits, inside)."""
     found = {}
     for number in numbers:
         arguments = counted_arguments(syscall_name(machine, str(number)))
         if arguments:
-            found[number] = [(argument.place, argument.bits, argument.pointer) for argument in arguments]
+            found[number] = [(argument.place, argument.bits, argument.inside) for argument in arguments]
     return found
 
 

@@ -37,11 +37,14 @@ class _Class:
 
 @dataclass(frozen=True, slots=True)
 class CountedArgument:
-    """An argument that is counted in the kernel: its place, the bits that matter, whether it points to them."""
+    """An argument that is counted in the kernel: its place, and the bits that matter.
+
+    Where it is a pointer, these are `inside` so many bytes of what it points to.
+    """
 
     place: int
     bits: int
-    pointer: bool = False
+    inside: int | None = None
 
 
 def _choice(names: Mapping[int, str], base: int = 10) -> _Class:
@@ -144,6 +147,18 @@ _new = _flags(
         0x00004000: "CLONE_VFORK",
     }
 )
+# linux/capability.h, in the order of their numbers.
+_CAPABILITIES = """
+chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable net_bind_service
+net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot sys_ptrace sys_pacct sys_admin
+sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease audit_write audit_control setfcap mac_override
+mac_admin syslog wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore
+"""
+CAPABILITIES = tuple(f"CAP_{name.upper()}" for name in _CAPABILITIES.split())
+_low_capabilities, _high_capabilities = (
+    _flags({1 << number: name for number, name in enumerate(names)})
+    for names in (CAPABILITIES[:32], CAPABILITIES[32:])
+)
 _number = _choice({})
 _hex = _choice({}, 16)
 
@@ -171,11 +186,22 @@ _CLASSES: Mapping[str, tuple[tuple[int, _Class], ...]] = {
     "unshare": ((0, _new),),
 }
 
-# What a call's structure begins with, where audit has only its address.
-_POINTED = {"clone3": _new}
+# system call -> what matters of its structures, of which audit has only the addresses: the argument that points to
+# one, how far inside it is, and how it is read. capset's has three sets, of 32 bits each, twice: the permitted one
+# (struct __user_cap_data_struct, linux/capability.h).
+_POINTED: Mapping[str, tuple[tuple[int, int, _Class], ...]] = {
+    "capset": ((1, 4, _low_capabilities), (1, 16, _high_capabilities)),
+    "clone3": ((0, 0, _new),),
+}
 
-_NEW_PROCESS = frozenset({"clone", "clone3"})
-_STRACE_FLAGS = re.compile(r"\bflags=([A-Z0-9_|]+)")
+# What strace prints of it: clone(child_stack=NULL, flags=…), clone3({flags=…, …}, 88),
+# capset({version=…, …}, {effective=…, permitted=1<<CAP_KILL|1<<CAP_SYSLOG, …}).
+_flags_word = re.compile(r"\bflags=([A-Z0-9_|]+)")
+_STRACE_WORDS: Mapping[str, tuple[re.Pattern[str], tuple[_Class, ...]]] = {
+    "capset": (re.compile(r"\bpermitted=([A-Z0-9_|<]+)"), (_low_capabilities, _high_capabilities)),
+    "clone": (_flags_word, (_new,)),
+    "clone3": (_flags_word, (_new,)),
+}
 _FORKS = frozenset({"clone", "clone3", "fork", "vfork"})
 _EXECS = frozenset({"execve", "execveat"})
 _REPEATED = frozenset({512, 513, 514, 516})
@@ -200,26 +226,33 @@ def count_calls(events: Iterable[TraceEvent]) -> Counter[SystemCall]:
 def argument_classes(call: Syscall) -> str:
     """Return what matters of the arguments of CALL, separated by blanks; "" where nothing does or is known."""
     values = call.args or call.words
-    if not call.args and call.name in _NEW_PROCESS:
-        # strace names the flags: clone(child_stack=NULL, flags=…), clone3({flags=…, …}, 88)
-        flags = _STRACE_FLAGS.search(" ".join(call.words))
-        return _new.read(flags[1]) if flags else ""
-    return " ".join(
+    if not call.args and call.name in _STRACE_WORDS:
+        word, classes = _STRACE_WORDS[call.name]
+        found = word.search(" ".join(call.words))
+        return _joined(class_.read(found[1].replace("1<<", "")) for class_ in classes) if found else ""
+    return _joined(
         class_.read(values[place]) for place, class_ in _CLASSES.get(call.name, ()) if place < len(values)
-    ).strip()
+    )
 
 
 def counted_arguments(name: str) -> tuple[CountedArgument, ...]:
     """Return which arguments of the call NAME make it another kind of call: two at most."""
     if name in _POINTED:
-        return (CountedArgument(0, _POINTED[name].bits, pointer=True),)
+        return tuple(CountedArgument(place, class_.bits, inside) for place, inside, class_ in _POINTED[name])
     return tuple(CountedArgument(place, class_.bits) for place, class_ in _CLASSES.get(name, ()))
 
 
 def counted_classes(name: str, values: Sequence[int]) -> str:
     """Return, as `argument_classes` does, what VALUES say of the call NAME: its `counted_arguments`, in order."""
-    classes = [_POINTED[name]] if name in _POINTED else [class_ for _, class_ in _CLASSES.get(name, ())]
-    return " ".join(class_.read(value) for class_, value in zip(classes, values, strict=False)).strip()
+    if name in _POINTED:
+        classes = [class_ for _, _, class_ in _POINTED[name]]
+    else:
+        classes = [class_ for _, class_ in _CLASSES.get(name, ())]
+    return _joined(class_.read(value) for class_, value in zip(classes, values, strict=False))
+
+
+def _joined(words: Iterable[str]) -> str:
+    return " ".join(words).strip()
 
 
 def error_name(number: int) -> str:

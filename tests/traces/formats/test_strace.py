@@ -11,7 +11,7 @@ from policytool.model.event import TraceEvent, Unread
 from policytool.traces.events.strace_call import split_arguments
 from policytool.traces.formats.lines import read_events
 from policytool.traces.formats.strace import read_line
-from policytool.traces.tally.system_calls import SystemCall, count_calls
+from policytool.traces.tally.system_calls import SystemCall, count_calls, counted_classes
 
 SYNTHETIC = b"""\
 101 1700000000.000001 execve("/usr/sbin/greeterd", ["greeterd", "-d, x"], 0x7ffe /* 20 vars */) = 0
@@ -71,6 +71,18 @@ def test_audit_and_strace_give_the_same_classes() -> None:
         SystemCall("greeterd_t", program, "socket", "AF_UNIX SOCK_STREAM", ""),
         SystemCall("greeterd_t", program, "openat", "O_CREAT|O_RDWR", "ENOENT"),
         SystemCall("greeterd_t", program, "mprotect", "PROT_EXEC|PROT_READ", ""),
+    }
+
+
+def test_what_is_in_a_structure_is_told_as_a_count_in_the_kernel_tells_it() -> None:
+    found, _ = events(
+        b"101 1700000000.000001 capset({version=_LINUX_CAPABILITY_VERSION_3, pid=0}, {effective=0, "
+        b"permitted=1<<CAP_SETPCAP|1<<CAP_NET_ADMIN|1<<CAP_BPF, inheritable=0}) = 0\n"
+        b"101 1700000000.000002 clone3({flags=CLONE_VM|CLONE_NEWUSER, exit_signal=SIGCHLD}, 88) = 102\n"
+    )
+    assert {(call.name, call.arguments) for call in count_calls(found)} == {
+        ("capset", counted_classes("capset", (1 << 8 | 1 << 12, 1 << 7))),
+        ("clone3", counted_classes("clone3", (0x10000000,))),
     }
 
 

@@ -133,8 +133,9 @@ def test_other_documents_are_refused(text: str) -> None:
 
 def test_the_kernel_is_told_which_arguments_matter() -> None:
     wanted = wanted_arguments("x86_64", range(512))
-    assert wanted[41] == [(0, 0xFFFFFFFF, False), (1, 0xF, False)]
-    assert wanted[435] == [(0, counted_arguments("clone3")[0].bits, True)]
+    assert wanted[41] == [(0, 0xFFFFFFFF, None), (1, 0xF, None)]
+    assert wanted[126] == [(1, 0xFFFFFFFF, 4), (1, 0x1FF, 16)]
+    assert wanted[435] == [(0, counted_arguments("clone3")[0].bits, 0)]
     assert 0 not in wanted
     assert all(len(arguments) <= 2 for arguments in wanted.values())
 
@@ -143,5 +144,7 @@ def test_values_of_the_kernel_are_the_classes_of_a_log() -> None:
     assert counted_classes("openat", (0o101,)) == "O_CREAT|O_WRONLY"
     assert counted_classes("socket", (16, 3)) == "AF_NETLINK SOCK_RAW"
     assert counted_classes("clone3", (0x10000000,)) == "CLONE_NEWUSER"
+    assert counted_classes("capset", (1 << 8 | 1 << 12, 1 << 7)) == "CAP_NET_ADMIN|CAP_SETPCAP CAP_BPF"
+    assert counted_classes("capset", (0, 0)) == ""
     assert counted_classes("read", (0, 0)) == ""
     assert [error_name(number) for number in (2, 512, 515, 4000)] == ["ENOENT", "EINTR", "errno 515", "errno 4000"]
