@@ -101,15 +101,20 @@ class Limits:
             found.setdefault((source, target, tclass), set()).add(perm)
         return found
 
-    def objection(self, excess: Iterable[AccessKey]) -> str:
+    def objection(self, excess: frozenset[AccessKey]) -> str:
         """Say why one of EXCESS must not be granted unseen, "" where nothing speaks against them."""
-        for access in sorted(excess):
-            if access in self.forbidden:
-                return f"grants {_shown(access)}, which was decided against"
-            for rule in _DANGERS.get((access[2], access[3]), ()):
-                if access[1] in self._dangerous(access[0])[rule]:
-                    return f"grants {_shown(access)}, which is dangerous"
-        return ""
+        found: list[tuple[AccessKey, str]] = [
+            (access, "was decided against") for access in self.forbidden.intersection(excess)
+        ]
+        found += ((access, "is dangerous") for access in excess if self._is_dangerous(access))
+        if not found:
+            return ""
+        access, why = min(found)
+        return f"grants {_shown(access)}, which {why}"
+
+    def _is_dangerous(self, access: AccessKey) -> bool:
+        rules = _DANGERS.get((access[2], access[3]))
+        return rules is not None and any(access[1] in self._dangerous(access[0])[rule] for rule in rules)
 
     def _dangerous(self, source: str) -> Mapping[On, frozenset[str]]:
         if source not in self._places:
@@ -281,14 +286,26 @@ class _Maker:
                 choices.append([type_ for type_ in types if own or type_ in self._module.declared])
             else:
                 return
-        every = product(*choices)
         if sum(len(choice) > 1 for choice in choices) < 2:
-            yield from every
+            yield from product(*choices)
             return
         # Folder and file of one type, or of two where a pattern brings nothing beside what was seen.
-        for arguments in every:
-            if len(set(arguments[1:])) == 1 or not self._beside(macro, arguments):
+        alike = frozenset.intersection(*map(frozenset, choices[1:]))
+        within = [
+            [value for value in choice if value in alike or self._within(macro, place, (bound[0], value))]
+            for place, choice in enumerate(choices)
+        ]
+        for arguments in product(*within):
+            if len(set(arguments[1:])) == 1 or not any(self._beyond(macro, arguments)):
                 yield arguments
+
+    def _within(self, macro: Macro, place: int, ends: tuple[str, str]) -> bool:
+        """Say whether MACRO's rules from its first parameter to the one at PLACE bring no excess at ENDS."""
+        return place == 0 or all(
+            self._no_excess((*ends, rule.tclass)).issuperset(rule.perms)
+            for rule in macro.rules
+            if rule.source == "$1" and rule.target == f"${place + 1}"
+        )
 
     def _granted_to(self, macro: Macro, source: str, parameter: str) -> Collection[str]:
         """Return the types on which SOURCE has a row that MACRO grants on its PARAMETER."""
@@ -300,19 +317,18 @@ class _Maker:
                         found.add(target)
         return sorted(found)
 
-    def _beside(self, macro: Macro, arguments: tuple[str, ...]) -> bool:
-        """Say whether a call of a macro without attributes grants what has no row."""
-        return any(self._beyond(macro, arguments))
-
-    def _beyond(self, macro: Macro, arguments: tuple[str, ...]) -> Iterator[AccessKey]:
-        """Yield what a call grants beyond rows and what is no excess, some of it more than once."""
+    def _beyond(self, macro: Macro, arguments: tuple[str, ...]) -> Iterator[tuple[Place, frozenset[str]]]:
+        """Yield where a call grants permissions beyond rows and what is no excess; a place may come twice."""
         for place, rule in self._expansion.granted(macro, arguments):
-            known = self._known.get(place)
-            if known is None:
-                known = self._known[place] = self._limits.known(place) | self._perms.get(place, _NOTHING)
-            for perm in rule.perms:
-                if perm not in known:
-                    yield (*place, perm)
+            no_excess = self._no_excess(place)
+            if not no_excess.issuperset(rule.perms):
+                yield place, frozenset(rule.perms) - no_excess
+
+    def _no_excess(self, place: Place) -> frozenset[str]:
+        found = self._known.get(place)
+        if found is None:
+            found = self._known[place] = self._limits.known(place) | self._perms.get(place, _NOTHING)
+        return found
 
     def _covered(self, macro: Macro, arguments: tuple[str, ...]) -> frozenset[Item]:
         """Return the accesses of rules that a call grants whatever the booleans."""
@@ -344,11 +360,15 @@ class _Maker:
         whole = [name for name in names if self._whole[name] <= accesses and macro.kind is MacroKind.INTERFACE]
         # More than that is neither an option nor a better alternative.
         enough = max(most, *(self._nearest(name) for name in whole), 0)
-        excess: set[AccessKey] = set()
-        for access in self._beyond(macro, plain):
-            excess.add(access)
-            if len(excess) > enough:
+        beyond: dict[Place, frozenset[str]] = {}
+        count = 0
+        for at, perms in self._beyond(macro, plain):
+            there = beyond.get(at, _NOTHING)
+            beyond[at] = perms | there
+            count += len(perms - there)
+            if count > enough:
                 return None
+        excess = frozenset((*at, perm) for at, perms in beyond.items() for perm in perms)
         objection = self._limits.objection(excess)
         found = Alternative(macro.name, len(excess), objection)
         for name in whole:
@@ -358,7 +378,7 @@ class _Maker:
             return None
         if macro.kind is MacroKind.PATTERN and len(names) < 2:
             return None
-        return Option(str(call), covers, self._needs(call.types), frozenset(excess))
+        return Option(str(call), covers, self._needs(call.types), excess)
 
     def _nearest(self, name: str) -> float:
         """Return the excess of the best interface known for the raw statement NAME, if it may be called."""

@@ -7,11 +7,11 @@ the path of the name (selinux/hooks.c: may_create and may_link pass the new or t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from posixpath import dirname
 
-from policytool.model.access import AccessVector, Use
+from policytool.model.access import AccessVector
 from policytool.model.own_path import ENTRY_PERMS, KINDS
 from policytool.model.paths import is_telling
 
@@ -46,40 +46,54 @@ class Touched:
 
 def touched(vectors: Iterable[AccessVector], canonical: Callable[[str], str]) -> Touched:
     """Return what VECTORS show; CANONICAL gives the one name of a path that has several (/var/run)."""
-    asked = [vector for vector in vectors if vector.tclass in KINDS]
+    names: dict[str, str] = {}
+
+    def named(path: str) -> str:
+        """Return the one name of PATH, "" where it tells no place. A path is in many uses."""
+        name = names.get(path)
+        if name is None:
+            name = names[path] = canonical(path) if is_telling(path) else ""
+        return name
+
     seen = Touched()
-    opened = {
-        (vector.source.type_, path)
-        for vector in asked
-        if vector.perm == "open"
-        for _, path in _paths(vector, canonical)
-    }
-    for vector in asked:
+    told: list[tuple[AccessVector, tuple[str, ...]]] = []
+    opened: set[tuple[str, str]] = set()
+    for vector in vectors:
+        if vector.tclass not in KINDS:
+            continue
         source = vector.source.type_
-        seen.traces.setdefault(source, set()).update(use.trace for use, _ in vector.evidence.uses)
-        for use, path in _paths(vector, canonical):
-            seen.users.setdefault(path, {}).setdefault(source, set()).add(use.trace)
-    for vector in asked:
+        traces = seen.traces.setdefault(source, set())
+        paths: dict[str, set[str]] = {}
+        for use, _ in vector.evidence.uses:
+            traces.add(use.trace)
+            if path := named(use.path):
+                paths.setdefault(path, set()).add(use.trace)
+        for path, among in paths.items():
+            seen.users.setdefault(path, {}).setdefault(source, set()).update(among)
+        if vector.perm == "open":
+            opened.update((source, path) for path in paths)
+        told.append((vector, tuple(paths)))
+    for vector, touched_paths in told:
         source, target, perm = vector.source.type_, vector.target.type_, vector.perm
         if perm == "relabelto":
             seen.relabelled.setdefault(source, set()).add(target)
         if perm in ENTRY_PERMS and vector.tclass == "dir":
-            _entries(seen, vector, canonical)
+            _entries(seen, vector, touched_paths)
         elif perm in _CHANGES or (perm in _WRITES and vector.tclass == "file"):
             if not vector.evidence.whole:
                 seen.blind.add((source, target))
-            for _, path in _paths(vector, canonical):
+            for path in touched_paths:
                 # Who writes without having opened the file was handed the descriptor, and writes for its giver.
                 if perm in _CHANGES or (source, path) in opened:
                     _change(seen, vector, path)
     return seen
 
 
-def _entries(seen: Touched, vector: AccessVector, canonical: Callable[[str], str]) -> None:
+def _entries(seen: Touched, vector: AccessVector, paths: Iterable[str]) -> None:
     source, target = vector.source.type_, vector.target.type_
     if not vector.evidence.whole:
         seen.blind.add((source, target))
-    for _, path in _paths(vector, canonical):
+    for path in paths:
         seen.changed.setdefault(dirname(path), set()).add((source, target))
         if not path.endswith("/"):
             seen.parents.setdefault(path, set()).add(target)
@@ -98,9 +112,3 @@ def _change(seen: Touched, vector: AccessVector, path: str) -> None:
     seen.changed.setdefault(place, set()).add((source, target))
     if vector.tclass != "dir":
         seen.files.setdefault(path, set()).add((source, target))
-
-
-def _paths(vector: AccessVector, canonical: Callable[[str], str]) -> Iterator[tuple[Use, str]]:
-    for use, _ in vector.evidence.uses:
-        if is_telling(use.path):
-            yield use, canonical(use.path)
