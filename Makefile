@@ -61,7 +61,7 @@ lint: setup-dev ## ruff and mypy --strict
 
 lint-policies: setup-dev ## SELint and the assertions of policies/ (ASSERTIONS="…": further files, such as refpolicy's sechecker.ini)
 	$(BIN)/python .ci/lint_policies.py policies
-	$(BIN)/policytool check $(patsubst %,policies/%,$(MODULES:%_t=%)) --assertions policies/assertions.toml $(ASSERTIONS:%=--assertions %)
+	$(BIN)/policytool check $(patsubst %,policies/%,$(MODULES:%_t=%) virt_modular) --assertions policies/assertions.toml $(ASSERTIONS:%=--assertions %)
 
 format: setup-dev ## let ruff mend and format what it can
 	$(BIN)/ruff check --fix .
@@ -71,7 +71,7 @@ golden: setup-dev ## write the golden files and what commands print in documents
 	RENEW_GOLDEN=1 $(BIN)/python -m pytest -q -k golden
 
 policies: setup ## make the modules under policies/ again from the traces under traces/
-	$(BIN)/policytool generate traces/libvirt/* $(MODULES:%=--daemon %) --output policies --format both
+	$(BIN)/policytool generate traces/libvirt/* $(MODULES:%=--daemon %) --output policies --format both --shared virt_modular
 
 bases: ## fetch and build other bases for the tests that try them (build/bases; needs apt-get)
 	@.ci/bases

@@ -62,11 +62,11 @@ def report(
     """Print both tables; POLICY is BASE with SKELETONS."""
     table = probed_macros(base)
     print(f"{len(table.macros)} macros; left out: {', '.join(f'{n} {why}' for why, n in table.left_out.items())}\n")
-    wording = Wording(made, policy, table)
+    wording = Wording(made, policy, table, min(PRICES))
     columns = "module|rows|exact statements|requirements|price|raw|calls|requirements|excess|share|foreign rules"
     print(f"|{columns}|of those with an interface|near|gap|seconds|\n|{'---|' * 15}")
     for candidate in made:
-        options = wording.options(candidate, min(PRICES))
+        options = wording.options(candidate.module)
         for price in PRICES:
             start = monotonic()
             chosen = cover(options.rows, [*options.raw, *options.calls], price)

@@ -30,7 +30,7 @@ from policytool.workflow.generate import generate_modules
 from policytool.workflow.module_set import ModuleSet
 from policytool.workflow.prove import prove_irreducible
 from policytool.workflow.replay import replay_modules
-from policytool.workflow.versions import versioned
+from policytool.workflow.versions import shared_module, versioned
 from tests.test_figures import STALE, demo, table
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -42,6 +42,8 @@ EXTENDED = ["libvirt_lxc", "libvirtd", "svirt", "virtlockd", "virtlogd"]
 EXTENDS = {"libvirt_lxc": "virtd_lxc_t", "libvirtd": "virtd_t"}
 DOMAINS = [EXTENDS.get(name, f"{name}_t") for name in (*NEW, *EXTENDED)]
 FOLDERS = [POLICIES / name for name in (*NEW, *EXTENDED)]
+# What is written once for several of them.
+SHARED = "virt_modular"
 
 pytestmark = pytest.mark.base
 
@@ -54,7 +56,8 @@ def observed() -> Observations:
 @pytest.fixture(scope="module")
 def made(observed: Observations, base: Base) -> Sequence[Candidate]:
     recordings = recordings_of(map(str, BUNDLES))
-    return generate_modules(observed, load_daemons(), DOMAINS, base, load_choices(POLICIES), recordings=recordings)
+    choices = load_choices(POLICIES)
+    return generate_modules(observed, load_daemons(), DOMAINS, base, choices, shared=SHARED, recordings=recordings)
 
 
 @pytest.fixture(scope="module")
@@ -81,11 +84,15 @@ def test_every_daemon_of_the_traces_has_a_module(made: Sequence[Candidate]) -> N
 def test_modules_are_not_stale(made: Sequence[Candidate], base: Base) -> None:
     if not same_base(base):
         pytest.skip("a note: the distribution's base has changed since `make policies`; run it again")
+    beside = shared_module(made, POLICIES)
+    assert beside
+    files = {POLICIES / SHARED / name: text for name, text in beside.files().items()}
     for candidate in made:
         folder = POLICIES / candidate.daemon.name
-        for name, text in versioned(candidate, folder, ModuleFormat.BOTH).files.items():
-            path = folder / name
-            assert path.read_text() == text, f"{path} is not what the traces give: make policies"
+        now = versioned(candidate, folder, ModuleFormat.BOTH, beside)
+        files |= {folder / name: text for name, text in now.files.items()}
+    for path, text in files.items():
+        assert path.read_text() == text, f"{path} is not what the traces give: make policies"
 
 
 def test_they_compile_and_link_with_neverallow_rules_on(built: Build) -> None:
@@ -248,7 +255,7 @@ def test_others_can_call_the_interfaces(virt_base: Base, tmp_path: Path) -> None
 def test_every_interface_can_be_called_from_another_module(virt_base: Base, tmp_path: Path) -> None:
     called = [
         name
-        for folder in FOLDERS
+        for folder in (*FOLDERS, POLICIES / SHARED)
         for file in folder.glob("*.if")
         for name in re.findall(r"^interface\(`(\w+)'", file.read_text(), re.MULTILINE)
     ]

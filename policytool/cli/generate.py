@@ -37,6 +37,7 @@ from policytool.cli.inputs import (
 from policytool.cli.verbs import VerbOption
 from policytool.daemons.named import require_domain
 from policytool.errors import UsageError
+from policytool.model.context import is_identifier
 from policytool.model.profile import ModuleFormat, Profile
 
 if TYPE_CHECKING:
@@ -66,6 +67,14 @@ def generate(
             "statements (default: none comes; CIL stays exact).",
         ),
     ] = None,
+    shared: Annotated[
+        str,
+        VerbOption(
+            metavar="NAME",
+            help="Profile interfaces: what several daemons need alike is written once, as an interface of a module "
+            "NAME beside theirs.",
+        ),
+    ] = "",
     budget: Budget = None,
     confidence: Confidence = 0.0,
     like: Like = None,
@@ -93,12 +102,14 @@ def generate(
     from policytool.toolchain.base import find_base
     from policytool.traces.bundle.bundle import recordings_of
     from policytool.workflow.generate import generate_modules
-    from policytool.workflow.versions import versioned
+    from policytool.workflow.versions import shared_module, versioned
 
     if price is not None and profile is not Profile.INTERFACES:
         raise UsageError("--price is about --profile interfaces")
     if profile is None and language is ModuleFormat.CIL:
         profile = Profile.EXACT
+    if shared and (price is not None or profile not in (None, Profile.INTERFACES) or not is_identifier(shared)):
+        raise UsageError("--shared takes the name of a module, and is about --profile interfaces without --price")
     if profile is not Profile.ROBUST and (explain_robust or like or budget is not None or confidence):
         raise UsageError("--budget, --confidence, --like and --explain-robust are about --profile robust")
     known = load_known(daemon_folder)
@@ -127,12 +138,16 @@ def generate(
             profile=profile,
             limit=limit_of(budget, confidence),
             price=price,
+            shared=shared,
             recordings=recordings_of(traces),
         )
-    written = [versioned(candidate, output / candidate.daemon.name, language) for candidate in made]
+    beside = shared_module(made, output)
+    written = [versioned(candidate, output / candidate.daemon.name, language, beside) for candidate in made]
     made = tuple(module.candidate for module in written)
     for module in written:
         write_files(output / module.candidate.daemon.name, module.files)
+    if beside:
+        write_files(output / beside.name, beside.files())
     if as_json:
         emit_json(generate_document(made))
     else:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from policytool.generate.cover import Cover, Item, cover
 from policytool.generate.interface_options import Options
+from policytool.generate.shared_module import SharedModule
 from policytool.model.access import AccessKey, Evidence
 from policytool.model.module import MacroCall, NamedPerms, PolicyModule, RawReason, RawRule
 from policytool.model.profile import Profile
@@ -22,13 +23,15 @@ from policytool.policy.permission_sets import PermissionSet
 class InterfaceForm:
     """The MODULE as refpolicy source has it, and what it allows beyond what was seen.
 
-    `gap` is the solver's: 0 where no choice is better.
+    `gap` is the solver's: 0 where no choice is better. `shared` is the module of an interface that MODULE calls and
+    that was made with it.
     """
 
     module: PolicyModule
     excess: frozenset[AccessKey]
     rows: int
     gap: float
+    shared: SharedModule | None = None
 
 
 def interface_form(
@@ -47,7 +50,11 @@ def interface_form(
     calls = tuple(sorted(_calls(chosen, options, _evidence_of(module), owners)))
     raw = {option.name for option in chosen.options} - options.written.keys()
     covered = frozenset[Item]().union(*(call.covers for call in calls))
-    rules = tuple(_uncovered(rule, covered) for rule in module.rules if _name(rule) in raw)
+    rules = tuple(
+        rule.only([perm for perm in rule.perms if (*rule.sort_key, perm) not in covered])
+        for rule in module.rules
+        if _name(rule) in raw
+    )
     form = replace(
         module,
         rules=rules,
@@ -84,18 +91,6 @@ def _calls(
             evidence = tuple(seen[item] for item in covers if item in seen)
             owner = owners.get(written.macro, "")
             yield MacroCall(written.macro, written.arguments, written.types, covers, excess, evidence, owner)
-
-
-def _uncovered(rule: AllowRule, covered: frozenset[Item]) -> AllowRule:
-    """Return RULE without the permissions that calls grant."""
-    kept = [place for place, perm in enumerate(rule.perms) if (*rule.sort_key, perm) not in covered]
-    if len(kept) == len(rule.perms):
-        return rule
-    return replace(
-        rule,
-        perms=tuple(rule.perms[place] for place in kept),
-        evidence=tuple(rule.evidence[place] for place in kept) if rule.evidence else (),
-    )
 
 
 def _raw_rule(rule: AllowRule, module: PolicyModule, options: Options) -> RawRule:

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from policytool.model.access import Evidence
 
@@ -69,6 +70,14 @@ class AllowRule:
     def sort_key(self) -> tuple[str, str, str]:
         """What one rule of a module is told apart by."""
         return (self.source, self.target, self.tclass)
+
+    def only(self, perms: Collection[str]) -> AllowRule:
+        """Return the rule with those of its permissions that are among PERMS."""
+        kept = [place for place, perm in enumerate(self.perms) if perm in perms]
+        if len(kept) == len(self.perms):
+            return self
+        evidence = tuple(self.evidence[place] for place in kept) if self.evidence else ()
+        return replace(self, perms=tuple(self.perms[place] for place in kept), evidence=evidence)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -175,6 +175,10 @@ class Expansion:
         self._known: dict[str, frozenset[str]] = {}
         self._ends: dict[str, frozenset[End]] = {}
 
+    def of(self, table: MacroTable) -> Expansion:
+        """Return the same for another TABLE."""
+        return Expansion(table, self._policy, self._held)
+
     def types(self, name: str) -> frozenset[str]:
         """Return the types that NAME, a type or an attribute, stands for."""
         found = self._known.get(name)

@@ -37,7 +37,7 @@ from policytool.toolchain.link import Linked, LinkFailed, link
 from policytool.toolchain.path_aliases import path_aliases
 from policytool.toolchain.run import concurrently
 from policytool.toolchain.setfiles import check_file_contexts, labels
-from policytool.toolchain.sources import find_sources
+from policytool.toolchain.sources import find_sources, interfaces_beside
 
 
 class SourceFormat(StrEnum):
@@ -175,11 +175,12 @@ def _compile_all(
         return {}, []
     ready = find_headers(headers, cache)
     interfaces = {source.name: source.if_ for source in sources if source.if_}
+    beside = interfaces_beside(sources)
     tasks = [
         partial(
             compile_refpolicy,
             source,
-            neighbours=[file for name, file in interfaces.items() if name != source.name],
+            neighbours=[*(file for name, file in interfaces.items() if name != source.name), *beside],
             headers=ready,
             known=known,
             cache=cache,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from policytool.toolchain.base import PP
 from policytool.toolchain.run import missing, run
 
 _SUFFIXES = frozenset((".te", ".cil", ".pp"))
+
+# A call of an interface, which stands at the beginning of a line.
+_CALL = re.compile(r"^[ \t]*([a-z]\w*)\(", re.MULTILINE | re.ASCII)
 
 # A policy module of a distribution has at most some 100 kB; more is not a module.
 _MAX_BYTES = 16 * 1024 * 1024
@@ -41,6 +45,25 @@ def find_sources(folders: Sequence[Path]) -> tuple[tuple[ModuleSource, ...], tup
             else:
                 found[source.name] = source
     return tuple(source for _, source in sorted(found.items())), tuple(findings)
+
+
+def interfaces_beside(sources: Sequence[ModuleSource]) -> tuple[SourceFile, ...]:
+    """Return the .if files that SOURCES call and that are of none of them: NAME/NAME.if beside a module's folder.
+
+    As refpolicy has it, the interfaces of a module NAME are called NAME_…; no other folder is looked into.
+    """
+    names = {source.name for source in sources}
+    found: dict[str, SourceFile] = {}
+    for source in sources:
+        if source.te is None or not Path(source.te.path).is_file():
+            continue
+        above = Path(source.te.path).resolve().parent.parent
+        calls = frozenset(_CALL.findall(source.te.text))
+        starts = {call[:end] for call in calls for end, letter in enumerate(call) if letter == "_" and end}
+        for name in sorted(starts - names - found.keys()):
+            if file := _read(above / name / f"{name}.if"):
+                found[name] = file
+    return tuple(found.values())
 
 
 def _of_file(file: Path) -> list[ModuleSource]:

@@ -75,12 +75,14 @@ def generate_modules(
     profile: Profile | None = None,
     limit: Limit = _NO_LIMIT,
     price: float | None = None,
+    shared: str = "",
     recordings: Recordings | None = None,
 ) -> tuple[Candidate, ...]:
     """Make the modules of the WANTED domains, or of all KNOWN daemons that were seen if none is named.
 
     PROFILE None is `interfaces` where the base can be linked and the policy headers are there, else `exact`. PRICE
     is what profile `interfaces` pays for a permission that was never seen, in statements; None: it grants none.
+    SHARED is the name of a module for what several daemons need alike, which the form of each that calls it holds.
 
     BASE may be one compiled policy, as a host or a phone has it. That can be asked and not linked, so that modules
     are extensions of its domains alone, without transitions and private types of their own; neverallow rules, which
@@ -95,7 +97,7 @@ def generate_modules(
     if profile is None:
         profile = Profile.EXACT if base.compiled or not headers_folder().is_dir() else Profile.INTERFACES
     prepared = prepare(observations, known, wanted, base, choices)
-    made = make_modules(prepared, base, profile, limit, price)
+    made = make_modules(prepared, base, profile, limit, price, shared)
     if not base.compiled:
         made = without_spared(made, base, prepared.like)
     return tuple(_sampled(candidate, recordings or {}) for candidate in made)
@@ -163,6 +165,7 @@ def make_modules(
     profile: Profile,
     limit: Limit = _NO_LIMIT,
     price: float | None = None,
+    shared: str = "",
 ) -> tuple[Candidate, ...]:
     """Make the modules of what is PREPARED. ToolFailedError: what comes out does not link with BASE."""
     skeletons, base_types = prepared.skeletons, prepared.base_types
@@ -205,7 +208,7 @@ def make_modules(
     if base.compiled:
         raise UsageError(f"profile {profile} needs the modules of the base (--base DIR): what it adds has to link")
     if profile is Profile.INTERFACES:
-        return interface_candidates(made, skeletons.policy, base, price)
+        return interface_candidates(made, skeletons.policy, base, price, shared)
     with Decider(skeletons.policy) as decider:
 
         def ask(candidate: Candidate, vectors: Iterable[AccessVector]) -> tuple[Triaged, ...]:

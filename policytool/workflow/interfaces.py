@@ -12,10 +12,13 @@ from policytool.errors import ToolFailedError
 from policytool.generate.candidate import Candidate
 from policytool.generate.forbidden import forbidden_accesses
 from policytool.generate.interface_form import InterfaceForm, interface_form
-from policytool.generate.interface_options import Limits, Options, options_of
+from policytool.generate.interface_options import Limits, Options, Written, options_of
+from policytool.generate.shared_module import SharedModule
+from policytool.generate.shared_rules import CALLER, SharedRules, shared_rules
 from policytool.generate.triage import WITHOUT_RULE, Cure
 from policytool.generate.writers.cil import write_cil
 from policytool.model.access import AccessKey
+from policytool.model.module import PolicyModule
 from policytool.model.profile import ModuleFormat
 from policytool.policy.allowed_perms import AllowedPerms
 from policytool.policy.compiled import CompiledPolicy
@@ -30,6 +33,7 @@ from policytool.toolchain.link import LinkFailed, link, link_or_fail
 from policytool.toolchain.run import concurrently
 from policytool.workflow.linked_policy import linked_policy
 from policytool.workflow.probed_macros import probed_macros
+from policytool.workflow.versions import FIRST
 
 # Each round takes out what neverallow rules forbid of the excess; secilc names a few offenders at a time.
 _ROUNDS = 8
@@ -59,6 +63,7 @@ class Wording:
         self._table = table
         self._price = price
         self._expansion = Expansion(table, policy, lambda of: policy.attributes_of(of) | held.get(of, none))
+        self._offered: dict[str, tuple[MacroTable, Expansion]] = {}
         triaged = [access for candidate in made for access in candidate.triaged]
         observed = [access.vector.key for access in triaged if access.cure in _GRANTED and price is not None]
         self._limits = Limits(
@@ -67,7 +72,7 @@ class Wording:
             frozenset(observed),
             frozenset(access.vector.key for access in triaged if access.cure in WITHOUT_RULE),
         )
-        self.owners = interface_modules(headers_folder())
+        self.owners: Mapping[str, str] = interface_modules(headers_folder())
         sets = parse_permission_sets(permission_sets_text())
         self.sets: Mapping[str, tuple[PermissionSet, ...]] = {
             tclass: sets.of_class(tclass, perms) for tclass, perms in policy.classes.items()
@@ -77,25 +82,38 @@ class Wording:
         """Keep ACCESSES out of what later options bring."""
         self._limits = replace(self._limits, forbidden=self._limits.forbidden | accesses)
 
-    def options(self, candidate: Candidate) -> Options:
-        """Return what may be written for the module of CANDIDATE at the price or a higher one."""
-        return options_of(candidate.module, self._table, self._expansion, self._limits, self._price)
+    def offer(self, rules: SharedRules) -> None:
+        """Let later options for the domains of RULES have its interface."""
+        table = replace(self._table, macros=(*self._table.macros, rules.macro))
+        self._offered.update(dict.fromkeys(rules.domains, (table, self._expansion.of(table))))
+        self.owners = {**self.owners, rules.interface: rules.name}
+
+    def options(self, module: PolicyModule) -> Options:
+        """Return what may be written for MODULE at the price or a higher one."""
+        table, expansion = self._offered.get(module.domain, (self._table, self._expansion))
+        return options_of(module, table, expansion, self._limits, self._price)
 
 
 def interface_candidates(
-    made: Sequence[Candidate], policy: CompiledPolicy, base: Base, price: float | None
+    made: Sequence[Candidate], policy: CompiledPolicy, base: Base, price: float | None, shared: str = ""
 ) -> tuple[Candidate, ...]:
     """Give the modules of MADE a form in refpolicy's words at PRICE; POLICY is BASE with their skeletons.
 
     Those that refpolicy source cannot hold keep none. A form with a price is linked, to see what it really grants:
     ToolFailedError when it does not compile or link, lacks a permission of the exact form, or grants what was not
     counted. Without one it grants what the exact form does, going by what the compilers were asked; `check` links
-    both.
+    both. Without a price, what several daemons need alike is written once, in a module called SHARED, if that has a
+    name.
     """
     wording = Wording(made, policy, probed_macros(base), price)
+    worth = [candidate for candidate in made if not candidate.only_cil]
+    module = _shared_module(shared, [candidate.module for candidate in worth], wording) if shared else None
 
     def worded(candidate: Candidate) -> Candidate:
-        form = interface_form(candidate.module, wording.options(candidate), wording.sets, wording.owners, price)
+        options = wording.options(candidate.module)
+        form = interface_form(candidate.module, options, wording.sets, wording.owners, price)
+        if module and any(call.macro == module.rules.interface for call in form.module.calls):
+            form = replace(form, shared=module)
         return replace(candidate, form=form)
 
     done = tuple(candidate if candidate.only_cil else worded(candidate) for candidate in made)
@@ -113,6 +131,34 @@ def interface_candidates(
         wording.forbid(forbidden)
         done = tuple(worded(of) if of.form and of.form.excess & forbidden else of for of in done)
     raise ToolFailedError(f"neverallow rules of the base still forbid what interfaces bring after {_ROUNDS} links")
+
+
+def _shared_module(name: str, modules: Sequence[PolicyModule], wording: Wording) -> SharedModule | None:
+    """Return what MODULES have alike, as the module NAME, and let WORDING offer its interface; None: too little."""
+    rules = shared_rules(name, modules)
+    if rules is None:
+        return None
+    parts = [rules.part_of(module) for module in modules if module.domain in rules.domains]
+    options = [wording.options(part) for part in parts]
+    # A call that grants nothing new to one domain may do so to another.
+    every = frozenset.intersection(
+        *(
+            frozenset(_with_caller(written, part.domain) for written in found.written.values())
+            for part, found in zip(parts, options, strict=True)
+        )
+    )
+    first = options[0]
+    kept = {key: of for key, of in first.written.items() if _with_caller(of, parts[0].domain) in every}
+    options_of_all = replace(
+        first, written=kept, calls=tuple(option for option in first.calls if option.name in kept)
+    )
+    form = interface_form(parts[0], options_of_all, wording.sets, wording.owners, None)
+    wording.offer(rules)
+    return SharedModule(rules, form.module, FIRST)
+
+
+def _with_caller(written: Written, domain: str) -> tuple[str, ...]:
+    return (written.macro, *(CALLER if argument == domain else argument for argument in written.arguments))
 
 
 def _excess(form: InterfaceForm | None) -> frozenset[AccessKey]:

@@ -19,6 +19,7 @@ from policytool.packaging.description import PRIORITY, PackageDescription, relab
 from policytool.packaging.rpm_spec import rpm_spec
 from policytool.toolchain.compile import package_refpolicy
 from policytool.toolchain.run import concurrently
+from policytool.toolchain.sources import interfaces_beside
 from policytool.workflow.module_set import ModuleSet
 from policytool.workflow.versions import version_of
 
@@ -98,10 +99,15 @@ def _contents(package: PackageDescription, sources: Sequence[ModuleSource]) -> d
     guard += "".join(f"(typepermissive {domain})\n" for domain in package.domains)
     found[f"permissive/{package.guard}.cil"] = (guard.encode(), False)
     neighbours = {source.name: source.if_ for source in sources if source.if_}
+    beside = interfaces_beside(sources)
     with_source = [source for source in sources if source.te]
     compiled = concurrently(
         [
-            partial(package_refpolicy, source, [file for name, file in neighbours.items() if name != source.name])
+            partial(
+                package_refpolicy,
+                source,
+                [*(file for name, file in neighbours.items() if name != source.name), *beside],
+            )
             for source in with_source
         ]
     )
@@ -120,6 +126,9 @@ def _contents(package: PackageDescription, sources: Sequence[ModuleSource]) -> d
         evidence = _evidence_of(source)
         if evidence is not None:
             found[f"source/{source.name}/{FILE_NAME}"] = (evidence, False)
+    for file in beside:
+        name = Path(file.path).stem
+        found[f"source/{name}/{name}.if"] = (file.text.encode("utf-8", "surrogateescape"), False)
     return found
 
 

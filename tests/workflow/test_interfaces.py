@@ -105,3 +105,59 @@ def test_a_compiled_base_has_no_interfaces(virt_base: Base, tmp_path: Path) -> N
         generate_modules(seen, (), ["dnsmasq_t"], find_base(policy), profile=Profile.INTERFACES)
     (made,) = generate_modules(seen, (), ["dnsmasq_t"], find_base(policy))
     assert made.form is None
+
+
+def test_what_two_daemons_need_alike_is_written_once_and_grants_neither_more(
+    virt_base: Base, tmp_path: Path
+) -> None:
+    alike = [
+        *(
+            (target, "file", perm)
+            for target in ("etc_t", "locale_t", "sysctl_kernel_t")
+            for perm in ("open", "read")
+        ),
+        ("proc_t", "filesystem", "getattr"),
+        ("tmp_t", "dir", "search"),
+    ]
+    both = observations(
+        *(
+            seen
+            for domain in ("greeterd_t", "waverd_t")
+            for seen in (
+                vector("init_t", domain, "process", "transition", program=f"/usr/sbin/{domain[:-2]}"),
+                vector(domain, domain, "process", "getsched"),
+                *(vector(domain, *access) for access in alike),
+            )
+        ),
+        vector("waverd_t", "tmp_t", "file", "read"),
+    )
+    made = generate_modules(both, (), ["greeterd_t", "waverd_t"], virt_base, shared="wellmannered")
+    plain = generate_modules(both, (), ["greeterd_t", "waverd_t"], virt_base)
+    shared = {candidate.form.shared for candidate in made if candidate.form}
+    (module,) = shared
+    assert module
+    assert module.rules.domains == ("greeterd_t", "waverd_t")
+    for candidate in made:
+        assert "wellmannered_domain(" in candidate.files(ModuleFormat.REFPOLICY)[f"{candidate.module.name}.te"]
+    for number, every in enumerate((made, plain)):
+        above = tmp_path / str(number)
+        folders = {candidate.module.name: candidate.files(ModuleFormat.BOTH) for candidate in every}
+        if every is made:
+            folders[module.name] = module.files()
+        for name, files in folders.items():
+            (above / name).mkdir(parents=True)
+            for file, text in files.items():
+                (above / name / file).write_text(text)
+    # Each alone: the interface is found beside it.
+    for name in ("greeterd", "waverd"):
+        built = build([tmp_path / "0" / name], virt_base)
+        assert built.every_form_links, built.findings
+    with_it, without = (build([tmp_path / number], virt_base).formats[-1].result for number in "01")
+    assert isinstance(with_it, Linked)
+    assert isinstance(without, Linked)
+    policies = CompiledPolicy(with_it.policy), CompiledPolicy(without.policy)
+    assert more_granted(*policies) == more_granted(*policies[::-1]) == frozenset()
+    text = module.files()["wellmannered.if"]
+    assert "\tallow $1 locale_t:file { open read };\n" in text
+    assert "\tkernel_getattr_proc($1)\n" in text
+    assert "tmp_t:file" not in text

@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 
 from policytool.generate.candidate import Candidate
+from policytool.generate.interface_form import InterfaceForm
+from policytool.generate.shared_module import SharedModule
+from policytool.generate.shared_rules import CALLER, SharedRules
 from policytool.model.module import FileContext, FileKind
 from policytool.model.profile import ModuleFormat
 from policytool.model.rules import AllowRule
-from policytool.workflow.versions import versioned
+from policytool.policy.macros import MacroRule
+from policytool.workflow.versions import shared_module, versioned
 from tests.generate.test_exact import greeter
 from tests.synthetic import DAEMON, context
 
@@ -80,3 +84,26 @@ def test_what_no_longer_compiles_differs(tmp_path: Path) -> None:
 
 def test_a_new_folder_has_the_first_version(tmp_path: Path) -> None:
     assert versioned(again(candidate()), tmp_path / "new", ModuleFormat.BOTH).candidate.module.version == "1.0.0"
+
+
+def calling(module: SharedModule) -> list[Candidate]:
+    made = candidate()
+    return [replace(made, form=InterfaceForm(made.module, frozenset(), 0, 0.0, module))]
+
+
+def test_the_module_of_an_interface_grows_with_what_it_says(tmp_path: Path) -> None:
+    module, _ = greeter()
+    rules = SharedRules("manners", (module.domain,), (MacroRule(CALLER, "etc_t", "file", ("read",)),))
+    made = SharedModule(rules, rules.part_of(module), "1.0.0")
+    assert shared_module([candidate()], tmp_path) is None
+    assert shared_module(calling(made), tmp_path) == made
+    (tmp_path / "manners").mkdir()
+    for name, text in replace(made, version="1.3.0").files().items():
+        (tmp_path / "manners" / name).write_text(text)
+    same = shared_module(calling(made), tmp_path)
+    assert same
+    assert same.version == "1.3.0"
+    other = replace(made, worded=replace(made.worded, rules=(AllowRule(module.domain, "tmp_t", "dir", ("read",)),)))
+    grown = shared_module(calling(other), tmp_path)
+    assert grown
+    assert grown.version == "1.4.0"

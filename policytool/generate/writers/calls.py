@@ -12,6 +12,9 @@ from policytool.model.module import MacroCall, RawReason, RawRule
 from policytool.model.rules import AllowRule
 from policytool.model.support import NOT_TOLD, Sample
 
+# A call that covers more rules than this is not told rule by rule.
+_MOST_SHOWN = 20
+
 
 def write_calls(calls: Iterable[MacroCall], own: Collection[str], sample: Sample = NOT_TOLD) -> list[str]:
     """Return the lines of CALLS, each with what in SAMPLE it covers and what it brings beside it.
@@ -20,11 +23,16 @@ def write_calls(calls: Iterable[MacroCall], own: Collection[str], sample: Sample
     and all others, by module.
     """
     lines = []
-    for call in sorted(calls, key=partial(_order, own)):
+    for call in written_order(calls, own):
         lines += [f"# {safe(text)}"] if (text := supported(call.evidence, sample)) else []
         lines += [f"# {safe(line, 0)}" for line in _covered(call)]
         lines += [f"{call.macro}({', '.join(call.arguments)})", ""]
     return lines
+
+
+def written_order(calls: Iterable[MacroCall], own: Collection[str]) -> list[MacroCall]:
+    """Return CALLS in the order that SELint checks; OWN are the types of the module they are in."""
+    return sorted(calls, key=partial(_order, own))
 
 
 def _order(own: Collection[str], call: MacroCall) -> tuple[int, str, str, tuple[str, ...]]:
@@ -54,7 +62,10 @@ def raw_groups(
 def _covered(call: MacroCall) -> Iterator[str]:
     """Yield what was seen of what CALL grants, and what was not."""
     accesses = [(item[0], item[1], item[2], item[3]) for item in call.covers if len(item) == 4]
-    yield from (f"seen: {text}" for text in _grouped(accesses))
+    seen = [f"seen: {text}" for text in _grouped(accesses)]
+    if call.owner and len(seen) > _MOST_SHOWN:
+        seen = [f"seen: all {len(accesses)} permissions that {call.owner}.if names"]
+    yield from seen
     for item in call.covers:
         if len(item) == 5:
             source, target, tclass, default, name = item
