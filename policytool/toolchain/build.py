@@ -175,7 +175,7 @@ def _compile_all(
         return {}, []
     ready = find_headers(headers, cache)
     interfaces = {source.name: source.if_ for source in sources if source.if_}
-    beside = interfaces_beside(sources)
+    beside = interfaces_beside(sources, headers)
     tasks = [
         partial(
             compile_refpolicy,

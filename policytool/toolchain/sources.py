@@ -11,6 +11,7 @@ from policytool.check.findings import Finding, ModuleSource, SourceFile
 from policytool.errors import InputError
 from policytool.model.context import is_identifier
 from policytool.toolchain.base import PP
+from policytool.toolchain.headers import headers_folder
 from policytool.toolchain.run import missing, run
 
 _SUFFIXES = frozenset((".te", ".cil", ".pp"))
@@ -47,12 +48,13 @@ def find_sources(folders: Sequence[Path]) -> tuple[tuple[ModuleSource, ...], tup
     return tuple(source for _, source in sorted(found.items())), tuple(findings)
 
 
-def interfaces_beside(sources: Sequence[ModuleSource]) -> tuple[SourceFile, ...]:
+def interfaces_beside(sources: Sequence[ModuleSource], headers: Path | None = None) -> tuple[SourceFile, ...]:
     """Return the .if files that SOURCES call and that are of none of them: NAME/NAME.if beside a module's folder.
 
-    As refpolicy has it, the interfaces of a module NAME are called NAME_…; no other folder is looked into.
+    As refpolicy has it, the interfaces of a module NAME are called NAME_…; no other folder is looked into. What the
+    HEADERS (None: the distribution's) have is not looked for.
     """
-    names = {source.name for source in sources}
+    names = {source.name for source in sources} | {path.stem for path in headers_folder(headers).glob("*/*.if")}
     found: dict[str, SourceFile] = {}
     for source in sources:
         if source.te is None or not Path(source.te.path).is_file():

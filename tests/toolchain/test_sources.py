@@ -36,6 +36,14 @@ def test_an_interface_that_is_called_is_looked_for_beside_the_module(
         assert [Path(file.path).stem for file in interfaces_beside(sources)] == names
 
 
+def test_what_the_headers_have_is_not_taken_from_a_checkout(above: Path) -> None:
+    headers = above / "headers"
+    (headers / "system").mkdir(parents=True)
+    (headers / "system" / "manners.if").touch()
+    sources, _ = find_sources([above / "caller"])
+    assert [Path(file.path).stem for file in interfaces_beside(sources, headers)] == ["optional"]
+
+
 def test_a_module_that_is_there_itself_is_not_read_twice(above: Path) -> None:
     (above / "manners" / "manners.te").write_text("policy_module(manners, 1.0)\n")
     sources, _ = find_sources([above / "caller", above / "manners"])

@@ -17,8 +17,12 @@ _WIDTH = 100
 
 def write_shared_interface(rules: SharedRules, worded: PolicyModule) -> str:
     """Return the .if text of the interface of RULES, in the words of WORDED, which has them for one domain."""
-    who = wrap(f"All of {', '.join(rules.domains)}", _WIDTH)
     count = sum(len(rule.perms) for rule in rules.rules)
+    who = wrap(
+        f"Each of {', '.join(rules.domains)} was seen doing all of this ({count} permissions). "
+        "The evidence is beside their modules.",
+        _WIDTH,
+    )
     return "\n".join(
         [
             f"## <summary>What the domains that call {rules.interface} need alike.</summary>",
@@ -30,8 +34,6 @@ def write_shared_interface(rules: SharedRules, worded: PolicyModule) -> str:
             "## <desc>",
             "##\t<p>",
             *(f"##\t{line}" for line in who),
-            f"##\twere seen doing this themselves, which is {count} permissions;",
-            "##\tthe evidence of each is beside their modules.",
             "##\t</p>",
             "## </desc>",
             '## <param name="domain">',
