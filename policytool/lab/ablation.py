@@ -2,9 +2,9 @@
 """Which permissions no step needs: what to take away in the next trial, and what the trials so far have shown.
 
 Group testing. The first trial takes everything away that is in doubt. Where steps fail, half of what was denied to
-them is given back for the next trial; once all steps pass, what is still away is spare for good, and what was given
-back is in doubt again. If a step failed without some permissions and passes without all of them but one, it needs
-that one. So n permissions of which few are needed take about log n trials.
+them is given back for the next trial; once all steps pass, what is still away is spare for good. If a step failed
+without some permissions and passes without all of them but one, it needs that one. What else was given back is tried
+one by one: of that, many are needed. So n permissions of which few are needed take few trials.
 
 A daemon may end at its first denial. If that alone was denied, and with it the step gets as far as another denial,
 of what was away before as well, the step needs it: a chain of such permissions takes a trial for each.
@@ -46,6 +46,11 @@ class Trial:
     def clean(self) -> bool:
         """Whether every step was ok."""
         return bool(self.steps) and all(ok for _, ok in self.steps)
+
+    @property
+    def asked(self) -> frozenset[AccessKey]:
+        """All that was denied."""
+        return frozenset().union(*self.denied.values())
 
     @property
     def failures(self) -> tuple[StepName, ...]:
@@ -118,7 +123,7 @@ def judge(candidates: Collection[AccessKey], trials: Sequence[Trial]) -> Judged:
 class _Known:
     """What is known so far. `group` is what the next trial takes away beside what is spare.
 
-    It only shrinks until a trial is clean; then a new round begins with all that is left.
+    It only shrinks until a trial is clean; then each that is left is a group of its own.
     """
 
     def __init__(self, candidates: frozenset[AccessKey]) -> None:
@@ -145,10 +150,13 @@ class _Known:
         self._see_further(trial)
         if trial.clean:
             self.spare |= trial.removed
-            self.asked |= trial.removed & frozenset().union(*trial.denied.values())
+            self.asked |= trial.removed & trial.asked
             self.passed = frozenset(step for step, _ in trial.steps)
             self._begin()
-        elif self.group:
+        elif trial.removed - self.spare > self.group:
+            # Kept from when more was in doubt: what failed may have failed for that.
+            pass
+        elif self.group and (not self.passed or trial.asked & self.group):
             found = {step: trial.suspects(step, self.group) for step in trial.failures}
             self.suspects |= found
             self.failed_in |= dict.fromkeys(found, trial)
@@ -178,7 +186,8 @@ class _Known:
                     self.needed[next(iter(self.suspects[step]))] = step
 
     def _begin(self) -> None:
-        self.group = self.left - _given_back(self.suspects.values())
+        left = self.left - _given_back(self.suspects.values())
+        self.group = frozenset(sorted(left)[:1]) if self.passed else left
 
     def judged(self) -> Judged:
         """Return it."""
