@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +15,7 @@ from policytool.model.cure import Cure
 if TYPE_CHECKING:
     from policytool.generate.choices import Choices
     from policytool.generate.robust import Limit
+    from policytool.model.access import AccessKey
     from policytool.model.daemon import Daemon
     from policytool.model.program import Child
 
@@ -124,12 +125,15 @@ def load_choices(
     )
     from policytool.generate.enforced_runs import EnforcedRunError, EnforcedRuns, read_enforced_runs
 
-    accepted = {}
+    accepted: dict[str, Mapping[str, str]] = {}
+    kept: dict[AccessKey, str] = {}
     for path in sorted(folder.glob(f"*/{ACCEPTED_FILE}")) if folder else ():
         try:
-            accepted[path.parent.name] = read_accepted(_text(path))
+            decided = read_accepted(_text(path))
         except ChoicesError as error:
             raise InputError(f"{path}: {error}") from error
+        accepted[path.parent.name] = decided.ids
+        kept |= decided.kept
     try:
         accepted[""] = {require_id(id_): "on the command line (--accept)" for id_ in accept}
     except ChoicesError as error:
@@ -143,6 +147,7 @@ def load_choices(
     if children and not transitions:
         raise UsageError("--child makes a transition; leave out --no-transitions")
     found = _children(children, known)
+    enforced = enforced.keeping(kept)
     return Choices(accepted, transitions, prefer_booleans, enforced, private_types, found, _written(write), like)
 
 

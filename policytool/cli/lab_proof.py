@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -114,15 +114,13 @@ def ablate(
     emit(f"\n{counts['needed']} needed, {counts['spare']} spare, {counts['open']} open\n")
 
 
-def _access_keys(text: str) -> Iterator[AccessKey]:
-    """Yield the accesses of TEXT, 'SOURCE TARGET:CLASS PERM...'."""
-    source, _, rest = text.partition(" ")
-    target, _, rest = rest.partition(":")
-    tclass, *perms = rest.split() or ("",)
-    if not (source and target and tclass and perms):
-        raise UsageError(f"--access {text!r} is not 'SOURCE TARGET:CLASS PERM...'")
-    for perm in perms:
-        yield source, source if target == "self" else target, tclass, perm
+def _access_keys(text: str) -> tuple[AccessKey, ...]:
+    from policytool.model.access_text import access_keys
+
+    try:
+        return tuple(access_keys(text))
+    except ValueError as error:
+        raise UsageError(f"--access {error}") from error
 
 
 def _earlier(path: Path, verb: str, read: Callable[[str], _Result]) -> _Result | None:

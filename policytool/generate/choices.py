@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from policytool.generate.enforced_runs import EnforcedRuns
 from policytool.generate.objections import KINDS, known_id
+from policytool.model.access import AccessKey
+from policytool.model.access_text import access_keys
 from policytool.model.cure import Cure
 from policytool.model.daemon import Daemon, is_plain_path
 from policytool.model.program import Child
@@ -47,30 +49,56 @@ class Choices:
         return {**self.accepted.get("", {}), **self.accepted.get(daemon, {})}
 
 
-def read_accepted(text: str) -> Mapping[str, str]:
-    """Read an accepted.toml: tables `[[accept]]` with `id` and `reason`; ChoicesError if it is anything else."""
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What an accepted.toml says, each with its reason: ids that are accepted, accesses that are kept."""
+
+    ids: Mapping[str, str]
+    kept: Mapping[AccessKey, str]
+
+
+def read_accepted(text: str) -> Accepted:
+    """Read an accepted.toml; ChoicesError if it is none.
+
+    It has tables `[[accept]]` with `id` and `reason`, and `[[keep]]` with `access` ('SOURCE TARGET:CLASS PERM...')
+    and `reason`.
+    """
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ChoicesError(f"not TOML: {error}") from error
-    if unknown := sorted(set(document) - {"accept"}):
-        raise ChoicesError(f"unknown key {unknown[0]!r}; [[accept]] with id and reason is all there is")
-    tables = document.get("accept", [])
+    if unknown := sorted(set(document) - {"accept", "keep"}):
+        raise ChoicesError(
+            f"unknown key {unknown[0]!r}; [[accept]] with id and reason, [[keep]] with access and reason are all"
+        )
+    ids = {require_id(id_): reason for id_, reason in _tables(document, "accept", "id").items()}
+    kept: dict[AccessKey, str] = {}
+    for written, reason in _tables(document, "keep", "access").items():
+        try:
+            kept.update(dict.fromkeys(access_keys(written), reason))
+        except ValueError as error:
+            raise ChoicesError(f"[[keep]]: {error}") from error
+    return Accepted(ids, kept)
+
+
+def _tables(document: Mapping[str, object], name: str, key: str) -> dict[str, str]:
+    """Return the reason of each KEY in the tables NAME of DOCUMENT."""
+    tables = document.get(name, [])
     if not isinstance(tables, list):
-        raise ChoicesError("accept must be a list of tables: [[accept]]")
-    accepted: dict[str, str] = {}
+        raise ChoicesError(f"{name} must be a list of tables: [[{name}]]")
+    found: dict[str, str] = {}
     for number, table in enumerate(tables, 1):
-        if not isinstance(table, dict) or set(table) != {"id", "reason"}:
-            raise ChoicesError(f"[[accept]] number {number} must have id and reason, and nothing else")
-        id_, reason = table["id"], table["reason"]
-        if not isinstance(id_, str) or not isinstance(reason, str) or not reason.strip():
+        if not isinstance(table, dict) or set(table) != {key, "reason"}:
+            raise ChoicesError(f"[[{name}]] number {number} must have {key} and reason, and nothing else")
+        about, reason = table[key], table["reason"]
+        if not isinstance(about, str) or not isinstance(reason, str) or not reason.strip():
             raise ChoicesError(
-                f"[[accept]] number {number}: id and reason must be texts, and a reason says something"
+                f"[[{name}]] number {number}: {key} and reason must be texts, and a reason says something"
             )
-        if id_ in accepted:
-            raise ChoicesError(f"{id_} is accepted twice")
-        accepted[require_id(id_)] = " ".join(reason.split())
-    return accepted
+        if about in found:
+            raise ChoicesError(f"{about} is in two tables [[{name}]]")
+        found[about] = " ".join(reason.split())
+    return found
 
 
 def require_id(text: str) -> str:

@@ -17,7 +17,7 @@ class EnforcedRunError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class EnforcedRuns:
-    """`hidden` are the accesses that runs passed without; `needed` the step that failed without each, in words."""
+    """`hidden` are the accesses that runs passed without, `needed` those that stay, with the reason in words."""
 
     hidden: frozenset[AccessKey] = frozenset()
     needed: Mapping[AccessKey, str] = field(default_factory=dict)
@@ -26,6 +26,12 @@ class EnforcedRuns:
         """Return both; what one run needs is not hidden because another passed without it."""
         needed = {**self.needed, **other.needed}
         return EnforcedRuns((self.hidden | other.hidden) - needed.keys(), needed)
+
+    def keeping(self, kept: Mapping[AccessKey, str]) -> EnforcedRuns:
+        """Return them for somebody who keeps what is in KEPT though a run passed without it, with the reasons."""
+        told = {key: f"kept, though an enforced run passed without it: {why}" for key, why in kept.items()}
+        needed = {key: why for key, why in told.items() if key in self.hidden}
+        return EnforcedRuns(self.hidden - kept.keys(), {**self.needed, **needed})
 
 
 def read_enforced_runs(text: str) -> EnforcedRuns:

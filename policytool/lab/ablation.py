@@ -3,8 +3,8 @@
 
 Group testing. The first trial takes everything away that is in doubt. Where steps fail, half of what was denied to
 them is given back for the next trial; once all steps pass, what is still away is spare for good. If a step failed
-without some permissions and passes without all of them but one, it needs that one. What else was given back is tried
-one by one: of that, many are needed. So n permissions of which few are needed take few trials.
+without some permissions and passes without all of them but one, it needs that one. What else was given back is
+tried one by one: of that, many are needed. So n permissions of which few are needed take few trials.
 
 A daemon may end at its first denial. If that alone was denied, and with it the step gets as far as another denial,
 of what was away before as well, the step needs it: a chain of such permissions takes a trial for each.

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from policytool.generate.choices import Choices, ChoicesError, child_of, read_accepted
+from policytool.generate.choices import Accepted, Choices, ChoicesError, child_of, read_accepted
 from policytool.model.daemon import Daemon
 from policytool.model.program import Child
 
@@ -18,10 +18,15 @@ QEMU translates code,
 
 
 def test_an_acceptance_has_an_id_and_a_reason() -> None:
-    assert read_accepted(GOOD) == {
-        "R-execmem": "QEMU translates code, and probing runs it in the daemon's domain",
-    }
-    assert read_accepted("") == {}
+    told = {"R-execmem": "QEMU translates code, and probing runs it in the daemon's domain"}
+    assert read_accepted(GOOD) == Accepted(told, {})
+    assert read_accepted("") == Accepted({}, {})
+
+
+def test_what_is_kept_is_an_access_and_has_a_reason() -> None:
+    text = "[[keep]]\naccess = 'a_t self:capability audit_write kill'\nreason = 'no step looks at the audit log'"
+    why = "no step looks at the audit log"
+    assert read_accepted(text).kept == {("a_t", "a_t", "capability", perm): why for perm in ("audit_write", "kill")}
 
 
 @pytest.mark.parametrize(
@@ -37,7 +42,9 @@ def test_an_acceptance_has_an_id_and_a_reason() -> None:
         ("accept = ['R-execmem']", "id and reason"),
         ("[[accepted]]\nid = 'R-execmem'\nreason = 'x'", "unknown key 'accepted'"),
         ("[[accept]\n", "not TOML"),
-        (GOOD + GOOD, "accepted twice"),
+        (GOOD + GOOD, "R-execmem is in two tables [[accept]]"),
+        ("[[keep]]\naccess = 'a_t capability kill'\nreason = 'x'", "'SOURCE TARGET:CLASS PERM...'"),
+        ("[[keep]]\naccess = 'a_t b_t:file read'", "access and reason"),
     ],
 )
 def test_anything_else_says_what_is_wrong(text: str, says: str) -> None:

@@ -56,3 +56,10 @@ def test_what_taking_permissions_away_has_shown() -> None:
     assert runs.hidden == {("a_t", "a_t", "capability", "chown")}
     assert runs.needed == {kill: "needed: a start of a-work fails without it"}
     assert EnforcedRuns(frozenset({kill})).joined(runs).hidden == runs.hidden
+
+
+def test_what_is_kept_is_not_hidden_and_says_why() -> None:
+    kill, chown = (("a_t", "a_t", "capability", perm) for perm in ("kill", "chown"))
+    runs = EnforcedRuns(frozenset({kill})).keeping({kill: "no step sees it", chown: "not in doubt"})
+    assert runs.hidden == frozenset()
+    assert runs.needed == {kill: "kept, though an enforced run passed without it: no step sees it"}
