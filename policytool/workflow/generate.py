@@ -97,6 +97,8 @@ def generate_modules(
     if profile is None:
         profile = Profile.EXACT if base.compiled or not headers_folder().is_dir() else Profile.INTERFACES
     prepared = prepare(observations, known, wanted, base, choices)
+    if shared in {*base.names, *(daemon.name for daemon in prepared.daemons)}:
+        raise UsageError(f"there is a module {shared} already: choose another name for what daemons share")
     made = make_modules(prepared, base, profile, limit, price, shared)
     if not base.compiled:
         made = without_spared(made, base, prepared.like)

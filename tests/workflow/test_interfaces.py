@@ -161,3 +161,9 @@ def test_what_two_daemons_need_alike_is_written_once_and_grants_neither_more(
     assert "\tallow $1 locale_t:file { open read };\n" in text
     assert "\tkernel_getattr_proc($1)\n" in text
     assert "tmp_t:file" not in text
+
+
+def test_the_module_of_what_is_shared_replaces_no_other(virt_base: Base) -> None:
+    for taken in ("greeterd", min(virt_base.names)):
+        with pytest.raises(UsageError, match=f"there is a module {taken} already"):
+            generate_modules(SEEN, (), ["greeterd_t"], virt_base, shared=taken)
