@@ -48,6 +48,18 @@ class Written:
     def __str__(self) -> str:
         return f"{self.macro}({', '.join(self.arguments)})"
 
+    @property
+    def plain(self) -> tuple[str, ...]:
+        """The arguments without quotes."""
+        return tuple(argument.strip('"') for argument in self.arguments)
+
+    def by(self, domain: str, other: str) -> Written:
+        """Return the same call with DOMAIN where this one has OTHER."""
+        arguments, types = (
+            tuple(domain if name == other else name for name in names) for names in (self.arguments, self.types)
+        )
+        return Written(self.macro, self.kind, arguments, types)
+
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
@@ -144,6 +156,15 @@ def options_of(
 ) -> Options:
     """Return the statements that may stand for the rules and transitions of MODULE at PRICE; None: no excess."""
     return _Maker(module, table, expansion, limits, price).options()
+
+
+def bring_nothing(
+    module: PolicyModule, calls: Iterable[Written], table: MacroTable, expansion: Expansion, limits: Limits
+) -> frozenset[Written]:
+    """Return those of CALLS that grant nothing beyond MODULE's rules and what is no excess."""
+    macros = {macro.name: macro for macro in table.macros}
+    maker = _Maker(module, table, expansion, limits, None)
+    return frozenset(call for call in calls if not any(maker.beyond(macros[call.macro], call.plain)))
 
 
 class _Maker:
@@ -296,7 +317,7 @@ class _Maker:
             for place, choice in enumerate(choices)
         ]
         for arguments in product(*within):
-            if len(set(arguments[1:])) == 1 or not any(self._beyond(macro, arguments)):
+            if len(set(arguments[1:])) == 1 or not any(self.beyond(macro, arguments)):
                 yield arguments
 
     def _within(self, macro: Macro, place: int, ends: tuple[str, str]) -> bool:
@@ -317,7 +338,7 @@ class _Maker:
                         found.add(target)
         return sorted(found)
 
-    def _beyond(self, macro: Macro, arguments: tuple[str, ...]) -> Iterator[tuple[Place, frozenset[str]]]:
+    def beyond(self, macro: Macro, arguments: tuple[str, ...]) -> Iterator[tuple[Place, frozenset[str]]]:
         """Yield where a call grants permissions beyond rows and what is no excess; a place may come twice."""
         for place, rule in self._expansion.granted(macro, arguments):
             no_excess = self._no_excess(place)
@@ -348,7 +369,7 @@ class _Maker:
 
     def _option(self, macro: Macro, call: Written, most: float) -> Option | None:
         """Return the CALL of MACRO as an option, None if it is none; it brings less excess than MOST, or none."""
-        plain = tuple(argument.strip('"') for argument in call.arguments)
+        plain = call.plain
         accesses = self._covered(macro, plain)
         if not (accesses or macro.transitions) or self._expansion.size(macro, plain) > MOST:
             return None
@@ -362,7 +383,7 @@ class _Maker:
         enough = max(most, *(self._nearest(name) for name in whole), 0)
         beyond: dict[Place, frozenset[str]] = {}
         count = 0
-        for at, perms in self._beyond(macro, plain):
+        for at, perms in self.beyond(macro, plain):
             there = beyond.get(at, _NOTHING)
             beyond[at] = perms | there
             count += len(perms - there)

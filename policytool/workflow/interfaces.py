@@ -12,9 +12,9 @@ from policytool.errors import ToolFailedError
 from policytool.generate.candidate import Candidate
 from policytool.generate.forbidden import forbidden_accesses
 from policytool.generate.interface_form import InterfaceForm, interface_form
-from policytool.generate.interface_options import Limits, Options, Written, options_of
+from policytool.generate.interface_options import Limits, Options, Written, bring_nothing, options_of
 from policytool.generate.shared_module import SharedModule
-from policytool.generate.shared_rules import CALLER, SharedRules, shared_rules
+from policytool.generate.shared_rules import SharedRules, shared_rules
 from policytool.generate.triage import WITHOUT_RULE, Cure
 from policytool.generate.writers.cil import write_cil
 from policytool.model.access import AccessKey
@@ -93,6 +93,10 @@ class Wording:
         table, expansion = self._offered.get(module.domain, (self._table, self._expansion))
         return options_of(module, table, expansion, self._limits, self._price)
 
+    def bring_nothing(self, module: PolicyModule, calls: Sequence[Written]) -> frozenset[Written]:
+        """Return those of CALLS that grant MODULE nothing more."""
+        return bring_nothing(module, calls, self._table, self._expansion, self._limits)
+
 
 def interface_candidates(
     made: Sequence[Candidate], policy: CompiledPolicy, base: Base, price: float | None, shared: str = ""
@@ -138,27 +142,17 @@ def _shared_module(name: str, modules: Sequence[PolicyModule], wording: Wording)
     rules = shared_rules(name, modules)
     if rules is None:
         return None
-    parts = [rules.part_of(module) for module in modules if module.domain in rules.domains]
-    options = [wording.options(part) for part in parts]
-    # A call that grants nothing new to one domain may do so to another.
-    every = frozenset.intersection(
-        *(
-            frozenset(_with_caller(written, part.domain) for written in found.written.values())
-            for part, found in zip(parts, options, strict=True)
-        )
-    )
-    first = options[0]
-    kept = {key: of for key, of in first.written.items() if _with_caller(of, parts[0].domain) in every}
-    options_of_all = replace(
-        first, written=kept, calls=tuple(option for option in first.calls if option.name in kept)
-    )
-    form = interface_form(parts[0], options_of_all, wording.sets, wording.owners, None)
+    first, *others = (rules.part_of(module) for module in modules if module.domain in rules.domains)
+    options = wording.options(first)
+    calls = options.written
+    for part in others:
+        # A call that grants nothing new to one domain may do so to another.
+        allowed = wording.bring_nothing(part, [call.by(part.domain, first.domain) for call in calls.values()])
+        calls = {name: call for name, call in calls.items() if call.by(part.domain, first.domain) in allowed}
+    options = replace(options, written=calls, calls=tuple(of for of in options.calls if of.name in calls))
+    form = interface_form(first, options, wording.sets, wording.owners, None)
     wording.offer(rules)
     return SharedModule(rules, form.module, FIRST)
-
-
-def _with_caller(written: Written, domain: str) -> tuple[str, ...]:
-    return (written.macro, *(CALLER if argument == domain else argument for argument in written.arguments))
 
 
 def _excess(form: InterfaceForm | None) -> frozenset[AccessKey]:
