@@ -14,6 +14,7 @@ from policytool.cli.verbs import VerbArgument, VerbOption
 from policytool.errors import InputError, UsageError
 
 if TYPE_CHECKING:
+    from policytool.report.page.ablated import AblatedPermission
     from policytool.report.page.budget_curve import BudgetCurve
     from policytool.report.page.enforcement import EnforcedRun
     from policytool.report.page.facts import PageFacts
@@ -37,6 +38,9 @@ def report(
     ] = None,
     held_out: Annotated[
         Path | None, VerbOption("--holdout", metavar="FILE", help="What `holdout --json` printed.")
+    ] = None,
+    ablation: Annotated[
+        Path | None, VerbOption("--ablation", metavar="FILE", help="What `lab ablate` wrote: runs without dangers.")
     ] = None,
     calls: Annotated[
         list[str] | None, VerbOption("--calls", metavar="TRACE", help="A recording of system calls (repeatable).")
@@ -64,11 +68,12 @@ def report(
     found = find_base(base)
     proof = read_proof(enforcement) if enforcement else None
     left_out = read_left_out(held_out) if held_out else None
+    tried = read_tried(ablation) if ablation else ()
     work = work_of(monolith or (), traces or ())
     with progress("linking, and expanding the rules"):
         modules = ModuleSet(folders, found)
         compared = compare_policies([modules], found, UNCONFINED) if modules.built.linked else None
-    told = facts(modules, compared, proof, calls_of(calls or (), modules), left_out, work)
+    told = facts(modules, compared, proof, calls_of(calls or (), modules), left_out, work, tried)
     with progress("drawing"):
         write_files(output.parent, {output.name: page_html(told)})
         if drawn:
@@ -83,11 +88,12 @@ def facts(
     calls: Calls | None = None,
     held_out: BudgetCurve | None = None,
     same_work: SharedScenarios | None = None,
+    ablated: tuple[AblatedPermission, ...] = (),
 ) -> PageFacts:
     """Return what the page tells of MODULES and, if they link, of how they COMPARED."""
     from policytool.workflow.reported import page_facts
 
-    return page_facts(modules, compared, enforcement, calls or {}, held_out, same_work)
+    return page_facts(modules, compared, enforcement, calls or {}, held_out, same_work, ablated)
 
 
 def work_of(monolith: Sequence[str], traces: Sequence[str]) -> SharedScenarios | None:
@@ -131,6 +137,16 @@ def read_left_out(path: Path) -> BudgetCurve:
     try:
         return read_curve(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, CurveError) as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def read_tried(path: Path) -> tuple[AblatedPermission, ...]:
+    """Read what `lab ablate` wrote into PATH; InputError when it is something else."""
+    from policytool.report.page.ablated import AblatedError, read_ablated
+
+    try:
+        return read_ablated(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, AblatedError) as error:
         raise InputError(f"{path}: {error}") from error
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from policytool.check.link_findings import declared_names
 from policytool.policy.compiled import CompiledPolicy
+from policytool.report.page.ablated import AblatedPermission
 from policytool.report.page.budget_curve import BudgetCurve
 from policytool.report.page.edges import TypeOwners
 from policytool.report.page.enforcement import EnforcedRun
@@ -28,11 +29,13 @@ def page_facts(
     calls: Mapping[str, Mapping[str, Sequence[str]]],
     held_out: BudgetCurve | None = None,
     same_work: SharedScenarios | None = None,
+    ablated: tuple[AblatedPermission, ...] = (),
 ) -> PageFacts:
     """Return what is to be told of MODULES, which were COMPARED if they link.
 
     What was at hand: CALLS has the system calls of each domain, ENFORCEMENT is an enforced run,
-    HELD_OUT what leaving scenarios out said, SAME_WORK what a monolith used beside the daemons.
+    HELD_OUT what leaving scenarios out said, SAME_WORK what a monolith used beside the daemons, ABLATED what
+    enforced runs could do without.
     """
     built = modules.built
     checked = CheckFacts(
@@ -61,6 +64,7 @@ def page_facts(
         enforcement.unchanged(modules.evidence_contents) if enforcement else 0,
         held_out,
         same_work,
+        ablated,
     )
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from policytool.check.findings import Finding
 from policytool.generate.writers.evidence import ModuleEvidence
 from policytool.model.module import BasePolicy
+from policytool.report.page.ablated import AblatedPermission
 from policytool.report.page.budget_curve import BudgetCurve
 from policytool.report.page.edges import TypeOwners
 from policytool.report.page.enforcement import EnforcedRun
@@ -58,7 +59,8 @@ class PageFacts:
     `overlap` and `beside` are of the domains that are not of DomainKind.BEFORE, None where there is nothing to set
     side by side. Where they were at hand, `calls` has the system calls of each domain by systemd's sets, and
     `enforcement` is an enforced run, with which `as_enforced` of the modules have their evidence in common.
-    `held_out` says what profile `robust` would save, `same_work` what a monolith used in the daemons' scenarios.
+    `held_out` says what profile `robust` would save, `same_work` what a monolith used in the daemons' scenarios,
+    `ablated` what enforced runs could do without.
     """
 
     checked: CheckFacts
@@ -72,6 +74,7 @@ class PageFacts:
     as_enforced: int = 0
     held_out: BudgetCurve | None = None
     same_work: SharedScenarios | None = None
+    ablated: tuple[AblatedPermission, ...] = ()
 
     @property
     def confined(self) -> tuple[DomainFacts, ...]:

@@ -20,6 +20,7 @@ from markupsafe import Markup, escape
 from policytool import __version__
 from policytool.check.findings import Finding
 from policytool.model.printable import printable
+from policytool.report.page.ablation_figure import ablation_figure
 from policytool.report.page.budget_figure import budget_figure
 from policytool.report.page.call_map import call_map
 from policytool.report.page.coverage_figures import saturation_curves, saturation_figure, seen_figure
@@ -71,6 +72,8 @@ def figures(facts: PageFacts) -> tuple[Figure, ...]:
         return ()
     every = [*facts.confined, *facts.before]
     found = [surface_figure(every), reach_figure(every), danger_map(every), class_map(every)]
+    if facts.ablated:
+        found.append(ablation_figure(facts.ablated, facts.evidence))
     if facts.overlap:
         found.append(overlap_map(facts.overlap, {each.surface.domain: each.name for each in facts.confined}))
     if facts.evidence:
