@@ -81,8 +81,10 @@ def rpm_spec(package: PackageDescription, files: Iterable[str]) -> str:
     """Return the spec of PACKAGE, whose tarball holds its folder; FILES are the names of what it installs."""
     compiled = [name for name in package.modules if name not in package.only_cil]
     ends = {name: "cil" if name in package.only_cil else "pp" for name in package.modules}
+    # The Makefile takes interfaces from modules in the same folder alone, not from those that a module only calls.
+    interfaces = "'detected_ifs=$(wildcard *.if)'"
     build = [
-        f"make -C source/{name} -f %{{_datadir}}/selinux/devel/Makefile {name}.pp\n"
+        f"make -C source/{name} -f %{{_datadir}}/selinux/devel/Makefile {interfaces} {name}.pp\n"
         f"mv source/{name}/{name}.pp modules/\n"
         f"make -C source/{name} -f %{{_datadir}}/selinux/devel/Makefile clean"
         for name in compiled

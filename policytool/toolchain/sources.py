@@ -49,23 +49,27 @@ def find_sources(folders: Sequence[Path]) -> tuple[tuple[ModuleSource, ...], tup
 
 
 def interfaces_beside(sources: Sequence[ModuleSource], headers: Path | None = None) -> tuple[SourceFile, ...]:
-    """Return the .if files that SOURCES call and that are of none of them: NAME/NAME.if beside a module's folder.
+    """Return the .if files that SOURCES call and that are of none of them.
 
-    As refpolicy has it, the interfaces of a module NAME are called NAME_…; no other folder is looked into. What the
-    HEADERS (None: the distribution's) have is not looked for.
+    As refpolicy has it, the interfaces of a module NAME are called NAME_…: NAME.if is looked for in the folder of
+    the module, and in NAME beside that. What the HEADERS (None: the distribution's) have is not looked for.
     """
     names = {source.name for source in sources} | {path.stem for path in headers_folder(headers).glob("*/*.if")}
     found: dict[str, SourceFile] = {}
     for source in sources:
         if source.te is None or not Path(source.te.path).is_file():
             continue
-        above = Path(source.te.path).resolve().parent.parent
-        calls = frozenset(_CALL.findall(source.te.text))
-        starts = {call[:end] for call in calls for end, letter in enumerate(call) if letter == "_" and end}
-        for name in sorted(starts - names - found.keys()):
-            if file := _read(above / name / f"{name}.if"):
+        folder = Path(source.te.path).resolve().parent
+        for name in sorted(called_modules(source) - names - found.keys()):
+            if file := _read(folder / f"{name}.if") or _read(folder.parent / name / f"{name}.if"):
                 found[name] = file
     return tuple(found.values())
+
+
+def called_modules(source: ModuleSource) -> frozenset[str]:
+    """Return the names that modules may have whose interfaces SOURCE calls: for a_b_c these are a and a_b."""
+    calls = frozenset(_CALL.findall(source.te.text)) if source.te else frozenset()
+    return frozenset(call[:end] for call in calls for end, letter in enumerate(call) if letter == "_" and end)
 
 
 def _of_file(file: Path) -> list[ModuleSource]:

@@ -19,7 +19,7 @@ from policytool.packaging.description import PRIORITY, PackageDescription, relab
 from policytool.packaging.rpm_spec import rpm_spec
 from policytool.toolchain.compile import package_refpolicy
 from policytool.toolchain.run import concurrently
-from policytool.toolchain.sources import interfaces_beside
+from policytool.toolchain.sources import called_modules, interfaces_beside
 from policytool.workflow.module_set import ModuleSet
 from policytool.workflow.versions import version_of
 
@@ -126,9 +126,13 @@ def _contents(package: PackageDescription, sources: Sequence[ModuleSource]) -> d
         evidence = _evidence_of(source)
         if evidence is not None:
             found[f"source/{source.name}/{FILE_NAME}"] = (evidence, False)
-    for file in beside:
-        name = Path(file.path).stem
-        found[f"source/{name}/{name}.if"] = (file.text.encode("utf-8", "surrogateescape"), False)
+        # Whoever builds a module again needs the interfaces that it calls, in its own folder.
+        for file in (*neighbours.values(), *beside):
+            if Path(file.path).stem in called_modules(source) - {source.name}:
+                found[f"source/{source.name}/{Path(file.path).name}"] = (
+                    file.text.encode("utf-8", "surrogateescape"),
+                    False,
+                )
     return found
 
 

@@ -36,6 +36,13 @@ def test_an_interface_that_is_called_is_looked_for_beside_the_module(
         assert [Path(file.path).stem for file in interfaces_beside(sources)] == names
 
 
+def test_an_interface_may_lie_in_the_folder_of_the_module(above: Path) -> None:
+    here = above / "caller" / "manners.if"
+    here.write_text("interface(`manners_domain',`')\n")
+    sources, _ = find_sources([above / "caller"])
+    assert interfaces_beside(sources)[0].path == str(here)
+
+
 def test_what_the_headers_have_is_not_taken_from_a_checkout(above: Path) -> None:
     headers = above / "headers"
     (headers / "system").mkdir(parents=True)

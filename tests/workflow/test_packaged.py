@@ -171,6 +171,17 @@ def test_rpm_builds_it(package: Path, tmp_path: Path) -> None:
     assert not any("/debian" in name or name.endswith(".spec") for name in files)
 
 
+def test_what_a_module_calls_is_in_the_package_and_both_builds(small_base: Base, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    (source / "manners").mkdir(parents=True)
+    (source / "manners" / "manners.if").write_text(
+        "interface(`manners_domain',`\n\tgen_require(`\n\t\ttype etc_t;\n\t')\n\n\tallow $1 etc_t:file read;\n')\n"
+    )
+    package = make(small_base, tmp_path, f"{TE}\nmanners_domain(greeterd_t)\n")
+    assert (package / "source" / "greeterd" / "manners.if").is_file()
+    test_rpm_builds_it(package, tmp_path)
+
+
 class Store:
     """A policy store below a root of its own, which a host that has no SELinux can have as well."""
 
