@@ -117,7 +117,7 @@ def build(
     # One that would replace a module of the base is not linked: all that the base loses would be its fault.
     wanted = tuple(source for source in sources if source.name not in base.names)
     base_files = base_cil(base, progress=progress, cache=cache)
-    known = cache_once(partial(known_names, base_files, headers_folder(headers)))
+    known = cache_once(partial(known_names, base_files, headers_folder(headers), cache))
     compiled, errors = _compile_all(wanted, headers, known, cache, progress)
     found.extend(errors)
     formats = tuple(_choices(wanted, compiled))
