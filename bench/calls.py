@@ -20,7 +20,7 @@ from typing import Any
 from policytool.hardening.call_comparison import CallComparison, CallSide, call_side, compare_calls
 from policytool.lab.image import find_image
 from policytool.toolchain.run import run
-from policytool.traces.bundle.call_table import CallTable, read_call_table
+from policytool.traces.bundle.call_table import CallTable, joined_tables, read_call_table
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLES = ROOT / "traces" / "calls"
@@ -53,10 +53,12 @@ def main(words: Sequence[str]) -> int:
 
 
 def shipped() -> Mapping[str, CallTable]:
-    """Return the tables that are shipped, by daemon."""
-    return {
-        path.name.removesuffix(SUFFIX): read_call_table(str(path)) for path in sorted(TABLES.glob(f"*{SUFFIX}"))
-    }
+    """Return the tables that are shipped, by daemon; one with many scenarios has several, joined here."""
+    found: dict[str, list[CallTable]] = {}
+    for path in sorted(TABLES.glob(f"*{SUFFIX}")):
+        name = path.name.removesuffix(SUFFIX).partition("-")[0]
+        found.setdefault(name, []).append(read_call_table(str(path)))
+    return {name: joined_tables(tables) for name, tables in found.items()}
 
 
 def stamp() -> str:
@@ -90,7 +92,11 @@ def harden(name: str, folder: Path, *options: str) -> Json:
     if image is None:
         sys.exit("the units are those of the lab's image: policytool lab build")
     unit.write_bytes(run(["debugfs", "-R", f"cat /usr/lib/systemd/system/{unit.name}", image.disk]).stdout)
-    words = ["harden", f"traces/libvirt/{name}", "--calls", f"traces/calls/{name}{SUFFIX}", "-d", name]
+    traces = (path for end in ("", "-*") for path in sorted(ROOT.glob(f"traces/libvirt/{name}{end}")))
+    tables = (path for end in ("", "-*") for path in sorted(TABLES.glob(f"{name}{end}{SUFFIX}")))
+    words = ["harden", *(str(path.relative_to(ROOT)) for path in traces)]
+    words += [word for path in tables for word in ("--calls", str(path.relative_to(ROOT)))]
+    words += ["-d", name]
     done = subprocess.run(
         [sys.executable, "-m", "policytool", *words, "--policy", "policies", "--unit", unit, "--json", *options],
         capture_output=True,

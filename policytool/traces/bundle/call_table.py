@@ -8,7 +8,8 @@ then [domain, program, call, arguments, error, count], sorted.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,23 @@ def call_table_text(table: CallTable) -> str:
         for call, count in sorted(table.counted.items())
     )
     return "".join(f"{json.dumps(row)}\n" for row in (head, *rows))
+
+
+def joined_tables(tables: Sequence[CallTable]) -> CallTable:
+    """Return what TABLES, of several runs of one machine, say together; what differs in `about` is listed."""
+    counted: Counter[SystemCall] = Counter()
+    about: dict[str, dict[str, None]] = {}
+    for table in tables:
+        counted.update(table.counted)
+        for name, text in table.about.items():
+            about.setdefault(name, {})[text] = None
+    return CallTable(
+        dict(sorted(counted.items())),
+        frozenset[str]().union(*(table.architectures for table in tables)),
+        sum(table.lost for table in tables),
+        sum(table.unknown for table in tables),
+        {name: ", ".join(texts) for name, texts in about.items()},
+    )
 
 
 def is_call_table(path: str) -> bool:

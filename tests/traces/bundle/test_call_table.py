@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import lzma
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policytool.errors import InputError
-from policytool.traces.bundle.call_table import CallTable, call_table_text, is_call_table, read_call_table
+from policytool.traces.bundle.call_table import (
+    CallTable,
+    call_table_text,
+    is_call_table,
+    joined_tables,
+    read_call_table,
+)
 from policytool.traces.tally.system_calls import SystemCall
 
 OPEN = SystemCall("greeter_t", "/usr/sbin/greeterd", "openat", "O_RDONLY", "")
@@ -84,3 +91,13 @@ def test_a_log_is_no_table(tmp_path: Path) -> None:
     assert not is_call_table(str(log))
     assert not is_call_table("-")
     assert not is_call_table(str(tmp_path))
+
+
+def test_tables_of_several_runs_are_one() -> None:
+    other = replace(TABLE, lost=TABLE.lost + 2, about={**TABLE.about, "scenarios": "more"})
+    both = joined_tables([TABLE, other])
+    assert both.counted == {call: 2 * count for call, count in TABLE.counted.items()}
+    assert (both.lost, both.unknown) == (2 * TABLE.lost + 2, 2 * TABLE.unknown)
+    assert both.about["scenarios"].endswith("more")
+    assert both.architectures == TABLE.architectures
+    assert joined_tables([TABLE]) == TABLE
