@@ -37,6 +37,7 @@ FIGURES = ROOT / "docs" / "figures.md"
 README = ROOT / "README.md"
 PICTURES = ROOT / "docs" / "pictures"
 ENFORCEMENT = ROOT / "docs" / "enforcement.json"
+ABLATION = ROOT / "docs" / "ablation.json"
 BEGIN, END = "<!-- demo:begin -->\n", "<!-- demo:end -->"
 
 # The figures of the page that README.md shows.
@@ -68,6 +69,7 @@ def main(traces: Sequence[str]) -> int:
         *cures(modules),
         *holdout(held),
         *enforced(json.loads(ENFORCEMENT.read_text("utf-8"))),
+        *ablated(json.loads(ABLATION.read_text("utf-8"))),
         *("## What `make demo` prints", "", "Without the times that its steps took.", "", "```"),
         printed + "```",
     ]
@@ -285,6 +287,26 @@ def enforced(proof: Json) -> Iterator[str]:
     yield ""
     ok = proof["steps"] - proof["failed"]
     yield f"Together: {ok:,} of {proof['steps']:,} steps ok, {proof['denials']} denials."
+    yield ""
+
+
+def ablated(result: Json) -> Iterator[str]:
+    """Yield what enforced runs without dangerous permissions said, a row for each permission."""
+    rows: Sequence[Json] = result["permissions"]
+    yield from ("## What a step needs", "")
+    counts = Counter(each["verdict"] for each in rows)
+    boots = result["boots"]
+    yield "`policytool lab ablate` (docs/ablation.json): the dangerous permissions of all modules, taken away in"
+    yield f"enforced runs of {len(boots)} scenarios, {sum(boots.values())} boots. Needed by a step that fails"
+    yield f"without it: {counts['needed']}; by no scenario tried: {counts['spare']}; not decided: {counts['open']}."
+    yield ""
+    columns = ("permission", "verdict", "step that fails without it", "asked for all the same")
+    yield from (row(*columns), row(*("---" for _ in columns)))
+    for each in rows:
+        target = "self" if each["target"] == each["source"] else each["target"]
+        permission = f"{each['source']} {target}:{each['tclass']} {each['perm']}"
+        asked = "yes" if each["verdict"] == "spare" and each["asked"] else ""
+        yield row(f"`{permission}`", each["verdict"], " ".join(each["step"]), asked)
     yield ""
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from bench.results import (
+    ABLATION,
     BEGIN,
     BUDGET,
     END,
@@ -24,6 +25,7 @@ from bench.results import (
     POLICIES,
     README,
     SHOWN_FIGURES,
+    ablated,
     enforced,
     inputs,
     loaded,
@@ -88,6 +90,12 @@ def test_the_enforced_steps_are_those_of_the_proof() -> None:
     rows = table("All scenarios, enforced")
     assert sum(int(row["steps ok"]) + int(row["failed"]) for row in rows.values()) == proof["steps"]
     assert stale({"hashes": {}}) == (tuple(loaded()), tuple(planned()))
+
+
+def test_what_a_step_needs_is_what_the_runs_said() -> None:
+    result = json.loads(ABLATION.read_text("utf-8"))
+    assert "\n".join(ablated(result)) in FIGURES.read_text("utf-8"), STALE
+    assert all(each["step"] for each in result["permissions"] if each["verdict"] == "needed")
 
 
 def test_the_readme_shows_what_the_demo_printed() -> None:
