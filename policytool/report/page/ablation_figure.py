@@ -9,8 +9,9 @@ from policytool.generate.writers.evidence import ModuleEvidence
 from policytool.model.access import AccessKey
 from policytool.model.cure import Cure
 from policytool.report.page.ablated import AblatedPermission
-from policytool.report.page.figure import Figure, values
-from policytool.report.page.palette import BLUE, STEPS, VERMILION, Spec
+from policytool.report.page.figure import Figure
+from policytool.report.page.palette import BLUE, STEPS, VERMILION
+from policytool.report.page.stacked_bars import stacked_bars
 
 _NEEDED, _KEPT, _GONE = "a step fails without it", "kept, or not decided", "gone: no step failed without it"
 _COLOURS = {_NEEDED: VERMILION, _KEPT: BLUE, _GONE: STEPS[0]}
@@ -28,51 +29,9 @@ def ablation_figure(tried: Sequence[AblatedPermission], evidence: Iterable[Modul
         ]
         for domain in domains
     }
-    rows = [
-        {
-            "domain": domain,
-            "permissions": number,
-            "state": state,
-            "place": place,
-            "says": f"{domain}: {number} permissions, {state}",
-        }
-        for domain, numbers in count.items()
-        for place, (state, number) in enumerate(zip(_COLOURS, numbers, strict=True))
-        if number
-    ]
-    spec: Spec = {
-        "data": values(rows),
-        "width": 520,
-        "height": {"step": 21},
-        "mark": {"type": "bar", "height": {"band": 0.72}},
-        "encoding": {
-            "y": {
-                "field": "domain",
-                "type": "nominal",
-                "sort": domains,
-                "title": None,
-                "axis": {"ticks": False, "domain": False, "labelPadding": 6},
-            },
-            "x": {"field": "permissions", "type": "quantitative", "title": "dangerous permissions, before"},
-            "color": {
-                "field": "state",
-                "type": "nominal",
-                "scale": {"domain": list(_COLOURS), "range": list(_COLOURS.values())},
-                "legend": {
-                    "title": None,
-                    "orient": "top",
-                    "direction": "horizontal",
-                    "columns": 3,
-                    "columnPadding": 22,
-                    "symbolType": "square",
-                    "symbolSize": 180,
-                    "symbolStrokeWidth": 0,
-                },
-            },
-            "order": {"field": "place"},
-            "description": {"field": "says"},
-        },
-    }
+    spec = stacked_bars(
+        count, _COLOURS, "dangerous permissions, before", lambda number, state: f"{number} permissions, {state}"
+    )
     after = sum(state != _GONE for _, state in states)
     return Figure(
         "ablation",

@@ -10,6 +10,7 @@ from policytool.generate.writers.evidence import ModuleEvidence
 from policytool.model.cure import Cure
 from policytool.report.page.figure import Figure, values
 from policytool.report.page.palette import BLUE, FAINT, STEPS, Scale, Spec
+from policytool.report.page.stacked_bars import stacked_bars
 
 _SEEN = Scale((1, 2, 10, 100, 1000), ("once", "2 to 9 times", "10 to 99", "100 to 999", "1,000 times or more"))
 
@@ -24,51 +25,13 @@ def seen_figure(evidence: Sequence[ModuleEvidence]) -> Figure:
         for access in each.accesses:
             if access.cure is Cure.ALLOW:
                 counts[each.domain][_SEEN.step(max(access.evidence.count, 1))] += 1
-    rows = [
-        {
-            "domain": domain,
-            "accesses": count,
-            "seen": _SEEN.names[step],
-            "step": step,
-            "says": f"{domain}: {count} accesses seen {_SEEN.names[step]}",
-        }
-        for domain, steps in counts.items()
-        for step, count in enumerate(steps)
-        if count
-    ]
-    spec: Spec = {
-        "data": values(rows),
-        "width": 520,
-        "height": {"step": 21},
-        "mark": {"type": "bar", "height": {"band": 0.72}},
-        "encoding": {
-            "y": {
-                "field": "domain",
-                "type": "nominal",
-                "sort": list(counts),
-                "title": None,
-                "axis": {"ticks": False, "domain": False, "labelPadding": 6},
-            },
-            "x": {"field": "accesses", "type": "quantitative", "title": "accesses that need a rule"},
-            "color": {
-                "field": "seen",
-                "type": "ordinal",
-                "scale": {"domain": list(_SEEN.names), "range": list(STEPS)},
-                "legend": {
-                    "title": "seen",
-                    "orient": "top",
-                    "direction": "horizontal",
-                    "columns": 5,
-                    "columnPadding": 22,
-                    "symbolType": "square",
-                    "symbolSize": 180,
-                    "symbolStrokeWidth": 0,
-                },
-            },
-            "order": {"field": "step"},
-            "description": {"field": "says"},
-        },
-    }
+    spec = stacked_bars(
+        counts,
+        dict(zip(_SEEN.names, STEPS, strict=True)),
+        "accesses that need a rule",
+        lambda count, often: f"{count} accesses seen {often}",
+        "seen",
+    )
     return Figure(
         "seen",
         "How often it was seen",
