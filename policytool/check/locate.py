@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 _SYNC = re.compile(r'^#line (?P<line>\d+)(?: "(?P<file>[^"]*)")?$')
 _WORD = re.compile(r"[A-Za-z][\w.-]*")
@@ -61,7 +62,7 @@ def statement_lines(expanded: str, statements: Sequence[str]) -> list[int]:
     An allow is found by source, target and class, what else by all its names, then by the last of them (what
     a failing statement could not resolve is named last).
     """
-    every = tuple(_statements(expanded))
+    every = _statements(expanded)
     return [_line(every, statement) for statement in statements]
 
 
@@ -93,8 +94,11 @@ def _names(statement: str) -> Iterator[str]:
             yield word
 
 
-def _statements(expanded: str) -> Iterator[_Statement]:
-    """Yield the statements of m4's output, each with the .te line of its first word."""
+# Findings of one module are asked for one after the other.
+@lru_cache(maxsize=1)
+def _statements(expanded: str) -> tuple[_Statement, ...]:
+    """Return the statements of m4's output, each with the .te line of its first word."""
+    found: list[_Statement] = []
     line, first, words = 1, 0, list[str]()
     for text in expanded.splitlines():
         if match := _SYNC.match(text):
@@ -103,7 +107,7 @@ def _statements(expanded: str) -> Iterator[_Statement]:
         for part in re.findall(r"[A-Za-z][\w.-]*|[;{}]", text.split("#", 1)[0]):
             if part == ";":
                 if words:
-                    yield _Statement(first, frozenset(words), words[0])
+                    found.append(_Statement(first, frozenset(words), words[0]))
                 words = []
             elif part == "{" and words in (["require"], ["optional"]):
                 words = []  # the block's statements stand for themselves
@@ -112,3 +116,4 @@ def _statements(expanded: str) -> Iterator[_Statement]:
                 words.append(part)
         # A line of the .te that m4 did not expand is followed by the next one without a mark.
         line += 1
+    return tuple(found)

@@ -29,6 +29,7 @@ from policytool.check.optional_blocks import optional_findings
 from policytool.errors import InputError
 from policytool.model.printable import printable
 from policytool.toolchain.base import Base, Progress, base_cil
+from policytool.toolchain.base_filecons import base_filecons
 from policytool.toolchain.base_names import known_names
 from policytool.toolchain.cache import Cache, open_cache
 from policytool.toolchain.compile import Compiled, compile_refpolicy
@@ -118,6 +119,7 @@ def build(
     wanted = tuple(source for source in sources if source.name not in base.names)
     base_files = base_cil(base, progress=progress, cache=cache)
     known = cache_once(partial(known_names, base_files, headers_folder(headers), cache))
+    entries = cache_once(partial(base_filecons, base_files, cache))
     compiled, errors = _compile_all(wanted, headers, known, cache, progress)
     found.extend(errors)
     formats = tuple(_choices(wanted, compiled))
@@ -139,7 +141,7 @@ def build(
     built = tuple(
         FormatBuild(kind, modules, result) for (kind, modules), result in zip(formats, results, strict=True)
     )
-    found.extend(_judge(built, base, base_files, known))
+    found.extend(_judge(built, base, entries, known))
     if progress:
         progress("linking", len(tasks), len(tasks))
     disabled = read_disabled(sources)
@@ -221,9 +223,11 @@ def _choices(
 
 
 def _judge(
-    formats: Iterable[FormatBuild], base: Base, base_files: Sequence[Path], known: Callable[[], KnownNames]
+    formats: Iterable[FormatBuild],
+    base: Base,
+    base_entries: Callable[[], tuple[Filecon, ...]],
+    known: Callable[[], KnownNames],
 ) -> Iterator[Finding]:
-    base_entries: tuple[Filecon, ...] | None = None
     for format_build in formats:
         if isinstance(format_build.result, LinkFailed):
             by_name = {module.source.name: module for module in format_build.modules}
@@ -235,9 +239,7 @@ def _judge(
             for module in format_build.modules:
                 yield from optional_findings(module, names)
         if any("(filecon " in module.cil for module in format_build.modules):
-            if base_entries is None:
-                base_entries = _base_filecons(base_files)
-            yield from _judge_entries(format_build.modules, base_entries)
+            yield from _judge_entries(format_build.modules, base_entries())
 
 
 def _with(known: KnownNames, modules: Iterable[LinkedModule]) -> KnownNames:
@@ -293,12 +295,3 @@ def _as_linked(module: LinkedModule) -> ModuleSource:
     if module.expanded:
         return ModuleSource(source.name, te=source.te, if_=source.if_, fc=source.fc)
     return ModuleSource(source.name, cil=source.cil)
-
-
-def _base_filecons(files: Iterable[Path]) -> tuple[Filecon, ...]:
-    found: list[Filecon] = []
-    for path in files:
-        text = path.read_text("utf-8", "surrogateescape")
-        if "(filecon " in text:
-            found.extend(filecons(text))
-    return tuple(found)
