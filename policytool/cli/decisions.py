@@ -113,6 +113,8 @@ def load_choices(
 ) -> Choices:
     """Return the decisions in the files DAEMON/accepted.toml of FOLDER (if any), on the command line, in DONTAUDIT.
 
+    What `lab ablate` wrote to FOLDER/ablation.json is read as DONTAUDIT is.
+
     CHILDREN are DAEMON=PATH, of KNOWN daemons or domains. InputError: a file cannot be read or is not what it
     should be; UsageError: an id of ACCEPT names nothing, or one of CHILDREN is no program that may have a domain.
     """
@@ -123,7 +125,7 @@ def load_choices(
         read_accepted,
         require_id,
     )
-    from policytool.generate.enforced_runs import EnforcedRunError, EnforcedRuns, read_enforced_runs
+    from policytool.generate.enforced_runs import ABLATION_FILE, EnforcedRunError, EnforcedRuns, read_enforced_runs
 
     accepted: dict[str, Mapping[str, str]] = {}
     kept: dict[AccessKey, str] = {}
@@ -139,7 +141,8 @@ def load_choices(
     except ChoicesError as error:
         raise UsageError(f"--accept {error}") from error
     enforced = EnforcedRuns()
-    for path in dontaudit:
+    ablated = [folder / ABLATION_FILE] if folder and (folder / ABLATION_FILE).exists() else []
+    for path in (*ablated, *dontaudit):
         try:
             enforced = enforced.joined(read_enforced_runs(_text(path)))
         except EnforcedRunError as error:

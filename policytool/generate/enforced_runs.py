@@ -10,6 +10,9 @@ from typing import Any
 
 from policytool.model.access import AccessKey
 
+# Beside the modules it is about: generate reads it there, as it does what people decided.
+ABLATION_FILE = "ablation.json"
+
 
 class EnforcedRunError(ValueError):
     """It is no result of an enforced run, or of one that says nothing."""
@@ -17,21 +20,22 @@ class EnforcedRunError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class EnforcedRuns:
-    """`hidden` are the accesses that runs passed without, `needed` those that stay, with the reason in words."""
+    """`hidden` are accesses that runs passed without, `needed` those that stay, each with the reason in words."""
 
-    hidden: frozenset[AccessKey] = frozenset()
+    hidden: Mapping[AccessKey, str] = field(default_factory=dict)
     needed: Mapping[AccessKey, str] = field(default_factory=dict)
 
     def joined(self, other: EnforcedRuns) -> EnforcedRuns:
         """Return both; what one run needs is not hidden because another passed without it."""
         needed = {**self.needed, **other.needed}
-        return EnforcedRuns((self.hidden | other.hidden) - needed.keys(), needed)
+        hidden = {**self.hidden, **other.hidden}
+        return EnforcedRuns({key: why for key, why in hidden.items() if key not in needed}, needed)
 
     def keeping(self, kept: Mapping[AccessKey, str]) -> EnforcedRuns:
         """Return them for somebody who keeps what is in KEPT though a run passed without it, with the reasons."""
-        told = {key: f"kept, though an enforced run passed without it: {why}" for key, why in kept.items()}
-        needed = {key: why for key, why in told.items() if key in self.hidden}
-        return EnforcedRuns(self.hidden - kept.keys(), {**self.needed, **needed})
+        needed = {key: f"kept, though {self.hidden[key]}: {why}" for key, why in kept.items() if key in self.hidden}
+        hidden = {key: why for key, why in self.hidden.items() if key not in kept}
+        return EnforcedRuns(hidden, {**self.needed, **needed})
 
 
 def read_enforced_runs(text: str) -> EnforcedRuns:
@@ -53,16 +57,19 @@ def read_enforced_runs(text: str) -> EnforcedRuns:
         raise EnforcedRunError(
             "the enforced run failed steps or lost records, so it did not pass without these accesses"
         )
-    return EnforcedRuns(keys)
+    return EnforcedRuns(dict.fromkeys(keys, "an enforced run passed without it"))
 
 
 def _ablated(permissions: list[Any]) -> EnforcedRuns:
-    needed = {}
+    needed, hidden = {}, {}
     for row in permissions:
         if row["verdict"] == "needed":
             scenario, daemon, step = (_word(word) for word in row["step"])
             needed[_key(row)] = f"needed: {daemon} {step} of {scenario} fails without it"
-    return EnforcedRuns(frozenset(_key(row) for row in permissions if row["verdict"] == "spare"), needed)
+        elif row["verdict"] == "spare":
+            tried = ", ".join(_word(name) for name in row["batches"])
+            hidden[_key(row)] = f"all steps of {tried} passed without it"
+    return EnforcedRuns(hidden, needed)
 
 
 def _key(row: Mapping[str, object]) -> AccessKey:

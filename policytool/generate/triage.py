@@ -125,8 +125,8 @@ def _cure(vector: AccessVector, decision: Decision, criteria: Criteria, weaker: 
             return Triaged(vector, Cure.REFUSED, objection.reason, objection.id, criteria.propose(vector, decision))
         notes.append(f"{objection.id} is accepted: {reason}")
         accepted = objection.id
-    if vector.key in criteria.enforced.hidden:
-        return Triaged(vector, Cure.DONTAUDIT, "an enforced run passed without it")
+    if spare := criteria.enforced.hidden.get(vector.key):
+        return Triaged(vector, Cure.DONTAUDIT, spare)
     if decision.outcome is Outcome.DENIED_BOOLEAN:
         if criteria.prefer_booleans:
             return Triaged(vector, Cure.BOOLEAN, f"a boolean grants it: {decision.cause}")

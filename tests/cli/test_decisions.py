@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,20 @@ def test_files_are_read_by_daemon_and_options_go_for_all(tmp_path: Path) -> None
     }
     assert choices.accepted_by("other") == {"R-execmod": "on the command line (--accept)"}
     assert choices.transitions
+
+
+def test_what_runs_decided_is_read_beside_what_people_did(tmp_path: Path) -> None:
+    row = {"source": "a_t", "target": "a_t", "tclass": "capability", "perm": "kill"}
+    (tmp_path / "ablation.json").write_text(
+        json.dumps({"permissions": [row | {"verdict": "spare", "batches": ["a-work"]}]})
+    )
+    why = "all steps of a-work passed without it"
+    assert load_choices(tmp_path).enforced.hidden == {("a_t", "a_t", "capability", "kill"): why}
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "accepted.toml").write_text(
+        "[[keep]]\naccess = 'a_t self:capability kill'\nreason = 'a guest'\n"
+    )
+    assert not load_choices(tmp_path).enforced.hidden
 
 
 def test_what_cannot_be_read_says_so(tmp_path: Path) -> None:

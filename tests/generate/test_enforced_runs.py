@@ -14,7 +14,9 @@ def enforced(ok: bool = True, lost: int = 0) -> str:
 
 
 def test_what_an_enforced_run_passed_without() -> None:
-    assert read_enforced_runs(enforced()).hidden == {("a_t", "b_t", "file", "read")}
+    assert read_enforced_runs(enforced()).hidden == {
+        ("a_t", "b_t", "file", "read"): "an enforced run passed without it"
+    }
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,7 @@ def ablated(perm: str, verdict: str) -> dict[str, object]:
         "perm": perm,
         "verdict": verdict,
         "step": step,
+        "batches": ["a-work", "a-more"],
     }
 
 
@@ -53,13 +56,15 @@ def test_what_taking_permissions_away_has_shown() -> None:
     rows = [ablated("chown", "spare"), ablated("kill", "needed"), ablated("sys_admin", "open")]
     runs = read_enforced_runs(json.dumps({"permissions": rows}))
     kill = ("a_t", "a_t", "capability", "kill")
-    assert runs.hidden == {("a_t", "a_t", "capability", "chown")}
+    assert runs.hidden == {("a_t", "a_t", "capability", "chown"): "all steps of a-work, a-more passed without it"}
     assert runs.needed == {kill: "needed: a start of a-work fails without it"}
-    assert EnforcedRuns(frozenset({kill})).joined(runs).hidden == runs.hidden
+    assert EnforcedRuns({kill: "a run passed"}).joined(runs).hidden == runs.hidden
 
 
 def test_what_is_kept_is_not_hidden_and_says_why() -> None:
     kill, chown = (("a_t", "a_t", "capability", perm) for perm in ("kill", "chown"))
-    runs = EnforcedRuns(frozenset({kill})).keeping({kill: "no step sees it", chown: "not in doubt"})
-    assert runs.hidden == frozenset()
-    assert runs.needed == {kill: "kept, though an enforced run passed without it: no step sees it"}
+    runs = EnforcedRuns({kill: "all steps of a-work passed without it"}).keeping(
+        {kill: "no step sees it", chown: "not in doubt"}
+    )
+    assert runs.hidden == {}
+    assert runs.needed == {kill: "kept, though all steps of a-work passed without it: no step sees it"}

@@ -73,7 +73,7 @@ def test_a_boolean_is_proposed_on_request() -> None:
 
 
 def test_what_an_enforced_run_passed_without_is_not_logged() -> None:
-    found = cures(READ, enforced=EnforcedRuns(frozenset({READ.key})))
+    found = cures(READ, enforced=EnforcedRuns({READ.key: "an enforced run passed without it"}))
     assert found["read"].cure is Cure.DONTAUDIT
     made = module(*found.values())
     assert "dontaudit greeterd_t etc_t:file read;\n" in write_te(made)
