@@ -23,6 +23,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from policytool.generate.enforced_runs import ABLATION_FILE
 from policytool.lab.loaded import loaded_modules, scenario_files
 from policytool.lab.machine_kind import MACHINES
 from policytool.lab.scenario import batches, choose_for
@@ -37,7 +38,7 @@ FIGURES = ROOT / "docs" / "figures.md"
 README = ROOT / "README.md"
 PICTURES = ROOT / "docs" / "pictures"
 ENFORCEMENT = ROOT / "docs" / "enforcement.json"
-ABLATION = ROOT / "docs" / "ablation.json"
+ABLATION = ROOT / "policies" / ABLATION_FILE
 BEGIN, END = "<!-- demo:begin -->\n", "<!-- demo:end -->"
 
 # The figures of the page that README.md shows.
@@ -296,8 +297,8 @@ def ablated(result: Json) -> Iterator[str]:
     yield from ("## What a step needs", "")
     counts = Counter(each["verdict"] for each in rows)
     boots = result["boots"]
-    yield "`policytool lab ablate` (docs/ablation.json): the dangerous permissions of all modules, taken away in"
-    yield f"enforced runs of {len(boots)} scenarios, {sum(boots.values())} boots. Needed by a step that fails"
+    yield "`policytool lab ablate` (policies/ablation.json): the dangerous permissions of all modules, taken away"
+    yield f"in enforced runs of {len(boots)} scenarios, {sum(boots.values())} boots. Needed by a step that fails"
     yield f"without it: {counts['needed']}; by no scenario tried: {counts['spare']}; not decided: {counts['open']}."
     yield ""
     columns = ("permission", "verdict", "step that fails without it", "asked for all the same")

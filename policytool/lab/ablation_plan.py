@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which scenarios are run without which permissions: for each permission the shortest one that asked for it."""
+"""Which scenarios are run without which permissions: the shortest that asked for each, for each way of asking.
+
+What fails without a permission depends on the call that asked for it: a daemon may go on without a capability that
+bpf(2) asks for, and not without the same at ioctl(2).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,6 @@ from pathlib import Path
 from policytool.generate.writers.evidence import ModuleEvidence
 from policytool.lab.scenario import batches, one_batch, steps
 from policytool.model.access import AccessKey
-from policytool.model.support import scenarios_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +34,17 @@ def plan(
 ) -> tuple[Planned, ...]:
     """Return what is to be run of PAYLOAD to learn about CANDIDATES, those with few steps first.
 
-    One scenario a boot: for each permission the shortest of those that asked for it, by EVIDENCE. In what is chosen
-    so, all that asked there is in doubt. A permission that no scenario of PAYLOAD is known to have asked for is in
-    doubt in all `batches`; EVERYWHERE: all permissions are.
+    One scenario a boot: for each permission, program and system call that asked for it, by EVIDENCE, the shortest
+    of those in which they did. In what is chosen so, all that was asked for there is in doubt. A permission that no
+    scenario of PAYLOAD is known to have asked for is in doubt in all `batches`; EVERYWHERE: all permissions are.
     """
     scripts = {name.removesuffix(".sh"): path for name, path in payload.items() if name.endswith(".sh")}
     length = {name: steps(name, path.parent) for name, path in scripts.items()}
-    asked = _asked(frozenset(candidates), evidence, scripts.keys())
-    shortest = {min(names, key=lambda name: (length[name], name)) for names in asked.values()}
+    ways = _ways(frozenset(candidates), evidence, scripts.keys())
+    shortest = {min(names, key=lambda name: (length[name], name)) for names in ways.values()}
+    asked: dict[AccessKey, set[str]] = {}
+    for (key, _, _), names in ways.items():
+        asked.setdefault(key, set()).update(names)
     found = [
         Planned(
             name, one_batch(payload, f"{name}.sh"), frozenset(key for key, names in asked.items() if name in names)
@@ -56,13 +62,16 @@ def _scripts(planned: Planned) -> Iterable[str]:
     return (name.removesuffix(".sh") for name in planned.payload if name.endswith(".sh"))
 
 
-def _asked(
+def _ways(
     candidates: frozenset[AccessKey], evidence: Iterable[ModuleEvidence], scenarios: Collection[str]
-) -> dict[AccessKey, set[str]]:
-    """Return which of SCENARIOS asked for each of CANDIDATES, by EVIDENCE; those that none did are left out."""
-    asked: dict[AccessKey, set[str]] = {}
-    for file in evidence:
-        for access in file.accesses:
-            if access.key in candidates and (named := {*scenarios_of([access.evidence])} & {*scenarios}):
-                asked.setdefault(access.key, set()).update(named)
-    return asked
+) -> dict[tuple[AccessKey, str, str], set[str]]:
+    """Return which of SCENARIOS asked for each of CANDIDATES, with the program and the system call, by EVIDENCE.
+
+    Those that none asked for are left out.
+    """
+    ways: dict[tuple[AccessKey, str, str], set[str]] = {}
+    for access in (access for file in evidence for access in file.accesses if access.key in candidates):
+        for use, _ in access.evidence.uses:
+            if use.trace in scenarios:
+                ways.setdefault((access.key, use.program, use.syscall), set()).add(use.trace)
+    return ways

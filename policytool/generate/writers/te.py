@@ -101,13 +101,14 @@ class _Writer:
             for line in _transition(transition, misread=transition.target in others)
         ]
         lines += [""] if lines else []
+        silent = [rule for rule in module.dontaudit_rules if rule.source in sources]
+        # refpolicy has what a domain may do to itself first, and what it need not with it.
+        lines += _silent(rule for rule in silent if rule.source == rule.target)
         rules = sorted((rule for rule in module.rules if rule.source in sources), key=self._place)
         lines += [line for rule in rules if rule.sort_key not in self.raw for line in self._allow(rule)]
         if module.profile is Profile.INTERFACES:
             lines += self._worded(rules, [call for call in module.calls if call.arguments[0] in sources])
-        silent = [rule for rule in module.dontaudit_rules if rule.source in sources]
-        if silent:
-            lines += ["# What is denied, and not logged.", *_dontaudits(silent), ""]
+        lines += _silent(rule for rule in silent if rule.source != rule.target)
         for block in module.optionals:
             lines += self._optional(block, sources)
         return lines
@@ -123,8 +124,7 @@ class _Writer:
             perms = self.sets.get((rule.tclass, rule.perms), "")
             lines += _allow(replace(rule, reason=reason), xperms, self.sample, perms)
         lines += write_calls(part.calls, self.module.declared, self.sample)
-        if part.dontaudit_rules:
-            lines += ["# What is denied, and not logged.", *_dontaudits(part.dontaudit_rules), ""]
+        lines += _silent(part.dontaudit_rules)
         if not lines:
             return []
         inner = [*_required(part, self.known), *lines]
@@ -284,13 +284,14 @@ def _allow(
     return [*lines, ""]
 
 
-def _dontaudits(rules: Iterable[DontauditRule]) -> list[str]:
-    lines = []
+def _silent(rules: Iterable[DontauditRule]) -> list[str]:
+    """Return dontaudit RULES under a heading; nothing if there is none."""
+    lines: list[str] = []
     for rule in rules:
         target = "self" if rule.target == rule.source else rule.target
         lines += [f"# {safe(line)}" for line in rule.reason.split("\n")]
         lines.append(f"dontaudit {rule.source} {target}:{rule.tclass} {_set(rule.perms)};")
-    return lines
+    return ["# What is denied, and not logged.", *lines, ""] if lines else []
 
 
 def _required(block: OptionalBlock, known: frozenset[str]) -> list[str]:
