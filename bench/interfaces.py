@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What profile `interfaces` makes of each daemon at several prices of excess, beside audit2allow -R.
 
-`.venv/bin/python bench/interfaces.py [TRACES…]` prints two tables in Markdown (default: the traces that are shipped
-and the modules of `make policies`). A row is a permission or a transition that the exact module grants. Statements
-are rules, transitions and calls; requirements are the types of other modules that gen_require has to name.
+`.venv/bin/python bench/interfaces.py [TRACES…]` prints two tables in Markdown, of the modules of `make policies` by
+default, what they need alike written once. A row is a permission or a transition that the exact module grants.
+Statements are rules, transitions and calls; requirements are the types of other modules that gen_require
+has to name. Price "none" brings nothing that was not seen.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
+from typing import NamedTuple
 
 from policytool.check.findings import ModuleSource, SourceFile
 from policytool.cli.decisions import load_choices
@@ -32,14 +34,14 @@ from policytool.toolchain.compile import Compiled, compile_refpolicy
 from policytool.toolchain.link import link_or_fail
 from policytool.toolchain.run import run
 from policytool.workflow.generate import make_modules, prepare
-from policytool.workflow.interfaces import Wording
+from policytool.workflow.interfaces import Wording, written_once
 from policytool.workflow.probed_macros import probed_macros
 
 ROOT = Path(__file__).resolve().parent.parent
-PRICES = (0.1, 0.25, 0.5, 0.6, 0.7, 1.0)
+PRICES = (0.1, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 1.0)
 HEADERS = Path("/usr/share/selinux/devel/include")
-# An interface that brings more than this for one rule is none that a reviewer would ask for.
-NEAR = 10
+# What `make policies` calls the module of what several daemons need alike.
+SHARED = "virt_modular"
 _CALL = re.compile(r"^(?!policy_module|gen_require)[a-z]\w*\(.*\)$", re.MULTILINE)
 
 
@@ -56,55 +58,87 @@ def main(traces: Sequence[str]) -> int:
     return 0
 
 
+class Figures(NamedTuple):
+    """What a choice of words comes to; `foreign` are rules about other modules' types, each in calls and in all.
+
+    `served` are those of them for which some interface that is not dangerous grants all.
+    """
+
+    rows: int
+    exact: int
+    raw: int
+    calls: int
+    requirements: int
+    excess: int
+    foreign: tuple[int, int]
+    served: tuple[int, int]
+
+    def plus(self, other: Figures) -> Figures:
+        """Return both together."""
+        foreign, served = (
+            (one[0] + two[0], one[1] + two[1])
+            for one, two in ((self.foreign, other.foreign), (self.served, other.served))
+        )
+        counts = (mine + its for mine, its in zip(self[:6], other[:6], strict=True))
+        return Figures(*counts, foreign=foreign, served=served)
+
+    @property
+    def columns(self) -> tuple[object, ...]:
+        """The cells of a row."""
+        share = f"{self.excess / max(1, self.rows):.1%}"
+        return (*self[:6], share, *(f"{part} of {of} ({part / max(1, of):.0%})" for part, of in self[6:]))
+
+
 def report(
     made: Sequence[Candidate], policy: CompiledPolicy, skeletons: Sequence[PolicyModule], base: Base
 ) -> None:
-    """Print both tables; POLICY is BASE with SKELETONS."""
+    """Print the tables; POLICY is BASE with SKELETONS."""
     table = probed_macros(base)
     print(f"{len(table.macros)} macros; left out: {', '.join(f'{n} {why}' for why, n in table.left_out.items())}\n")
-    wording = Wording(made, policy, table, min(PRICES))
-    columns = "module|rows|exact statements|requirements|price|raw|calls|requirements|excess|share|foreign rules"
-    print(f"|{columns}|of those with an interface|near|gap|seconds|\n|{'---|' * 15}")
+    free, priced = (Wording(made, policy, table, price) for price in (None, min(PRICES)))
+    once = written_once(SHARED, [candidate.module for candidate in made if not candidate.only_cil], free)
+    for wording in (free, priced):
+        if once:
+            wording.offer(once.rules)
+    columns = "module|price|rows|exact statements|raw|calls|requirements|excess|share|foreign|with an interface"
+    print(f"|{columns}|gap|seconds|\n|{'---|' * 13}")
+    together: dict[float | None, Figures] = {}
     for candidate in made:
-        options = wording.options(candidate.module)
-        for price in PRICES:
+        for price in (None, *PRICES):
+            options = (free if price is None else priced).options(candidate.module)
             start = monotonic()
-            chosen = cover(options.rows, [*options.raw, *options.calls], price)
-            words = figures(candidate.module, options, chosen)
-            exact = (len(options.rows), len(options.raw), len({n for o in options.raw for n in o.needs}))
-            row = (candidate.module.name, *exact, price, *words, f"{chosen.gap:.1%}", f"{monotonic() - start:.1f}")
-            print(f"|{'|'.join(map(str, row))}|", flush=True)
+            chosen = cover(options.rows, [*options.raw, *options.calls], price or 0.0)
+            found = figures(candidate.module, options, chosen)
+            together[price] = together[price].plus(found) if price in together else found
+            row = (candidate.module.name, price or "none", *found.columns)
+            print(f"|{'|'.join(map(str, row))}|{chosen.gap:.1%}|{monotonic() - start:.1f}|", flush=True)
+    for price, found in together.items():
+        print(f"|together|{price or 'none'}|{'|'.join(map(str, found.columns))}|||", flush=True)
     print(f"\n|module|allow rules|calls|excess|\n|{'---|' * 4}")
     with TemporaryDirectory() as name:
-        for row in audit2allow(made, policy, skeletons, base, Path(name)):
-            print(f"|{'|'.join(map(str, row))}|", flush=True)
+        for line in audit2allow(made, policy, skeletons, base, Path(name)):
+            print(f"|{'|'.join(map(str, line))}|", flush=True)
 
 
-def figures(module: PolicyModule, options: Options, chosen: Cover) -> Iterator[object]:
-    """Yield what CHOSEN comes to, in the order of the columns."""
+def figures(module: PolicyModule, options: Options, chosen: Cover) -> Figures:
+    """Return what CHOSEN comes to."""
     raw = {option.name for option in chosen.options} - options.written.keys()
-    yield len(raw)
-    yield len(chosen.options) - len(raw)
-    yield len(chosen.needs)
-    yield len(chosen.excess)
-    yield f"{len(chosen.excess) / max(1, len(options.rows)):.1%}"
     own = module.declared | {module.domain}
     foreign = [
         f"allow {rule.source} {rule.target}:{rule.tclass}"
         for rule in module.rules
         if not {rule.source, rule.target} <= own
     ]
-    yield f"{sum(name not in raw for name in foreign)} of {len(foreign)}"
-    for most in (None, NEAR):
-        there = [
-            name
-            for name in foreign
-            if (found := options.alternatives.get(name))
-            and not found.why_not
-            and (most is None or found.excess <= most)
-        ]
-        served = sum(name not in raw for name in there)
-        yield f"{served} of {len(there)} ({served / max(1, len(there)):.0%})"
+    there = [name for name in foreign if (found := options.alternatives.get(name)) and not found.why_not]
+    return Figures(
+        len(options.rows),
+        len(options.raw),
+        len(raw),
+        len(chosen.options) - len(raw),
+        len(chosen.needs),
+        len(chosen.excess),
+        *((sum(name not in raw for name in names), len(names)) for names in (foreign, there)),
+    )
 
 
 def audit2allow(

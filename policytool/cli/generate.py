@@ -108,8 +108,8 @@ def generate(
         raise UsageError("--price is about --profile interfaces")
     if profile is None and language is ModuleFormat.CIL:
         profile = Profile.EXACT
-    if shared and (price is not None or profile not in (None, Profile.INTERFACES) or not is_identifier(shared)):
-        raise UsageError("--shared takes the name of a module, and is about --profile interfaces without --price")
+    if shared and (profile not in (None, Profile.INTERFACES) or not is_identifier(shared)):
+        raise UsageError("--shared takes the name of a module, and is about --profile interfaces")
     if profile is not Profile.ROBUST and (explain_robust or like or budget is not None or confidence):
         raise UsageError("--budget, --confidence, --like and --explain-robust are about --profile robust")
     known = load_known(daemon_folder)

@@ -106,12 +106,18 @@ def interface_candidates(
     Those that refpolicy source cannot hold keep none. A form with a price is linked, to see what it really grants:
     ToolFailedError when it does not compile or link, lacks a permission of the exact form, or grants what was not
     counted. Without one it grants what the exact form does, going by what the compilers were asked; `check` links
-    both. Without a price, what several daemons need alike is written once, in a module called SHARED, if that has a
-    name.
+    both. What several daemons need alike is written once, in a module called SHARED, if that has a name; it brings
+    nothing else, whatever the price.
     """
-    wording = Wording(made, policy, probed_macros(base), price)
+    table = probed_macros(base)
+    wording = Wording(made, policy, table, price)
     worth = [candidate for candidate in made if not candidate.only_cil]
-    module = _shared_module(shared, [candidate.module for candidate in worth], wording) if shared else None
+    module = None
+    if shared:
+        free = wording if price is None else Wording(made, policy, table, None)
+        module = written_once(shared, [candidate.module for candidate in worth], free)
+        if module:
+            wording.offer(module.rules)
 
     def worded(candidate: Candidate) -> Candidate:
         options = wording.options(candidate.module)
@@ -137,8 +143,8 @@ def interface_candidates(
     raise ToolFailedError(f"neverallow rules of the base still forbid what interfaces bring after {_ROUNDS} links")
 
 
-def _shared_module(name: str, modules: Sequence[PolicyModule], wording: Wording) -> SharedModule | None:
-    """Return what MODULES have alike, as the module NAME, and let WORDING offer its interface; None: too little."""
+def written_once(name: str, modules: Sequence[PolicyModule], wording: Wording) -> SharedModule | None:
+    """Return what MODULES have alike, as the module NAME, in the words of WORDING; None: too little."""
     rules = shared_rules(name, modules)
     if rules is None:
         return None
@@ -151,7 +157,6 @@ def _shared_module(name: str, modules: Sequence[PolicyModule], wording: Wording)
         calls = {name: call for name, call in calls.items() if call.by(part.domain, first.domain) in allowed}
     options = replace(options, written=calls, calls=tuple(of for of in options.calls if of.name in calls))
     form = interface_form(first, options, wording.sets, wording.owners, None)
-    wording.offer(rules)
     return SharedModule(rules, form.module, FIRST)
 
 
@@ -162,7 +167,9 @@ def _excess(form: InterfaceForm | None) -> frozenset[AccessKey]:
 def _texts(made: Sequence[Candidate]) -> dict[str, str]:
     """Return the CIL of each module, compiled from its refpolicy source where it has a form."""
     worded = [candidate for candidate in made if candidate.form]
-    compiled = concurrently([partial(compile_refpolicy, _source(candidate)) for candidate in worded])
+    compiled = concurrently(
+        [partial(compile_refpolicy, _source(candidate), neighbours=_called(candidate)) for candidate in worded]
+    )
     texts = {candidate.module.name: write_cil(candidate.module) for candidate in made if not candidate.form}
     for candidate, outcome in zip(worded, compiled, strict=True):
         if not isinstance(outcome, Compiled):
@@ -170,6 +177,13 @@ def _texts(made: Sequence[Candidate]) -> dict[str, str]:
             raise ToolFailedError(f"{where}: the module with interfaces does not compile: {outcome[0].message}")
         texts[candidate.module.name] = outcome.cil
     return texts
+
+
+def _called(candidate: Candidate) -> list[SourceFile]:
+    """Return the interfaces that the module of CANDIDATE calls and the headers do not have."""
+    shared = candidate.form.shared if candidate.form else None
+    files = shared.files().items() if shared else ()
+    return [SourceFile(name, text) for name, text in files if name.endswith(".if")]
 
 
 def _source(candidate: Candidate) -> ModuleSource:

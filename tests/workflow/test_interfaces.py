@@ -163,6 +163,24 @@ def test_what_two_daemons_need_alike_is_written_once_and_grants_neither_more(
     assert "tmp_t:file" not in text
 
 
+def test_with_a_price_the_shared_interface_brings_nothing_either(virt_base: Base) -> None:
+    alike = [(target, "file", perm) for target in ("locale_t", "sysctl_kernel_t") for perm in ("open", "read")]
+    alike += [("proc_t", "filesystem", "getattr"), ("tmp_t", "dir", "search"), ("etc_t", "dir", "search")]
+    domains = ["greeterd_t", "waverd_t"]
+    both = observations(*(vector(domain, *access) for domain in domains for access in alike))
+    made = generate_modules(
+        both, (), domains, virt_base, profile=Profile.INTERFACES, price=0.1, shared="wellmannered"
+    )
+    free = generate_modules(both, (), domains, virt_base, shared="wellmannered")
+    modules = {candidate.form.shared for every in (made, free) for candidate in every if candidate.form}
+    assert len(modules) == 1
+    (module,) = modules
+    assert module
+    for candidate in made:
+        assert candidate.form
+        assert module.rules.interface in {call.macro for call in candidate.form.module.calls}
+
+
 def test_the_module_of_what_is_shared_replaces_no_other(virt_base: Base) -> None:
     for taken in ("greeterd", min(virt_base.names)):
         with pytest.raises(UsageError, match=f"there is a module {taken} already"):
