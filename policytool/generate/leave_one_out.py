@@ -23,7 +23,7 @@ from operator import itemgetter
 from policytool.generate.chances import Chances, Trials
 from policytool.generate.likely import HARMLESS, Candidates, never
 from policytool.generate.robust import permissions
-from policytool.generate.signs import Levels
+from policytool.generate.signs import Levels, without_others
 from policytool.generate.triage import Cure, Triaged
 from policytool.model.access import AccessKey
 from policytool.model.module import PolicyModule
@@ -235,9 +235,10 @@ def _by_levels(among: Candidates) -> tuple[_ByLevels, _ByLevels]:
     beside: dict[Levels, list[AccessKey]] = {}
     alone: dict[Levels, list[AccessKey]] = {}
     for key, signs in may:
-        beside.setdefault(signs.levels(alone=False), []).append(key)
+        levels = signs.levels(alone=False)
+        beside.setdefault(levels, []).append(key)
         if signs.alone:
-            alone.setdefault(signs.levels(alone=True), []).append(key)
+            alone.setdefault(without_others(levels), []).append(key)
     return (
         {levels: tuple(keys) for levels, keys in beside.items()},
         {levels: tuple(keys) for levels, keys in alone.items()},

@@ -185,8 +185,8 @@ def candidates(
         itself = target == domain
         for tclass, perms in classes.items():
             given = frozenset((tclass, perm) for perm in perms)
-            for held, share in by.together.beside(given).items():
-                if share.part >= LEAST_SHARE and (signs := about(target, *held)) and signs.share < share.part:
+            for held, share in by.together.beside(given, least=LEAST_SHARE).items():
+                if (signs := about(target, *held)) and signs.share < share.part:
                     signs.share, signs.given = share.part, given
         for sibling, alike in by.together.siblings.get(target, ()):
             for tclass, perms in classes.items():

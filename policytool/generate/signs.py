@@ -33,6 +33,11 @@ LEAST_SHARE = _SHARE[0]
 Levels = tuple[int, ...]
 
 
+def without_others(levels: Levels) -> Levels:
+    """Return LEVELS without those of what only other daemons tell: the first two, and the neighbour's."""
+    return levels[2:-1]
+
+
 @dataclass(slots=True, eq=False)
 class Signs:
     """The signs for one access; they are collected one by one.
@@ -75,16 +80,16 @@ class Signs:
 
         It leaves out the neighbour, too, which tells nothing without them (docs/decisions/what-is-likely.md).
         """
-        rest = (
+        levels = (
+            bisect_right(_OTHERS, self.others),
+            bisect_right(_TOUCHING, self.touching),
             bisect_right(_SHARE, self.share),
             bisect_right(_ALIKE, self.alike),
             bisect_right(_USUAL, self.usual),
             int(bool(self.like)),
+            int(bool(self.neighbour)),
         )
-        if alone:
-            return rest
-        others, touching = bisect_right(_OTHERS, self.others), bisect_right(_TOUCHING, self.touching)
-        return (others, touching, *rest, int(bool(self.neighbour)))
+        return without_others(levels) if alone else levels
 
     def words(self, tclass: str, perm: str) -> str:
         """Say what speaks for PERM of TCLASS, the strongest sign first."""

@@ -61,13 +61,16 @@ class HeldTogether:
     held: NDArray[np.bool_]
     counts: NDArray[np.int64]
     siblings: Mapping[str, tuple[tuple[str, float], ...]]
-    _asked: dict[frozenset[Held], Mapping[Held, Share]] = field(default_factory=dict)
+    _asked: dict[tuple[frozenset[Held], float], Mapping[Held, Share]] = field(default_factory=dict)
 
-    def beside(self, seen: Collection[Held]) -> Mapping[Held, Share]:
-        """Return what pairs that hold all of SEEN hold too, with how many do; empty where too few hold SEEN."""
-        wanted = frozenset(seen)
+    def beside(self, seen: Collection[Held], *, least: float = 0.0) -> Mapping[Held, Share]:
+        """Return what at LEAST that part of the pairs that hold all of SEEN hold too, with how many do.
+
+        Empty where too few hold SEEN.
+        """
+        wanted = frozenset(seen), least
         if wanted not in self._asked:
-            self._asked[wanted] = dict(self._beside(wanted))
+            self._asked[wanted] = {held: share for held, share in self._beside(wanted[0]) if share.part >= least}
         return self._asked[wanted]
 
     def _beside(self, wanted: frozenset[Held]) -> Iterator[tuple[Held, Share]]:
