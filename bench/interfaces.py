@@ -4,7 +4,7 @@
 `.venv/bin/python bench/interfaces.py [TRACES…]` prints two tables in Markdown, of the modules of `make policies` by
 default, what they need alike written once. A row is a permission or a transition that the exact module grants.
 Statements are rules, transitions and calls; requirements are the types of other modules that gen_require
-has to name. Price "none" brings nothing that was not seen.
+has to name. At price "none" a call brings nothing that was not seen.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ def main(traces: Sequence[str]) -> int:
 
 
 class Figures(NamedTuple):
-    """What a choice of words comes to; `foreign` are rules about other modules' types, each in calls and in all.
+    """What a choice of words comes to; `foreign` are rules about other modules' types: those in calls, and all.
 
-    `served` are those of them for which some interface that is not dangerous grants all.
+    `served` is the same for those that some interface, not a dangerous one, grants whole.
     """
 
     rows: int
@@ -97,8 +97,8 @@ def report(
     print(f"{len(table.macros)} macros; left out: {', '.join(f'{n} {why}' for why, n in table.left_out.items())}\n")
     free, priced = (Wording(made, policy, table, price) for price in (None, min(PRICES)))
     once = written_once(SHARED, [candidate.module for candidate in made if not candidate.only_cil], free)
-    for wording in (free, priced):
-        if once:
+    if once:
+        for wording in (free, priced):
             wording.offer(once.rules)
     columns = "module|price|rows|exact statements|raw|calls|requirements|excess|share|foreign|with an interface"
     print(f"|{columns}|gap|seconds|\n|{'---|' * 13}")

@@ -22,7 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 _ALL_RULES = "import sys, setools; print(sum(1 for _ in setools.SELinuxPolicy(sys.argv[1]).terules()))"
 _SURFACES = """
 import gc, sys
-gc.set_threshold(100_000)
+# As policytool.cli.main.run does.
+gc.set_threshold(5_000_000)
 from policytool.policy.compiled import CompiledPolicy
 from policytool.surface.rule_matrix import surface_matrix
 print(surface_matrix(CompiledPolicy(sys.argv[1])).sparse.nnz)
@@ -31,7 +32,8 @@ _DIFFERENCE = "from policytool.cli import run; run()"
 _NOTHING = "import setools"
 _FLOWS = """
 import gc, sys
-gc.set_threshold(100_000)
+# As policytool.cli.main.run does.
+gc.set_threshold(5_000_000)
 from policytool.policy.compiled import CompiledPolicy, flow_weights
 from policytool.surface.flow_table import FlowTable
 table = FlowTable(CompiledPolicy(sys.argv[1]), flow_weights())

@@ -26,10 +26,10 @@ class KnownNames:
 
 
 def _possible(name: str, known: Iterable[str]) -> list[str]:
-    """Return those KNOWN that share enough letters with NAME to be alike; difflib is slow to tell about the others.
+    """Return those of KNOWN that may be like NAME: difflib would take long to rule out the others.
 
-    Alike is twice the letters that match, over the letters of both (SequenceMatcher.ratio). None matches that NAME
-    does not have.
+    SequenceMatcher.ratio is twice the letters that match, over the letters of both. A letter that NAME lacks never
+    matches.
     """
     here = len(name)
     alike = [other for other in known if 2 * min(here, len(other)) >= _ALIKE * (here + len(other))]

@@ -94,7 +94,7 @@ def _names(statement: str) -> Iterator[str]:
             yield word
 
 
-# Findings of one module are asked for one after the other.
+# All findings of a module ask about the same text.
 @lru_cache(maxsize=1)
 def _statements(expanded: str) -> tuple[_Statement, ...]:
     """Return the statements of m4's output, each with the .te line of its first word."""

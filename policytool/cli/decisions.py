@@ -25,9 +25,13 @@ Accept = Annotated[
 ]
 AcceptedFolder = Annotated[
     Path | None,
-    VerbOption("--accepted", metavar="DIR", help="Where DAEMON/accepted.toml are (default: the output)."),
+    VerbOption(
+        "--accepted", metavar="DIR", help="Where DAEMON/accepted.toml and ablation.json are (default: the output)."
+    ),
 ]
-AcceptedPolicies = Annotated[Path, VerbOption("--accepted", metavar="DIR", help="Where DAEMON/accepted.toml are.")]
+AcceptedPolicies = Annotated[
+    Path, VerbOption("--accepted", metavar="DIR", help="Where DAEMON/accepted.toml and ablation.json are.")
+]
 Transitions = Annotated[
     bool,
     VerbOption("--transitions/--no-transitions", help="Helper programs enter their own domains in the base."),
@@ -113,7 +117,7 @@ def load_choices(
 ) -> Choices:
     """Return the decisions in the files DAEMON/accepted.toml of FOLDER (if any), on the command line, in DONTAUDIT.
 
-    What `lab ablate` wrote to FOLDER/ablation.json is read as DONTAUDIT is.
+    FOLDER/ablation.json, where `lab ablate` wrote one, is read like a file of DONTAUDIT.
 
     CHILDREN are DAEMON=PATH, of KNOWN daemons or domains. InputError: a file cannot be read or is not what it
     should be; UsageError: an id of ACCEPT names nothing, or one of CHILDREN is no program that may have a domain.

@@ -71,7 +71,10 @@ def graph(
     private_types: PrivateTypes = True,
     accept: Accept = None,
     accepted: Annotated[
-        Path | None, VerbOption("--accepted", metavar="DIR", help="Where DAEMON/accepted.toml are, if anywhere.")
+        Path | None,
+        VerbOption(
+            "--accepted", metavar="DIR", help="Where DAEMON/accepted.toml and ablation.json are, if anywhere."
+        ),
     ] = None,
     prefer_booleans: PreferBooleans = False,
     dontaudit: Dontaudit = None,

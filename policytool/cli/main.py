@@ -46,8 +46,8 @@ _VERBS = {
 # What a shell sets when it asks for completions (click's way: PROGRAM in capitals).
 _COMPLETE = "_POLICYTOOL_COMPLETE"
 
-# So many more containers than were freed, and the collector looks at them; Python's own number is 700. All shipped
-# traces are some millions.
+# So many more containers than were freed, and the collector looks at them; Python's own number is 700. To read
+# all shipped traces makes some millions.
 COLLECT_AFTER = 5_000_000
 
 
@@ -135,8 +135,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run() -> None:
     """Run as a program."""
-    # Nearly all that is made is values, which hold no cycles and mostly stay: to look for some costs a tenth of the
-    # time or more, and frees nothing.
+    # Nearly all that is made is values without cycles, and stays: to look for cycles takes a tenth of the time or
+    # more, and frees next to nothing.
     gc.set_threshold(COLLECT_AFTER)
     sys.exit(main())
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from policytool.model.access import AccessKey
 
-# Beside the modules it is about: generate reads it there, as it does what people decided.
+# Lies beside the modules that it is about; whatever makes modules reads it there, like accepted.toml.
 ABLATION_FILE = "ablation.json"
 
 
@@ -33,7 +33,7 @@ class EnforcedRuns:
 
     def keeping(self, kept: Mapping[AccessKey, str]) -> EnforcedRuns:
         """Return them for somebody who keeps what is in KEPT though a run passed without it, with the reasons."""
-        needed = {key: f"kept, though {self.hidden[key]}: {why}" for key, why in kept.items() if key in self.hidden}
+        needed = {key: f"kept: {why}; {self.hidden[key]}" for key, why in kept.items() if key in self.hidden}
         hidden = {key: why for key, why in self.hidden.items() if key not in kept}
         return EnforcedRuns(hidden, {**self.needed, **needed})
 

@@ -117,7 +117,8 @@ def _cure(vector: AccessVector, decision: Decision, criteria: Criteria, weaker: 
         return Triaged(vector, Cure.CONSTRAINT, decision.cause)
     if decision.outcome not in _ALLOW:
         return Triaged(vector, Cure.UNMAPPED, decision.cause)
-    notes = [criteria.note(vector), decision.by_type, criteria.enforced.needed.get(vector.key, "")]
+    needed = criteria.enforced.needed.get(vector.key, "")
+    notes = [criteria.note(vector), decision.by_type, needed]
     accepted = ""
     if objection := criteria.objection(vector) or weaker:
         reason = criteria.accepted.get(objection.id)
@@ -135,6 +136,9 @@ def _cure(vector: AccessVector, decision: Decision, criteria: Criteria, weaker: 
         notes.append("the base hides it (dontaudit), so it may do no harm to deny it")
     reason = "; ".join(note for note in notes if note)
     proposed = criteria.propose(vector, decision)
+    if needed:
+        # A run or a person has answered already what a proposed dontaudit asks.
+        proposed = tuple(proposal for proposal in proposed if proposal.cure is not Cure.DONTAUDIT)
     written = next((proposal for proposal in proposed if proposal.cure in criteria.write), None)
     if written is None:
         return Triaged(vector, Cure.ALLOW, reason, accepted, proposed)

@@ -133,6 +133,8 @@ def ablate(
     keeps the trials of what was interrupted. KEEP is given what is known after each part of the plan. What one part
     needs is not taken away in the next ones, nor what was found in STATE by a run beside this one.
 
+    What BEFORE says of other permissions stays in the result: modules made since have no rule for what was spare.
+
     UsageError if one of WANTED is in no rule of the modules. Else errors as of `enforce`.
     """
     sources, _ = find_sources(folders)
@@ -146,6 +148,7 @@ def ablate(
     state.mkdir(parents=True, exist_ok=True)
     loaded = loaded_modules(folders)
     hashes = {"image": image.key} | {f"loaded {name}": hashed for name, hashed in loaded.items()}
+    earlier = before
     if before and any(before["hashes"].get(name) != hashed for name, hashed in hashes.items()):
         told("the modules or the image have changed: what is known of them counts no more")
         before = None
@@ -166,8 +169,8 @@ def ablate(
         # Named after the scenarios too: what others of the same daemon need stays known.
         file = state / f"{part.name.replace(' ', '-')}-{hashed[:12]}.json"
         found[part.name] = _outcome(_batch(lab, part.name, part.payload, new, file))
-        keep(_document(tried, candidates, found, {**_needed(state, about), **known}, hashes))
-    return _document(tried, candidates, found, {**_needed(state, about), **known}, hashes)
+        keep(_beside(_document(tried, candidates, found, {**_needed(state, about), **known}, hashes), earlier))
+    return _beside(_document(tried, candidates, found, {**_needed(state, about), **known}, hashes), earlier)
 
 
 def read_ablation(text: str) -> Ablation:
@@ -351,6 +354,23 @@ def _document(
         "further": [list(key) for key in sorted(further)],
         "boots": {name: outcome.boots for name, outcome in found.items()},
         "hashes": dict(hashes),
+    }
+
+
+def _beside(done: Ablation, earlier: Ablation | None) -> Ablation:
+    """Return DONE with what EARLIER says of permissions that were not in doubt now.
+
+    What was found spare has no rule in the modules that were made since, and stays spare.
+    """
+    if earlier is None:
+        return done
+    new = {_key(row) for row in done["permissions"]}
+    rows = [*done["permissions"], *(row for row in earlier["permissions"] if _key(row) not in new)]
+    return {
+        **done,
+        "permissions": sorted(rows, key=_key),
+        "boots": {**earlier["boots"], **done["boots"]},
+        "hashes": {**earlier["hashes"], **done["hashes"]},
     }
 
 

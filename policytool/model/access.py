@@ -70,12 +70,23 @@ class Evidence:
         return sum(count for _, count in self.uses) == self.count
 
     def shown(self, most: int = SHOWN_USES) -> tuple[tuple[Use, int], ...]:
-        """Return the MOST frequent uses, for people: without identities."""
+        """Return the MOST frequent uses, for people: without identities.
+
+        Each program and system call has its most frequent use among them, as far as there is room.
+        """
         counts: dict[Use, int] = {}
         for use, count in self.uses:
             shown = _nameless(use)
             counts[shown] = counts.get(shown, 0) + count
-        return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most])
+        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        if len(ordered) <= most:
+            return tuple(ordered)
+        ways: dict[tuple[str, str], tuple[Use, int]] = {}
+        for item in ordered:
+            ways.setdefault((item[0].program, item[0].syscall), item)
+        first = list(ways.values())[:most]
+        rest = [item for item in ordered if item not in first][: most - len(first)]
+        return tuple(sorted((*first, *rest), key=lambda item: (-item[1], item[0])))
 
     def merge(self, *others: Evidence) -> Evidence:
         """Return the evidence of all together; exact in the counts of what it keeps, and order-free."""

@@ -16,13 +16,10 @@ _ENTRIES = "filecons.json"
 
 
 def base_filecons(base_files: Sequence[Path], cache: Cache) -> tuple[Filecon, ...]:
-    """Return the file contexts of BASE_FILES (CIL), without their lines. They are kept in the CACHE.
-
-    The files of a base are in the CACHE as well, in a folder of its hash.
-    """
+    """Return the file contexts of BASE_FILES (CIL), without their lines; kept in the CACHE by the files' times."""
     key = digest("filecons", *map(stamp, base_files))
     folder = cache.fill("filecons", key, partial(_write, base_files))
-    entries = json.loads((folder / _ENTRIES).read_text("utf-8", "surrogateescape"))
+    entries = json.loads((folder / _ENTRIES).read_text("utf-8"))
     return tuple(Filecon(pattern, kind, context) for pattern, kind, context in entries)
 
 

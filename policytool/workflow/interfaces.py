@@ -180,10 +180,9 @@ def _texts(made: Sequence[Candidate]) -> dict[str, str]:
 
 
 def _called(candidate: Candidate) -> list[SourceFile]:
-    """Return the interfaces that the module of CANDIDATE calls and the headers do not have."""
+    """Return the interface file of the shared module, if the module of CANDIDATE calls it."""
     shared = candidate.form.shared if candidate.form else None
-    files = shared.files().items() if shared else ()
-    return [SourceFile(name, text) for name, text in files if name.endswith(".if")]
+    return [SourceFile(f"{shared.name}.if", shared.files()[f"{shared.name}.if"])] if shared else []
 
 
 def _source(candidate: Candidate) -> ModuleSource:

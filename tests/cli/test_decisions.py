@@ -62,6 +62,10 @@ def test_what_cannot_be_read_says_so(tmp_path: Path) -> None:
     (tmp_path / "bytes.json").write_bytes(b"\xff\x00")
     with pytest.raises(InputError, match="cannot be read"):
         load_choices(tmp_path, dontaudit=[tmp_path / "bytes.json"])
+    (tmp_path / "ablation.json").write_text("{}")
+    with pytest.raises(InputError, match=r"ablation\.json: not a result"):
+        load_choices(tmp_path)
+    (tmp_path / "ablation.json").unlink()
     with pytest.raises(UsageError, match="R-ptrace:TYPE"):
         load_choices(tmp_path, ["R-ptrace"])
 

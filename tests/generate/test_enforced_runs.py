@@ -67,4 +67,4 @@ def test_what_is_kept_is_not_hidden_and_says_why() -> None:
         {kill: "no step sees it", chown: "not in doubt"}
     )
     assert runs.hidden == {}
-    assert runs.needed == {kill: "kept, though all steps of a-work passed without it: no step sees it"}
+    assert runs.needed == {kill: "kept: no step sees it; all steps of a-work passed without it"}

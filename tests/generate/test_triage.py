@@ -87,6 +87,15 @@ def test_a_rule_says_which_step_fails_without_it() -> None:
     assert (found["read"].cure, found["read"].reason) == (Cure.ALLOW, runs.needed[READ.key])
 
 
+def test_what_a_step_needs_is_never_hidden() -> None:
+    hide = Proposal(Cure.DONTAUDIT, "dontaudit greeterd_t etc_t:file read", "others of the base hide it")
+    runs = EnforcedRuns(needed={READ.key: "needed: greeterd greet of greeterd-work fails without it"})
+    write = frozenset({Cure.DONTAUDIT})
+    assert cures(READ, propose=lambda *_: (hide,), write=write)["read"].cure is Cure.DONTAUDIT
+    found = cures(READ, propose=lambda *_: (hide,), write=write, enforced=runs)["read"]
+    assert (found.cure, found.proposed, found.written) == (Cure.ALLOW, (), None)
+
+
 MOVED = vector(D, "etc_t", "file", "write", program="/usr/sbin/tool")
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from policytool.errors import UsageError
 from policytool.lab import ablate as module
-from policytool.lab.ablate import Ablation, ablate, read_ablation
+from policytool.lab.ablate import Ablation, Permission, ablate, read_ablation
 from policytool.lab.image import Image, Told
 from policytool.lab.machine_policy import LabPolicy
 from policytool.lab.session import Session
@@ -181,6 +181,19 @@ def test_a_result_is_gone_on_from_where_the_trials_are_lost(played: Played, tmp_
     other: Ablation = {**first, "hashes": {**first["hashes"], "image": "another"}}
     assert tried(tmp_path, before=other) == first
     assert len(played.boots) > boots
+
+
+@pytest.mark.base
+def test_what_is_not_in_doubt_any_more_stays_as_it_was_found(played: Played, tmp_path: Path) -> None:
+    first = tried(tmp_path)
+    gone: Permission = {**first["permissions"][0], "perm": "fsetid"}
+    earlier: Ablation = {**first, "permissions": [gone, *first["permissions"]], "boots": {"c-work": 3}}
+    again = tried(tmp_path, before=earlier)
+    chown, *others = first["permissions"]
+    assert again["permissions"] == [chown, gone, *others]
+    assert again["boots"] == {"c-work": 3, **first["boots"]}
+    one = tried(tmp_path, frozenset({("labd_t", "etc_t", "file", "read")}), before=first)
+    assert [row["perm"] for row in one["permissions"]] == ["read", "chown", "net_admin", "sys_admin", "execmem"]
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"format": 1}', '{"format": 2, "boots": {}}'])

@@ -10,7 +10,7 @@ from policytool.model.printable import printable
 from policytool.model.rules import AllowRule
 from policytool.model.support import NOT_TOLD, Sample, support
 
-# A module is read by people: the most frequent of the kept uses, cut to fit a line; evidence.json has them all.
+# A module is read by people: the most frequent of the kept uses, cut to fit a line; evidence.json has more.
 _USES_SHOWN = 3
 _WIDTH = 160
 _PATH_WIDTH = 70

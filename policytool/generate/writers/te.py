@@ -91,7 +91,7 @@ class _Writer:
         return sorted(sources - {self.module.domain})
 
     def _of(self, sources: Sequence[str]) -> list[str]:
-        """Return what the module says of SOURCES: transitions, rules, what is not logged, optional blocks."""
+        """Return what the module says of SOURCES: transitions, rules and dontaudit rules, optional blocks."""
         module = self.module
         transitions = [transition for transition in module.transitions if transition.source in sources]
         others = self._other_sources()
@@ -102,7 +102,7 @@ class _Writer:
         ]
         lines += [""] if lines else []
         silent = [rule for rule in module.dontaudit_rules if rule.source in sources]
-        # refpolicy has what a domain may do to itself first, and what it need not with it.
+        # As in refpolicy, what is about the domain itself comes first; its dontaudit rules too.
         lines += _silent(rule for rule in silent if rule.source == rule.target)
         rules = sorted((rule for rule in module.rules if rule.source in sources), key=self._place)
         lines += [line for rule in rules if rule.sort_key not in self.raw for line in self._allow(rule)]
